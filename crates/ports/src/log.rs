@@ -1,0 +1,112 @@
+//! The log.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use thiserror::Error;
+use types::{Partition, Position, Timestamp};
+
+/// A partitioned, durable log.
+///
+/// - Records of a partition have strictly increasing positions and never change.
+/// - `append` returns after the whole batch is durable. The batch becomes one log message: one sequence, indexes from 0.
+/// - Batches appended to one partition by one caller, one after the other, stand in that order. What another caller appends at the
+///   same time may stand before, between or after.
+/// - A record's time never runs back within its partition.
+/// - A reader gives every record once, in order, from any position, or an error.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// How many partitions there are: fixed when the log was made.
+    fn partitions(&self) -> u16;
+
+    /// Which log this is: another number means that positions stored before mean nothing here.
+    fn incarnation(&self) -> u64;
+
+    /// Makes the entries durable as one message of the partition, in order. Never called with none.
+    async fn append(
+        &self,
+        partition: Partition,
+        entries: Vec<Entry>,
+    ) -> Result<Appended, AppendError>;
+
+    /// A reader of the records after a position.
+    async fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+    ) -> Result<Box<dyn LogReader>, ReadError>;
+
+    /// The position of the last durable record, and its time; [`Position::START`] and the earliest time where there is none.
+    async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError>;
+}
+
+/// Reads one partition, in order.
+#[async_trait]
+pub trait LogReader: Send {
+    /// The next records, at least one and at most `limit`; waits until there is one. Dropping the future loses nothing.
+    async fn next(&mut self, limit: usize) -> Result<Vec<LogRecord>, ReadError>;
+}
+
+/// What is appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The record's time where the log runs on event time; `None` where the log's own clock says it.
+    /// Raised to the partition's last time where it lies before that.
+    pub recorded_at: Option<Timestamp>,
+    /// The record's bytes, at most 128 KiB.
+    pub body: Bytes,
+}
+
+/// Where a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Position of its first record; the others follow by index.
+    pub first: Position,
+}
+
+/// One record as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Where it stands.
+    pub position: Position,
+    /// The log's time of it.
+    pub recorded_at: Timestamp,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+/// Why nothing was appended, or why that is not known.
+#[derive(Debug, Error)]
+pub enum AppendError {
+    /// No room: nothing was appended. Refuse intake until there is room.
+    #[error("the log is full")]
+    Full,
+    /// Not reachable or stopping: nothing was appended. Try again.
+    #[error("the log is unavailable: {0}")]
+    Unavailable(String),
+    /// Whether the batch was appended is not known. Appending it again is safe: the core knows duplicates.
+    #[error("unknown whether the batch was appended: {0}")]
+    Unknown(String),
+}
+
+/// Why a reader cannot go on.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// Records between the last one given and the next are missing.
+    #[error("gap in the log after {after}")]
+    Gap {
+        /// The last position before the gap.
+        after: Position,
+    },
+    /// The records asked for are older than the log keeps.
+    #[error("the log begins after {first}")]
+    Truncated {
+        /// The first position that is kept.
+        first: Position,
+    },
+    /// The log is not the one that the position came from.
+    #[error("another incarnation of the log")]
+    OtherIncarnation,
+    /// Not reachable now. Try again.
+    #[error("the log is unavailable: {0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,166 @@
+//! The checkpoint store.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use thiserror::Error;
+use types::{BrandId, Epoch, Partition, PlayerId, Position};
+
+/// Checkpoints of the fold, and the heads that fence them.
+///
+/// The contract is weak on purpose:
+/// - A `write` is a set of single rows. They land one by one, in any order; others may see some before the rest.
+/// - Per row the write with the higher [`Stamp`] wins, whenever it lands; of two with one stamp, either. One owner writes a row with
+///   one stamp at most once with different bytes.
+/// - `Ok` from `write` means that every row is durable. [`StoreError::Unknown`] means that any of them may have landed, or may land
+///   later, even after a takeover. Writing them again with the same stamp is always safe.
+/// - Only the head is compared and set; it is linearizable. `Unknown` from it means: read it again.
+/// - A read gives what was written durably before it, except that rows of a `write` that did not return `Ok` may or may not show.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    /// The partition's head; `None` where the partition was never owned.
+    async fn head(&self, partition: Partition) -> Result<Option<Head>, StoreError>;
+
+    /// Sets the head where its epoch is `expected` (`None`: where there is no head yet) and its owner `owner` (not looked at where
+    /// `owner` is `None`, which is how a partition is taken over).
+    async fn set_head(
+        &self,
+        partition: Partition,
+        expected: Option<Epoch>,
+        owner: Option<OwnerId>,
+        head: Head,
+    ) -> Result<Cas, StoreError>;
+
+    /// Snapshots of entities, in the order asked for.
+    async fn snapshots(
+        &self,
+        partition: Partition,
+        entities: &[Entity],
+    ) -> Result<Vec<Option<Bytes>>, StoreError>;
+
+    /// Sealed journal segments of one entity, in the order asked for.
+    async fn segments(
+        &self,
+        partition: Partition,
+        entity: &Entity,
+        numbers: &[u32],
+    ) -> Result<Vec<Option<Bytes>>, StoreError>;
+
+    /// Outbox rows numbered in `from..to`, by number; rows that are not there are left out.
+    async fn outbox(
+        &self,
+        partition: Partition,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<(u64, Bytes)>, StoreError>;
+
+    /// All quarantined entities of the partition, with the row's bytes.
+    async fn quarantined(&self, partition: Partition) -> Result<Vec<(Entity, Bytes)>, StoreError>;
+
+    /// Up to `limit` entities of the partition that have a snapshot, in byte order of (brand, player), from after `after`.
+    async fn entities(
+        &self,
+        partition: Partition,
+        after: Option<&Entity>,
+        limit: usize,
+    ) -> Result<Vec<Entity>, StoreError>;
+
+    /// Writes rows, all with one stamp.
+    async fn write(
+        &self,
+        partition: Partition,
+        stamp: Stamp,
+        rows: Vec<Row>,
+    ) -> Result<(), StoreError>;
+}
+
+/// What owns state: a player of a brand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entity {
+    /// The brand.
+    pub brand: BrandId,
+    /// The player.
+    pub player: PlayerId,
+}
+
+/// A process that owns partitions, drawn anew at each start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OwnerId(pub u128);
+
+/// A partition's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Who owns the partition.
+    pub owner: OwnerId,
+    /// Since which takeover.
+    pub epoch: Epoch,
+    /// The stamp from which this epoch counts its checkpoints.
+    pub epoch_stamp: Stamp,
+    /// The highest stamp that a completed checkpoint used.
+    pub last_stamp: Stamp,
+    /// The last position that every row written so far covers.
+    pub cursor: Position,
+    /// The rest of the partition's fold state at the cursor, encoded by the engine.
+    pub fold: Bytes,
+}
+
+/// A write's timestamp: microseconds, given out by the epochs of the head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(pub i64);
+
+/// One row to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// An entity's whole state.
+    Snapshot {
+        /// Whose.
+        entity: Entity,
+        /// The state.
+        bytes: Bytes,
+    },
+    /// A sealed segment of an entity's journal.
+    Segment {
+        /// Whose.
+        entity: Entity,
+        /// Its number, from 0.
+        number: u32,
+        /// The segment.
+        bytes: Bytes,
+    },
+    /// An emission that was not acknowledged at the cut.
+    Outbox {
+        /// Its number, running on across epochs.
+        number: u64,
+        /// The emission.
+        bytes: Bytes,
+    },
+    /// An entity that is set aside.
+    Quarantine {
+        /// Whose.
+        entity: Entity,
+        /// Why, and from which position.
+        bytes: Bytes,
+    },
+}
+
+/// Outcome of a compare-and-set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cas {
+    /// Set.
+    Applied,
+    /// Not set: this is what stands there.
+    Refused(Option<Head>),
+}
+
+/// Why the store did not answer as asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Not reachable; nothing of the call was done. Try again.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// What was done of the call is not known.
+    #[error("unknown what the store did: {0}")]
+    Unknown(String),
+    /// What was read is damaged.
+    #[error("damaged data in the store: {0}")]
+    Corrupt(String),
+}

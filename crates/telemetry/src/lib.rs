@@ -1,0 +1,1 @@
+//! Metric names, logs and traces: one place, one grammar

@@ -1,0 +1,1 @@
+//! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only

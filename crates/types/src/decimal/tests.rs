@@ -1,0 +1,56 @@
+use proptest::prelude::*;
+
+use super::{Decimal, DecimalError};
+
+#[test]
+fn numbers_are_read_from_their_text() {
+    let table: &[(&str, Result<&str, DecimalError>)] = &[
+        ("0", Ok("0")),
+        ("-0.00", Ok("0")),
+        ("10.00", Ok("10")),
+        ("007.10", Ok("7.1")),
+        ("0.000001", Ok("0.000001")),
+        ("-1.50", Ok("-1.5")),
+        ("1e1", Err(DecimalError::Malformed)),
+        ("NaN", Err(DecimalError::Malformed)),
+        ("+1", Err(DecimalError::Malformed)),
+        (" 1", Err(DecimalError::Malformed)),
+        ("1.", Err(DecimalError::Malformed)),
+        (".1", Err(DecimalError::Malformed)),
+        ("", Err(DecimalError::Malformed)),
+        ("-", Err(DecimalError::Malformed)),
+        ("0.0000000000000000001", Err(DecimalError::TooLong)),
+        (
+            "1000000000000000000000000000000000000",
+            Err(DecimalError::TooLong),
+        ),
+    ];
+    for (text, expected) in table {
+        let got = text.parse::<Decimal>().map(|number| number.to_string());
+        assert_eq!(got, expected.map(str::to_owned), "{text:?}");
+    }
+}
+
+fn any_decimal() -> impl Strategy<Value = Decimal> {
+    (-10i128.pow(30)..10i128.pow(30), 0u8..=18)
+        .prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn print_then_parse_is_the_same_number(number in any_decimal()) {
+        prop_assert_eq!(number.to_string().parse::<Decimal>(), Ok(number));
+    }
+
+    #[test]
+    fn order_agrees_with_subtraction(a in any_decimal(), b in any_decimal()) {
+        if let Some(difference) = a.checked_sub(b) {
+            prop_assert_eq!(a.cmp(&b), difference.cmp(&Decimal::ZERO));
+        }
+    }
+
+    #[test]
+    fn any_text_parses_or_is_refused(text in "\\PC{0,40}") {
+        let _ = text.parse::<Decimal>();
+    }
+}

@@ -1,0 +1,74 @@
+//! Events as they are sent and records as they stand in the log.
+
+use crate::currency::Currency;
+use crate::decimal::Decimal;
+use crate::digest::Digest;
+use crate::ids::{BrandId, EventId, PlayerId, SourceId};
+use crate::position::Position;
+use crate::time::Timestamp;
+use crate::value::Attributes;
+
+/// A fact about one player, said by a source. Its identity is (brand, source, player, id).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The source's own id of it.
+    pub id: EventId,
+    /// Who says it.
+    pub source: SourceId,
+    /// Name of its type: built in or declared by the programme.
+    pub kind: Box<str>,
+    /// Whom it is about.
+    pub player: PlayerId,
+    /// When it happened, by the source's clock.
+    pub occurred_at: Timestamp,
+    /// An amount of the major unit, zero or more. With a currency it has no more decimals than the currency.
+    pub amount: Option<Decimal>,
+    /// The amount's currency.
+    pub currency: Option<Currency>,
+    /// The id of the event (of the same source and player) that this one is about.
+    pub refers_to: Option<EventId>,
+    /// Rate to the programme's currency: above zero.
+    pub rate: Option<Decimal>,
+    /// Everything else.
+    pub attributes: Attributes,
+}
+
+impl Event {
+    /// Digest of every value but the recorded time: two events with one identity are the same where this is the same.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self)
+    }
+}
+
+/// What stands in the log at one position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it stands.
+    pub position: Position,
+    /// The log's time, never running back within a partition: the only clock that the core may read.
+    pub recorded_at: Timestamp,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Something happened to a player of a brand.
+    Event {
+        /// Whose player.
+        brand: BrandId,
+        /// When ingest took it.
+        accepted_at: Timestamp,
+        /// What happened.
+        event: Box<Event>,
+        /// W3C trace context of the request that brought it, if there was one.
+        traceparent: Option<Box<str>>,
+    },
+    /// Time passed, nothing else.
+    Tick(Tick),
+}
+
+/// A record that only says that time passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tick;

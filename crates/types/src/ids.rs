@@ -1,0 +1,134 @@
+//! Identifiers that come from outside: bounded, without control characters, cheap to clone.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// Why a text is not an identifier.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum IdError {
+    /// No bytes at all.
+    #[error("empty")]
+    Empty,
+    /// Longer than the identifier may be, in bytes.
+    #[error("longer than {max} bytes")]
+    TooLong {
+        /// The most bytes it may have.
+        max: usize,
+    },
+    /// A control character, or one outside the identifier's alphabet.
+    #[error("a character that is not allowed")]
+    BadCharacter,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, max $max:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The most bytes it may have.
+            pub const BYTES_MAX: usize = $max;
+
+            /// The identifier that the text says.
+            pub fn new(text: &str) -> Result<Self, IdError> {
+                let allowed: fn(char) -> bool = $allowed;
+                match text.len() {
+                    0 => Err(IdError::Empty),
+                    length if length > $max => Err(IdError::TooLong { max: $max }),
+                    _ if text.chars().all(allowed) => Ok(Self(text.into())),
+                    _ => Err(IdError::BadCharacter),
+                }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+const NAME: fn(char) -> bool = |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+
+id!(
+    /// A brand (tenant): 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    BrandId, max 64, NAME
+);
+id!(
+    /// Where events come from: 1 to 64 of `A-Z a-z 0-9 . _ -`. [`SourceId::QUESTLINE`] is our own.
+    SourceId, max 64, NAME
+);
+id!(
+    /// A player of a brand: 1 to 256 bytes without control characters.
+    PlayerId, max 256, |c| !c.is_control()
+);
+id!(
+    /// An event of a player and a source: 1 to 256 bytes without control characters.
+    EventId, max 256, |c| !c.is_control()
+);
+
+impl SourceId {
+    /// The source of what Questline itself appends; refused from outside.
+    pub const QUESTLINE: &str = "questline";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventId, IdError, SourceId};
+
+    #[test]
+    fn identifiers_are_bounded() {
+        let long = "x".repeat(257);
+        let table: &[(&str, Result<(), IdError>)] = &[
+            ("536365", Ok(())),
+            ("é/ü 1", Ok(())),
+            ("", Err(IdError::Empty)),
+            (&long, Err(IdError::TooLong { max: 256 })),
+            ("a\0b", Err(IdError::BadCharacter)),
+            ("a\u{85}b", Err(IdError::BadCharacter)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(EventId::new(text).map(|_| ()), *expected, "{text:?}");
+        }
+        assert_eq!(SourceId::new("a b").map(|_| ()), Err(IdError::BadCharacter));
+        assert_eq!(
+            SourceId::new("pam.eu-1_x").map(|id| id.to_string()),
+            Ok("pam.eu-1_x".to_owned())
+        );
+    }
+}

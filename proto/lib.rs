@@ -1,0 +1,28 @@
+//! The protobuf packages `questline.*.v1` and the code generated from them. The `.proto` files beside this one are the documentation.
+
+/// Events, as they are sent over gRPC and kept in the log.
+pub mod event {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.event.v1");
+    }
+}
+
+/// What stands in the log.
+pub mod log {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.log.v1");
+    }
+}
+
+/// Emissions on their way to the gateways.
+pub mod emission {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.emission.v1");
+    }
+}
+
+/// Every file's descriptor, for gRPC reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/questline.bin"));

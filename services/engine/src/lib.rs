@@ -1,0 +1,1 @@
+//! The engine with its adapters: queries over gRPC, emissions to the gateways

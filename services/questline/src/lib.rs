@@ -1,0 +1,1 @@
+//! One binary: serve, demo, check, simulate, send and the other commands
