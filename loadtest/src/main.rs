@@ -1,12 +1,6 @@
 //! `questline-load`: sends events at a rate that does not wait for answers, receives the emissions they cause, and says how long
 //! both took and what was lost.
 
-mod latency;
-mod population;
-mod receive;
-mod send;
-mod traffic;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -16,10 +10,10 @@ use proto::emission::v1::emission_service_server::EmissionServiceServer;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::population::{Population, Shape};
-use crate::receive::{Received, Receiver};
-use crate::send::{Load, Sent};
-use crate::traffic::Traffic;
+use loadtest::population::{Population, Shape};
+use loadtest::receive::{Received, Receiver};
+use loadtest::send::{self, Load, Sent};
+use loadtest::traffic::Traffic;
 
 /// Sends events to a Questline server and follows what comes out.
 ///

@@ -1,7 +1,5 @@
 //! What players do, as JSON events: seeded, so that a run can be repeated to the byte (but for its times).
 
-use std::fmt::Write as _;
-
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -66,28 +64,23 @@ impl Traffic {
         let pence: u32 = self.rng.random_range(100..20_000);
         let country = COUNTRIES[self.rng.random_range(0..COUNTRIES.len())];
         let category = CATEGORIES[self.rng.random_range(0..CATEGORIES.len())];
-        // Writing to a String cannot fail.
-        let _ = write!(
-            body,
-            "{{\"id\":\"{run:x}-{number}\",\"player\":\"p{player:07}\",\"occurred_at\":\"{occurred_at}\""
-        );
-        let _ = match pick {
-            0..70 => write!(
-                body,
-                ",\"type\":\"order\",\"amount\":\"{}.{:02}\",\"currency\":\"GBP\",\"attributes\":{{\"country\":\"{country}\",\"category\":\"{category}\"}}}}",
+        let detail = match pick {
+            0..70 => format!(
+                "\"type\":\"order\",\"amount\":\"{}.{:02}\",\"currency\":\"GBP\",\"attributes\":{{\"country\":\"{country}\",\"category\":\"{category}\"}}",
                 pence / 100,
                 pence % 100
             ),
-            70..90 => write!(
-                body,
-                ",\"type\":\"session_started\",\"attributes\":{{\"country\":\"{country}\"}}}}"
-            ),
-            _ => write!(
-                body,
-                ",\"type\":\"deposit\",\"amount\":\"{}.00\",\"currency\":\"GBP\"}}",
+            70..90 => {
+                format!("\"type\":\"session_started\",\"attributes\":{{\"country\":\"{country}\"}}")
+            }
+            _ => format!(
+                "\"type\":\"deposit\",\"amount\":\"{}.00\",\"currency\":\"GBP\"",
                 pence / 100
             ),
         };
+        body.push_str(&format!(
+            "{{\"id\":\"{run:x}-{number}\",\"player\":\"p{player:07}\",\"occurred_at\":\"{occurred_at}\",{detail}}}"
+        ));
     }
 }
 

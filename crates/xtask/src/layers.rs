@@ -29,7 +29,7 @@ struct Closed {
 }
 
 /// Says every edge that is not allowed, and every allowance that nothing uses.
-pub fn check(workspace: &Workspace) -> Result<Vec<String>> {
+pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let file = workspace.root.join("crates/xtask/layers.toml");
     let layers: Layers = toml::from_str(&fs::read_to_string(&file)?).context("layers.toml")?;
     let mut findings = Vec::new();

@@ -16,7 +16,7 @@ struct Manifest {
 const OWN_LINTS: &[&str] = &["proto"];
 
 /// Says every crate without the workspace's lints or without a description.
-pub fn check(workspace: &Workspace) -> Result<Vec<String>> {
+pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     for package in &workspace.packages {
         let manifest: Manifest = toml::from_str(&fs::read_to_string(&package.manifest_path)?)?;

@@ -23,7 +23,7 @@ const LEFTOVERS: &[(&str, &str)] = &[
 ];
 
 /// Says every finding in the files that git tracks or would track.
-pub fn check(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let output = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)

@@ -8,41 +8,41 @@ use serde::Deserialize;
 
 /// What the checks need of `cargo metadata`.
 #[derive(Debug, Deserialize)]
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// Its folder.
     #[serde(rename = "workspace_root")]
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Its own packages.
-    pub packages: Vec<Package>,
+    pub(crate) packages: Vec<Package>,
 }
 
 /// A package of the workspace.
 #[derive(Debug, Deserialize)]
-pub struct Package {
+pub(crate) struct Package {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// What it says of itself.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Its manifest.
-    pub manifest_path: PathBuf,
+    pub(crate) manifest_path: PathBuf,
     /// What it depends on.
-    pub dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<Dependency>,
 }
 
 /// One dependency of a package.
 #[derive(Debug, Deserialize)]
-pub struct Dependency {
+pub(crate) struct Dependency {
     /// Name of the package depended on.
-    pub name: String,
+    pub(crate) name: String,
     /// `None` for a normal one, else `dev` or `build`.
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// Where it lies, for a package of the workspace.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
 }
 
 impl Package {
     /// Names of the workspace's packages that it depends on, of one kind.
-    pub fn ours(&self, kind: Option<&str>) -> Vec<&str> {
+    pub(crate) fn ours(&self, kind: Option<&str>) -> Vec<&str> {
         let of_kind = self
             .dependencies
             .iter()
@@ -54,14 +54,14 @@ impl Package {
 }
 
 /// Reads the workspace that this crate belongs to.
-pub fn load() -> Result<Workspace> {
+pub(crate) fn load() -> Result<Workspace> {
     let output = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;
     serde_json::from_str(&output)
         .context("cargo metadata printed what this check does not understand")
 }
 
 /// Names of every package that a package is built from, sorted.
-pub fn closure(package: &str) -> Result<Vec<String>> {
+pub(crate) fn closure(package: &str) -> Result<Vec<String>> {
     let output = cargo(&[
         "tree",
         "-p",
