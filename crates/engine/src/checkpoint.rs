@@ -201,8 +201,12 @@ impl Partition {
 
     /// Captures a player if the cut still lacks it. Called before anything more is folded into it.
     pub(crate) fn capture(&mut self, id: SlotId) {
-        let Stage::Capturing(cut) = &mut self.checkpoints.stage else { return };
-        let Some(slot) = self.slots.get(id) else { return };
+        let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
+            return;
+        };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
         if !slot.to_capture {
             return;
         }
@@ -216,11 +220,17 @@ impl Partition {
 
     fn capture_some(&mut self) {
         for _ in 0..CAPTURES {
-            let Stage::Capturing(cut) = &mut self.checkpoints.stage else { return };
-            let Some(id) = cut.to_capture.pop() else { break };
+            let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
+                return;
+            };
+            let Some(id) = cut.to_capture.pop() else {
+                break;
+            };
             self.capture(id);
         }
-        let Stage::Capturing(cut) = &self.checkpoints.stage else { return };
+        let Stage::Capturing(cut) = &self.checkpoints.stage else {
+            return;
+        };
         if !cut.to_capture.is_empty() || cut.awaited > 0 {
             return;
         }
@@ -236,9 +246,13 @@ impl Partition {
         id: SlotId,
         answer: Result<Box<Captured>, actix::MailboxError>,
     ) {
-        let Stage::Capturing(cut) = &mut self.checkpoints.stage else { return };
+        let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
+            return;
+        };
         cut.awaited -= 1;
-        let Some(slot) = self.slots.get(id) else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
         // An actor that died has been set aside where its records were answered.
         let Ok(captured) = answer else { return };
         cut.captured
@@ -289,9 +303,13 @@ impl Partition {
     pub(crate) fn written(&mut self, result: Result<(), EngineError>) -> Result<(), EngineError> {
         result?;
         let stage = std::mem::replace(&mut self.checkpoints.stage, Stage::Idle);
-        let Stage::Writing(wrote) = stage else { return Ok(()) };
+        let Stage::Writing(wrote) = stage else {
+            return Ok(());
+        };
         for (id, sealed) in wrote.captured {
-            let Some(slot) = self.slots.get(id) else { continue };
+            let Some(slot) = self.slots.get(id) else {
+                continue;
+            };
             slot.writing = false;
             if let (Some(number), Some(actor)) = (sealed, slot.actor()) {
                 actor.do_send(Durable(number));

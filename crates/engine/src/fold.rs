@@ -8,8 +8,8 @@ use programme::model::Programme;
 use progression::{Emission, Outcome, Subject};
 use types::{Record, Timestamp};
 
-pub(crate) use progression::journal::{Entry, decode_segment, open_entries};
 pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
+pub(crate) use progression::journal::{Entry, decode_segment, open_entries};
 pub(crate) use progression::{History, PlayerView as View, State};
 
 use crate::row::Emitted;
@@ -52,7 +52,9 @@ pub(crate) fn fold(
         }
         // What is numbered at or above the open segment belongs to nobody's present: a crashed attempt may have left it.
         if let Some(beyond) = wants.iter().find(|number| **number >= state.open_segment()) {
-            return Folded::Broken(format!("segment {beyond} is asked for, which is not sealed"));
+            return Folded::Broken(format!(
+                "segment {beyond} is asked for, which is not sealed"
+            ));
         }
         let mut missing = Vec::new();
         for number in wants {
@@ -74,7 +76,9 @@ pub(crate) fn fold(
     Folded::Decided(Decided {
         outcome: outcome_index(&decision.outcome),
         emissions: decision.emissions,
-        sealed: sealed.map(|(number, bytes)| (number, bytes.into())).collect(),
+        sealed: sealed
+            .map(|(number, bytes)| (number, bytes.into()))
+            .collect(),
         replayed: decision.replayed,
     })
 }
@@ -116,7 +120,6 @@ pub(crate) fn emitted(
 
 /// The emissions that an entry of the journal caused, as they were sent.
 pub(crate) fn emitted_by(
-    programme: &Programme,
     entity: &Entity,
     entry: &Entry,
     takes: impl Fn(&str) -> bool,

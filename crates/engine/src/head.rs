@@ -50,7 +50,11 @@ mod tag {
 impl Fold {
     /// Adds the newest cursor; the ladder thins out the older half rather than forgetting its oldest rung.
     pub(crate) fn climb(&mut self, rung: Rung) {
-        if self.ladder.last().is_some_and(|last| last.cursor >= rung.cursor) {
+        if self
+            .ladder
+            .last()
+            .is_some_and(|last| last.cursor >= rung.cursor)
+        {
             return;
         }
         if self.ladder.len() >= RUNGS {

@@ -84,7 +84,7 @@ pub(crate) async fn outcome(
     if let Some((_, first)) = replayed {
         return Ok(OutcomeAt {
             outcome: Outcome::Replayed,
-            emissions: emissions(tenure, entity, first),
+            emissions: emissions(entity, first),
         });
     }
     let mut walk = Walk::new(tenure, entity, journal);
@@ -92,7 +92,7 @@ pub(crate) async fn outcome(
         if let Some(entry) = older.iter().find(|entry| entry.position == position) {
             return Ok(OutcomeAt {
                 outcome: entry.outcome,
-                emissions: emissions(tenure, entity, entry),
+                emissions: emissions(entity, entry),
             });
         }
         if older.first().is_some_and(|first| first.position < position) {
@@ -105,11 +105,8 @@ pub(crate) async fn outcome(
     })
 }
 
-fn emissions(tenure: &Tenure, entity: &Entity, entry: &Entry) -> Vec<Bytes> {
-    let Some(programme) = tenure.ports.programmes.get(&entity.brand) else {
-        return Vec::new();
-    };
-    let all = fold::emitted_by(programme, entity, entry, |_| true);
+fn emissions(entity: &Entity, entry: &Entry) -> Vec<Bytes> {
+    let all = fold::emitted_by(entity, entry, |_| true);
     all.into_iter().map(|emitted| emitted.body).collect()
 }
 

@@ -94,9 +94,6 @@ async fn offered_again(
     entity: &Entity,
     state: &State,
 ) -> Result<Vec<Emitted>, String> {
-    let Some(programme) = tenure.ports.programmes.get(&entity.brand) else {
-        return Ok(Vec::new());
-    };
     let mut newest_first = vec![fold::open_entries(state)];
     let mut number = state.open_segment();
     let reaches_back = |entries: &Vec<fold::Entry>| {
@@ -111,7 +108,7 @@ async fn offered_again(
     let takes = |kind: &str| tenure.takes(kind);
     Ok(oldest_first
         .filter(|entry| entry.position > tenure.taken)
-        .flat_map(|entry| fold::emitted_by(programme, entity, &entry, takes))
+        .flat_map(|entry| fold::emitted_by(entity, &entry, takes))
         .collect())
 }
 

@@ -4,11 +4,11 @@
 //! `[from, to)` says which rows count. A sink's way is: sent and unacknowledged, then the page read from rows, then rows still in the
 //! store, then the queue in memory. Once rows are durable, queues beyond the bound are dropped from memory and come back from the rows.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::cell::Cell;
 
 use ports::{EmissionSink, Outgoing, Row};
 
@@ -219,11 +219,17 @@ impl Outbox {
         let bit = 1 << lane;
         let lane = &mut self.lanes[lane];
         while lane.sent.front().is_some_and(|(at, _)| *at <= sequence) {
-            let Some((_, item)) = lane.sent.pop_front() else { break };
+            let Some((_, item)) = lane.sent.pop_front() else {
+                break;
+            };
             item.owed.set(item.owed.get() & !bit);
             done.push(item);
         }
-        while self.rowless.front().is_some_and(|item| item.owed.get() == 0) {
+        while self
+            .rowless
+            .front()
+            .is_some_and(|item| item.owed.get() == 0)
+        {
             self.rowless.pop_front();
         }
         done
@@ -251,7 +257,11 @@ impl Outbox {
 
     /// Bytes that no row covers yet: what a checkpoint would let go.
     pub(crate) fn rowless_bytes(&self) -> usize {
-        if self.rowless.is_empty() { 0 } else { self.held.get() }
+        if self.rowless.is_empty() {
+            0
+        } else {
+            self.held.get()
+        }
     }
 
     /// Whether a cut would write rows or move the numbers.

@@ -177,8 +177,9 @@ impl Partition {
             }
         }
         if let Some((reply, _)) = shutdown {
-            // The asker may have gone; the partition stops all the same.
-            drop(reply.send(()));
+            if reply.send(()).is_err() {
+                tracing::debug!("who asked for the shutdown has gone");
+            }
         }
         Ok(())
     }
@@ -201,7 +202,9 @@ impl Partition {
 
     fn on_ready_events(&mut self) -> Result<(), EngineError> {
         for _ in 0..EVENTS {
-            let Some(Some(event)) = self.events.next().now_or_never() else { break };
+            let Some(Some(event)) = self.events.next().now_or_never() else {
+                break;
+            };
             self.on(event)?;
         }
         Ok(())

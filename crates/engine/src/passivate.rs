@@ -18,7 +18,9 @@ impl Partition {
             looks -= 1;
             self.hand = (self.hand + 1) % slots;
             let clean_only = self.tenure.config.rules.drop_clean_only;
-            let Some(slot) = self.slots.get(self.hand) else { continue };
+            let Some(slot) = self.slots.get(self.hand) else {
+                continue;
+            };
             let quarantined = matches!(slot.presence, Presence::Quarantined(Some(_), _));
             if !(slot.is_quiet() || quarantined) {
                 continue;

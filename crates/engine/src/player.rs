@@ -205,7 +205,9 @@ impl Handler<Capture> for Player {
         let sealed = self.sealed.iter();
         MessageResult(Captured {
             snapshot: snapshot::wrap(self.tenure.epoch, |out| self.state.encode(out)),
-            sealed: sealed.map(|(number, bytes)| (*number, bytes.clone())).collect(),
+            sealed: sealed
+                .map(|(number, bytes)| (*number, bytes.clone()))
+                .collect(),
         })
     }
 }

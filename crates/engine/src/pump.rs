@@ -36,8 +36,6 @@ pub(crate) struct Queued {
 pub(crate) struct Chunk {
     pub(crate) groups: Vec<(Entity, Vec<Queued>)>,
     pub(crate) end: Mark,
-    /// Log records in it, those that concern no player included.
-    pub(crate) records: usize,
 }
 
 /// Reads from `from` on, until the partition stops listening or the log cannot be read on.
@@ -85,7 +83,8 @@ pub(crate) async fn run(
 
 fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
     let count = records.len();
-    let _span = tracing::debug_span!("chunk", partition = %tenure.partition, records = count).entered();
+    let _span =
+        tracing::debug_span!("chunk", partition = %tenure.partition, records = count).entered();
     let mut groups: Vec<(Entity, Vec<Queued>)> = Vec::new();
     let mut place: HashMap<Entity, usize> = HashMap::new();
     for read in records {
@@ -124,9 +123,5 @@ fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
             }
         }
     }
-    Chunk {
-        groups,
-        end: *at,
-        records: count,
-    }
+    Chunk { groups, end: *at }
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use actix::Addr;
 use bytes::Bytes;
 use ports::Entity;
-use progression::{Outcome, PlayerView};
 use progression::journal::Entry;
+use progression::{Outcome, PlayerView};
 use tokio::sync::oneshot;
 use types::{Epoch, EventId, Partition as PartitionId, Position, SourceId};
 
@@ -192,7 +192,10 @@ impl Partition {
         if let Presence::Quarantined(_, why) = &slot.presence {
             return question.fail(QueryError::Quarantined(why.clone()));
         }
-        let Some(actor) = slot.actor().filter(|_| question.waits_for() <= slot.applied) else {
+        let Some(actor) = slot
+            .actor()
+            .filter(|_| question.waits_for() <= slot.applied)
+        else {
             slot.questions.retain(|waiting| !waiting.is_abandoned());
             slot.questions.push(question);
             return;

@@ -33,7 +33,11 @@ impl Relay {
     pub(crate) async fn run(self) {
         let mut backoff = Backoff::default();
         loop {
-            match self.sink.open(self.tenure.partition, self.tenure.epoch).await {
+            match self
+                .sink
+                .open(self.tenure.partition, self.tenure.epoch)
+                .await
+            {
                 Ok(stream) => {
                     self.outbox.borrow_mut().rewind(self.lane);
                     if self.carry(stream).await {

@@ -29,7 +29,9 @@ impl Partition {
                     id
                 }
             };
-            let Some(slot) = self.slots.get(id) else { continue };
+            let Some(slot) = self.slots.get(id) else {
+                continue;
+            };
             slot.idle = false;
             if matches!(slot.presence, Presence::Quarantined(..)) {
                 continue;
@@ -58,9 +60,15 @@ impl Partition {
             return;
         }
         self.capture(id);
-        let Some(slot) = self.slots.get(id) else { return };
-        let Presence::Resident(actor) = &slot.presence else { return };
-        let Some(first) = slot.queue.front() else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Resident(actor) = &slot.presence else {
+            return;
+        };
+        let Some(first) = slot.queue.front() else {
+            return;
+        };
         if slot.working.is_some() {
             return;
         }
@@ -77,7 +85,9 @@ impl Partition {
     /// Starts the actors whose snapshots are there.
     pub(crate) fn loaded(&mut self, found: Vec<(SlotId, Found)>) -> Result<(), EngineError> {
         for (id, found) in found {
-            let Some(slot) = self.slots.get(id) else { continue };
+            let Some(slot) = self.slots.get(id) else {
+                continue;
+            };
             match found {
                 Found::Newer => return Err(self.tenure.fenced()),
                 Found::Broken(why) => {
@@ -116,7 +126,9 @@ impl Partition {
     /// Adopts what a player's actor answered.
     pub(crate) fn worked(&mut self, id: SlotId, answer: Result<Box<Worked>, MailboxError>) {
         self.working -= 1;
-        let Some(slot) = self.slots.get(id) else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
         let sent = slot.working.take().unwrap_or(Position::START);
         let worked = match answer {
             Ok(worked) => *worked,
@@ -152,8 +164,12 @@ impl Partition {
 
     /// The player waits for the store; others go on, and the cursor stays before its record.
     fn park(&mut self, id: SlotId, wants: Vec<u32>) {
-        let Some(slot) = self.slots.get(id) else { return };
-        let Presence::Resident(actor) = &slot.presence else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Resident(actor) = &slot.presence else {
+            return;
+        };
         slot.presence = Presence::Parked(actor.clone());
         let (tenure, entity) = (Rc::clone(&self.tenure), slot.entity.clone());
         self.await_event(async move {
@@ -169,8 +185,12 @@ impl Partition {
             return;
         }
         self.capture(id);
-        let Some(slot) = self.slots.get(id) else { return };
-        let Presence::Parked(actor) = &slot.presence else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Parked(actor) = &slot.presence else {
+            return;
+        };
         let actor = actor.clone();
         let first = slot.queue.front().map(|queued| queued.record.position);
         slot.presence = Presence::Resident(actor.clone());
@@ -190,7 +210,9 @@ impl Partition {
     /// durable before the cursor passes.
     pub(crate) fn quarantine(&mut self, id: SlotId, position: Position, why: String) {
         let partition = self.tenure.partition;
-        let Some(slot) = self.slots.get(id) else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
         tracing::error!(%partition, %position, why, "player quarantined");
         let actor = slot.actor().cloned();
         slot.presence = Presence::Quarantined(actor, why.clone());
@@ -235,7 +257,9 @@ impl Partition {
 
     /// Asks the actor what waited for it, or for a position that is now applied.
     fn answer_waiting(&mut self, id: SlotId) {
-        let Some(slot) = self.slots.get(id) else { return };
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
         if slot.questions.is_empty() {
             return;
         }

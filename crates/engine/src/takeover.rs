@@ -185,7 +185,8 @@ async fn same_log(
     let Some(rung) = fold.ladder.last().filter(|rung| rung.cursor == cursor) else {
         return Ok(0);
     };
-    let unavailable = |error: ports::ReadError| Trouble::Store(StoreError::Unavailable(error.to_string()));
+    let unavailable =
+        |error: ports::ReadError| Trouble::Store(StoreError::Unavailable(error.to_string()));
     let (end, _) = log.end(partition).await.map_err(unavailable)?;
     if end < cursor {
         return Err(other(format!("it ends at {end}, before {cursor}")));

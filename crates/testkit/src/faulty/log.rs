@@ -66,7 +66,9 @@ impl EventLog for MemoryLog {
     ) -> Result<Appended, AppendError> {
         let kept = &self.partitions[usize::from(partition.0)];
         let mut records = kept.records();
-        let last = records.last().map(|record| (record.position.sequence, record.recorded_at));
+        let last = records
+            .last()
+            .map(|record| (record.position.sequence, record.recorded_at));
         let (sequence, mut clock) = last.unwrap_or((0, Timestamp::MIN));
         let first = Position {
             sequence: sequence + 1,

@@ -96,7 +96,9 @@ async fn serve(
             });
         }
         let lost = dice.fault(300);
-        let Some(last) = last.filter(|_| !lost) else { continue };
+        let Some(last) = last.filter(|_| !lost) else {
+            continue;
+        };
         dice.pause(30).await;
         if acks.send(last).await.is_err() || dice.fault(50) {
             return;

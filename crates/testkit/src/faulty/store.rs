@@ -110,7 +110,9 @@ impl FaultyStore {
 
     fn read(&self, partition: Partition, key: RowKey) -> Option<Bytes> {
         let kept = self.kept();
-        kept.rows.get(&(partition, key)).map(|(_, bytes)| bytes.clone())
+        kept.rows
+            .get(&(partition, key))
+            .map(|(_, bytes)| bytes.clone())
     }
 }
 
@@ -274,7 +276,9 @@ impl StateStore for FaultyStore {
         for _ in 0..landing {
             self.crash.step().await;
             self.dice.pause(5).await;
-            let Some((key, stamp, bytes)) = pending.rows.pop() else { break };
+            let Some((key, stamp, bytes)) = pending.rows.pop() else {
+                break;
+            };
             let mut kept = self.kept();
             if self.dice.fault(50) {
                 // It lands a second time, whenever.
