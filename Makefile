@@ -54,7 +54,8 @@ doc: ## public documentation builds without a warning
 
 .PHONY: bench
 bench: ## the numbers: fold, log, end to end; prints them and writes bench-results/*.json
-	$(CARGO) run --release --locked -p questline-bench -- --out bench-results
+	$(CARGO) build --release --locked --bin questline
+	$(CARGO) run --release --locked --bin questline-bench -- --out bench-results
 
 .PHONY: clean
 clean: ## removes what was built and fetched

@@ -1,0 +1,251 @@
+//! The fold alone: decode, apply, journal, encode, one fdatasync for each 1,024 events; no actors, no network.
+//!
+//! Every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. State is encoded for each
+//! player touched in a group, journal segments as they seal; generating the events is left out of the figure.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use bytes::Bytes;
+use programme::model::Programme;
+use progression::{History, State, apply, wants};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Serialize;
+use types::{BrandId, Currency, Decimal, Event, PlayerId, Position, SourceId, Timestamp, Value};
+
+use crate::cpu;
+use crate::population::{Population, Shape};
+
+/// Events that share one fdatasync.
+pub const GROUP: usize = 1_024;
+const BLOCK: usize = 64 * GROUP;
+const CATEGORIES: usize = 7;
+
+/// One run's figures.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Fold {
+    /// Players.
+    pub players: u32,
+    /// How often each plays.
+    pub shape: Shape,
+    /// Events folded.
+    pub events: u64,
+    /// CPU time for each, all of the thread's work counted.
+    pub cpu_ns_per_event: f64,
+    /// The same on the clock.
+    pub wall_ns_per_event: f64,
+    /// Mean bytes of an encoded state.
+    pub state_bytes: f64,
+    /// Emissions decided.
+    pub emissions: u64,
+}
+
+/// The programme of the benchmark: 20 rules and 20 missions on one event type.
+pub fn programme() -> Result<Programme> {
+    let mut text = String::from(
+        "programme: bench\nbrand: bench\ncurrency: GBP\npoints: {xp: {kind: status}}\nrewards: [{id: prize, kind: bonus, template: P}]\nearn:\n",
+    );
+    for rule in 0..20 {
+        let (category, least) = (rule % CATEGORIES, rule * 5);
+        text.push_str(&format!(
+            "  - {{id: r{rule}, on: order, when: 'event.attributes.category == \"c{category}\" && event.amount >= {least}', give: {{points: xp, rate: {}, per: \"1.00\", of: amount}}}}\n",
+            rule + 1
+        ));
+    }
+    text.push_str("missions:\n");
+    for mission in 0..20 {
+        let (category, window) = (
+            mission % CATEGORIES,
+            ["day", "week", "month", "once"][mission % 4],
+        );
+        let goal = match mission % 2 {
+            0 => format!(
+                "{{count: order, target: {}, when: 'event.attributes.category == \"c{category}\"'}}",
+                10 + mission
+            ),
+            _ => format!(
+                "{{sum: amount, of: order, target: {}, when: 'event.attributes.category == \"c{category}\"'}}",
+                1_000 * mission
+            ),
+        };
+        text.push_str(&format!(
+            "  - {{id: m{mission}, goal: {goal}, window: {window}, reward: [{{grant: prize}}]}}\n"
+        ));
+    }
+    text.push_str("tiers:\n  - {id: loyalty, by: xp, levels: [{id: bronze, at: 0}, {id: silver, at: 10000}, {id: gold, at: 1000000}]}\n");
+    programme::compile("bench.yaml", &text)
+        .map_err(|errors| anyhow!("the benchmark's programme: {errors}"))
+}
+
+/// Folds so many events, in files below `folder`.
+pub fn run(players: u32, shape: Shape, events: usize, folder: &Path) -> Result<Fold> {
+    let programme = programme()?;
+    let mut source = Source::new(players, shape)?;
+    let mut folder = Files::new(folder)?;
+    let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
+    let mut fold = Tally::default();
+    while fold.events < events as u64 {
+        let block = source.block()?;
+        let (cpu, wall) = (cpu::of_this_thread()?, Instant::now());
+        for group in block.chunks(GROUP) {
+            group_of(&programme, group, &mut states, &mut folder, &mut fold)?;
+        }
+        fold.cpu += cpu::of_this_thread()?.saturating_sub(cpu);
+        fold.wall += wall.elapsed();
+    }
+    Ok(Fold {
+        players,
+        shape,
+        events: fold.events,
+        cpu_ns_per_event: fold.cpu.as_nanos() as f64 / fold.events as f64,
+        wall_ns_per_event: fold.wall.as_nanos() as f64 / fold.events as f64,
+        state_bytes: fold.state_bytes as f64 / fold.states.max(1) as f64,
+        emissions: fold.emissions,
+    })
+}
+
+#[derive(Default)]
+struct Tally {
+    events: u64,
+    states: u64,
+    state_bytes: u64,
+    emissions: u64,
+    cpu: Duration,
+    wall: Duration,
+}
+
+struct Encoded {
+    player: u32,
+    position: Position,
+    recorded_at: Timestamp,
+    bytes: Bytes,
+}
+
+struct Files {
+    log: File,
+    state: File,
+    buffer: Vec<u8>,
+}
+
+impl Files {
+    fn new(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            log: File::create(folder.join("fold.log"))?,
+            state: File::create(folder.join("fold.state"))?,
+            buffer: Vec::new(),
+        })
+    }
+}
+
+fn group_of(
+    programme: &Programme,
+    group: &[Encoded],
+    states: &mut [State],
+    files: &mut Files,
+    fold: &mut Tally,
+) -> Result<()> {
+    files.buffer.clear();
+    group
+        .iter()
+        .for_each(|record| files.buffer.extend_from_slice(&record.bytes));
+    files.log.write_all(&files.buffer)?;
+    files.log.sync_data()?;
+    files.buffer.clear();
+    let history = History::new();
+    let mut dirty: Vec<u32> = Vec::with_capacity(group.len());
+    for encoded in group {
+        let record = events::record::decode(encoded.position, encoded.recorded_at, &encoded.bytes)?;
+        let state = &mut states[encoded.player as usize];
+        // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
+        let _ = wants(programme, state, &history, &record).len();
+        let decision = apply(programme, state, &history, &record);
+        fold.emissions += decision.emissions.len() as u64;
+        decision
+            .sealed
+            .iter()
+            .for_each(|(_, segment)| files.buffer.extend_from_slice(segment));
+        dirty.push(encoded.player);
+    }
+    dirty.sort_unstable();
+    dirty.dedup();
+    for player in &dirty {
+        let before = files.buffer.len();
+        states[*player as usize].encode(&mut files.buffer);
+        fold.state_bytes += (files.buffer.len() - before) as u64;
+    }
+    files.state.write_all(&files.buffer)?;
+    fold.states += dirty.len() as u64;
+    fold.events += group.len() as u64;
+    Ok(())
+}
+
+/// Makes encoded records, block by block.
+struct Source {
+    rng: StdRng,
+    population: Population,
+    brand: BrandId,
+    source: SourceId,
+    currency: Currency,
+    next: u64,
+}
+
+impl Source {
+    const START_NS: i64 = 1_767_225_600_000_000_000;
+    const STEP_NS: i64 = 1_000_000;
+
+    fn new(players: u32, shape: Shape) -> Result<Self> {
+        Ok(Self {
+            rng: StdRng::seed_from_u64(7),
+            population: Population::new(players, shape)?,
+            brand: "bench".parse()?,
+            source: "shop".parse()?,
+            currency: "GBP".parse()?,
+            next: 0,
+        })
+    }
+
+    fn block(&mut self) -> Result<Vec<Encoded>> {
+        (0..BLOCK).map(|_| self.record()).collect()
+    }
+
+    fn record(&mut self) -> Result<Encoded> {
+        let number = self.next;
+        self.next += 1;
+        let player = self.population.draw(&mut self.rng);
+        let at =
+            Timestamp::MIN.saturating_add_nanos(Self::START_NS + number as i64 * Self::STEP_NS);
+        let pence: i128 = self.rng.random_range(100..20_000);
+        let category = format!("c{}", self.rng.random_range(0..CATEGORIES));
+        let event = Event {
+            id: format!("order-2026-{number:010}").parse()?,
+            source: self.source.clone(),
+            kind: "order".into(),
+            player: PlayerId::new(&format!("player-{player:08}"))?,
+            occurred_at: at,
+            amount: Decimal::new(pence, 2),
+            currency: Some(self.currency),
+            refers_to: None,
+            rate: None,
+            attributes: [
+                ("category".into(), Value::Text(category.into())),
+                ("country".into(), Value::Text("United Kingdom".into())),
+                ("items".into(), Value::Number(3.into())),
+            ]
+            .into(),
+        };
+        let position = Position {
+            sequence: number / GROUP as u64 + 1,
+            index: (number % GROUP as u64) as u32,
+        };
+        Ok(Encoded {
+            player,
+            position,
+            recorded_at: at,
+            bytes: events::record::encode(&self.brand, at, &event, None),
+        })
+    }
+}
