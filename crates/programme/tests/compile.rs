@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn programme(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    std::fs::read_to_string(folder.join(name)).unwrap()
+    std::fs::read_to_string(folder.join(name)).expect("a readable programme")
 }
 
 #[test]
