@@ -25,6 +25,10 @@ fn predicates_say_what_cel_says_over_exact_decimals() {
         ),
         ("event.amount * 2 - 0.24 == 278", true),
         ("event.amount / 100 < 1.4", true),
+        (
+            "1 / 0.25 == 4 && 5 / 2 == 2.5 && 3 / -8 == -0.375 && 7 / 1 == 7",
+            true,
+        ),
         ("-event.amount < 0 && - -1 == 1", true),
         (
             "2 + 3 * 4 == 14 && (2 + 3) * 4 == 20 && 10 - 3 - 2 == 5",
