@@ -75,11 +75,15 @@ fn predicates_say_what_cel_says_over_exact_decimals() {
             true,
         ),
         (
+            "2 in player.segments && '2.0' in player.segments && !(3 in player.segments)",
+            true,
+        ),
+        (
             "'vip' in player.segments && !('new' in player.segments)",
             true,
         ),
         (
-            "size(player.segments) == 2 && player.segments.size() == 2",
+            "size(player.segments) == 3 && player.segments.size() == 3",
             true,
         ),
         (
