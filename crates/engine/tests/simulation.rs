@@ -10,7 +10,7 @@ mod sim;
 use engine::Rules;
 use sim::run;
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;
 
 #[test]
 fn whatever_the_store_does_the_end_is_that_of_a_straight_fold() {
@@ -86,7 +86,7 @@ fn the_simulation_notices_when_a_rule_is_switched_off() {
     ];
     let silent: Vec<_> = table
         .iter()
-        .filter(|(_, rules)| first_broken(400, *rules).is_none())
+        .filter(|(_, rules)| first_broken(200, *rules).is_none())
         .map(|(name, _)| name)
         .collect();
     assert!(silent.is_empty(), "not noticed: {silent:?}");

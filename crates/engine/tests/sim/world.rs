@@ -8,9 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::Programmes;
 use ports::{Entity, Entry, EventLog};
-use programme::model::{
-    BuiltIn, EventType, EventTypes, LateEvents, Programme, Stacking, StackingHow, Version, Weights,
-};
+use programme::Programme;
 use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
 use types::{BrandId, Event, EventId, Partition, Timestamp};
 
@@ -105,7 +103,7 @@ impl World {
         let dice = &self.dice;
         let mut clock = 1_300_000_000_000_000_000;
         let mut ids = 0;
-        for _ in 0..40 + dice.below(260) {
+        for _ in 0..40 + dice.below(400) {
             clock += i64::try_from(dice.below(20_000_000_000_000)).unwrap();
             let recorded_at = Timestamp::from_nanos(clock);
             let put = |partition, body| {
@@ -168,41 +166,32 @@ fn brand() -> BrandId {
     "shop".parse().unwrap()
 }
 
+const PROGRAMME: &str = r#"
+programme: simulated
+brand: shop
+timezone: Europe/London
+currency: GBP
+lateness: 1d
+points: {xp: {kind: status}}
+earn:
+  - {id: order_xp, on: order, give: {points: xp, rate: 10, per: "3.00", of: amount}}
+missions:
+  - {id: two_a_day, goal: {count: order, target: 2}, window: day, reward: [{points: xp, fixed: 5}]}
+  - {id: spend, goal: {sum: amount, of: order, target: 90}, window: week, reward: [{grant: g}]}
+tiers:
+  - id: loyalty
+    by: xp
+    levels:
+      - {id: bronze, at: 0}
+      - {id: silver, at: 300}
+      - {id: gold, at: 900}
+rewards:
+  - {id: g, kind: bonus, template: G}
+"#;
+
 fn programme() -> Programme {
-    let built_in = |name: &str, built_in| EventType {
-        name: name.into(),
-        built_in: Some(built_in),
-        attributes: Vec::new(),
-    };
-    let event_types = EventTypes::new(vec![
-        built_in("order", BuiltIn::Order),
-        built_in("order_refunded", BuiltIn::OrderRefunded),
-        built_in("order_cancelled", BuiltIn::OrderCancelled),
-    ]);
-    let types = event_types.iter().len();
-    Programme {
-        id: "p".into(),
-        brand: brand(),
-        version: Version("0".repeat(32).into()),
-        timezone: jiff::tz::TimeZone::UTC,
-        currency: "GBP".parse().unwrap(),
-        conversion: Vec::new(),
-        lateness_ns: 0,
-        late_events: LateEvents::CountNow,
-        rules_by_type: vec![Vec::new(); types],
-        missions_by_type: vec![Vec::new(); types],
-        event_types,
-        points: Vec::new(),
-        weights: Weights::default(),
-        rules: Vec::new(),
-        boosts: Vec::new(),
-        stacking: Stacking {
-            how: StackingHow::Highest,
-            ceiling: None,
-        },
-        missions: Vec::new(),
-        tiers: Vec::new(),
-        rewards: Vec::new(),
-        source: "".into(),
+    match programme::compile("simulated.yaml", PROGRAMME) {
+        Ok(programme) => programme,
+        Err(diagnostics) => panic!("{diagnostics}"),
     }
 }
