@@ -1,6 +1,7 @@
 //! What callers of a running engine see, over ports that behave, on threads of its own.
 
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod bench;
 

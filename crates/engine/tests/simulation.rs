@@ -4,6 +4,7 @@
 //! `QUESTLINE_SEED=n` runs one seed again. A seed that failed once is pasted into `seeds_that_failed_once`.
 
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod sim;
 
