@@ -320,12 +320,29 @@ impl Partition {
         for wake in &self.wakes {
             wake.notify_one();
         }
+        self.forget_outbox(&wrote.fold);
         self.tenure.measures.checkpoint(wrote.started.elapsed());
         tracing::debug!(partition = %self.tenure.partition, cursor = %wrote.cursor.position, "checkpoint");
         self.checkpoints.fold = wrote.fold;
         self.checkpoints.cursor = wrote.cursor;
         self.checkpoints.last = Instant::now();
         Ok(())
+    }
+
+    /// Rows that every sink has acknowledged may go. Only a hint: nobody waits for it, and what fails is told again by the next one.
+    fn forget_outbox(&mut self, fold: &Fold) {
+        let least = |fold: &Fold| fold.from.values().copied().min().unwrap_or(fold.to);
+        let below = least(fold);
+        if below <= least(&self.checkpoints.fold) {
+            return;
+        }
+        let tenure = Rc::clone(&self.tenure);
+        self.tasks.spawn_local(async move {
+            let (store, partition) = (&tenure.ports.store, tenure.partition);
+            if let Err(error) = store.forget_outbox(partition, below).await {
+                tracing::debug!(%partition, %error, "outbox rows are kept for now");
+            }
+        });
     }
 }
 

@@ -50,11 +50,12 @@ mod tag {
 impl Fold {
     /// Adds the newest cursor; the ladder thins out the older half rather than forgetting its oldest rung.
     pub(crate) fn climb(&mut self, rung: Rung) {
-        if self
+        // Before the first record there is nothing to compare with.
+        let highest = self
             .ladder
             .last()
-            .is_some_and(|last| last.cursor >= rung.cursor)
-        {
+            .map_or(Position::START, |last| last.cursor);
+        if rung.cursor <= highest {
             return;
         }
         if self.ladder.len() >= RUNGS {

@@ -17,7 +17,7 @@ pub(crate) enum Found {
     /// A state, or none yet. `again` are emissions past the head taken over, to be offered again; where `ahead`, the snapshot lies
     /// past that head and must be written under the own epoch.
     State {
-        state: State,
+        state: Box<State>,
         ahead: bool,
         again: Vec<Emitted>,
     },
@@ -26,6 +26,9 @@ pub(crate) enum Found {
     /// It cannot be read.
     Broken(String),
 }
+
+/// Segments by number, or why there are none.
+pub(crate) type SegmentsRead = Result<Vec<(u32, Bytes)>, String>;
 
 /// Reads the players' snapshots, for as long as it takes.
 pub(crate) async fn players(
@@ -49,7 +52,7 @@ pub(crate) async fn players(
     for ((slot, entity), row) in wanted.into_iter().zip(rows) {
         let one = match row {
             Ok(None) => Found::State {
-                state: State::new(),
+                state: Box::new(State::new()),
                 ahead: false,
                 again: Vec::new(),
             },
@@ -69,7 +72,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         return Found::Newer;
     }
     let state = match State::decode(state) {
-        Ok(state) => state,
+        Ok(state) => Box::new(state),
         Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
     };
     let ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
@@ -132,11 +135,7 @@ pub(crate) async fn segment(
 
 /// Segments of a player, for as long as it takes. One that is not there is an error: it was sealed before the state that names it
 /// was written.
-pub(crate) async fn segments(
-    tenure: &Tenure,
-    entity: &Entity,
-    numbers: &[u32],
-) -> Result<Vec<(u32, Bytes)>, String> {
+pub(crate) async fn segments(tenure: &Tenure, entity: &Entity, numbers: &[u32]) -> SegmentsRead {
     let store = &tenure.ports.store;
     let mut backoff = Backoff::default();
     loop {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::MailboxError;
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -23,7 +22,7 @@ use types::Position;
 use crate::checkpoint::{Checkpoints, Stage};
 use crate::context::Tenure;
 use crate::error::{EngineError, QueryError};
-use crate::load::Found;
+use crate::load::{Found, SegmentsRead};
 use crate::measure::Levels;
 use crate::outbox::Outbox;
 use crate::player::{Captured, Worked};
@@ -42,7 +41,7 @@ const EVENTS: usize = 128;
 pub(crate) enum Event {
     Loaded(Vec<(SlotId, Found)>),
     Worked(SlotId, Result<Box<Worked>, MailboxError>),
-    Segments(SlotId, Result<Vec<(u32, Bytes)>, String>),
+    Segments(SlotId, SegmentsRead),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
     Written(Result<(), EngineError>),
 }
@@ -65,7 +64,7 @@ pub(crate) struct Partition {
     pub(crate) spent_ns: u64,
     /// Players with records that a beginning cut holds back.
     pub(crate) held: Vec<SlotId>,
-    pub(crate) held_segments: Vec<(SlotId, Result<Vec<(u32, Bytes)>, String>)>,
+    pub(crate) held_segments: Vec<(SlotId, SegmentsRead)>,
     /// For the next cut.
     pub(crate) quarantine_rows: Vec<Row>,
     /// The passivation clock's hand.
@@ -176,10 +175,10 @@ impl Partition {
                 _ = tick.tick() => self.on_tick(),
             }
         }
-        if let Some((reply, _)) = shutdown {
-            if reply.send(()).is_err() {
-                tracing::debug!("who asked for the shutdown has gone");
-            }
+        if let Some((reply, _)) = shutdown
+            && reply.send(()).is_err()
+        {
+            tracing::debug!("who asked for the shutdown has gone");
         }
         Ok(())
     }

@@ -165,6 +165,11 @@ impl Handler<Work> for Player {
                 Folded::Wants(numbers) => {
                     worked.folded -= 1;
                     worked.wants = numbers;
+                    if worked.folded == 0 {
+                        // What was brought was for this record and is gone with the message: it is needed again beside the rest.
+                        let brought = work.history.iter().map(|(number, _)| *number);
+                        worked.wants.extend(brought);
+                    }
                     worked.rest.push(queued);
                     break;
                 }

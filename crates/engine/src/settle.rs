@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use actix::{Actor, MailboxError};
-use bytes::Bytes;
 use ports::Row;
 use types::Position;
 
 use crate::codec::Put;
 use crate::error::{EngineError, QueryError};
-use crate::load::{self, Found};
+use crate::load::{self, Found, SegmentsRead};
 use crate::partition::{Event, Partition};
 use crate::player::{Player, Work, Worked};
 use crate::pump::{Chunk, Queued};
@@ -108,7 +107,7 @@ impl Partition {
                     slot.known = state.is_known();
                     let bytes = state.bytes();
                     let programme = std::sync::Arc::clone(programme);
-                    let player = Player::new(Rc::clone(&self.tenure), entity, programme, state);
+                    let player = Player::new(Rc::clone(&self.tenure), entity, programme, *state);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);
                     if ahead {
@@ -179,7 +178,7 @@ impl Partition {
     }
 
     /// Goes on with the record that waited for segments.
-    pub(crate) fn unpark(&mut self, id: SlotId, read: Result<Vec<(u32, Bytes)>, String>) {
+    pub(crate) fn unpark(&mut self, id: SlotId, read: SegmentsRead) {
         if self.holds_back() {
             self.held_segments.push((id, read));
             return;

@@ -1,0 +1,135 @@
+//! Ports that behave, and an engine on threads of its own over them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::{Clock, Engine, EngineConfig, EngineError, EngineHandle, Programmes, Threads};
+use ports::{EmissionSink, Entity, Entry, EventLog, OwnerId, Row, Stamp, StateStore};
+use testkit::faulty::{Dice, FaultySink, FaultyStore, MemoryLog};
+use types::{Event, Partition, Position, Timestamp};
+
+pub(crate) const PROGRAMME: &str = r#"
+programme: bench
+brand: shop
+timezone: Europe/London
+currency: GBP
+points: {xp: {kind: status}}
+earn:
+  - {id: order_xp, on: order, give: {points: xp, rate: 10, per: "1.00", of: amount}}
+missions:
+  - {id: first, goal: {count: order, target: 1}, window: once, reward: [{points: xp, fixed: 5}]}
+"#;
+
+pub(crate) struct Bench {
+    log: Arc<MemoryLog>,
+    store: Arc<FaultyStore>,
+    sink: Arc<FaultySink>,
+    programmes: Programmes,
+}
+
+impl Bench {
+    pub(crate) fn new(programme: &str) -> Self {
+        let dice = Arc::new(Dice::new(1));
+        dice.set_calm(true);
+        let mut bench = Self {
+            log: Arc::new(MemoryLog::new(3, Arc::clone(&dice))),
+            store: Arc::new(FaultyStore::new(Arc::clone(&dice), Arc::default())),
+            sink: Arc::new(FaultySink::new("all", |_| true, dice)),
+            programmes: Programmes::default(),
+        };
+        bench.set_programme(programme);
+        bench
+    }
+
+    pub(crate) fn set_programme(&mut self, source: &str) {
+        match programme::compile("bench.yaml", source) {
+            Ok(programme) => self.programmes = [programme].into_iter().collect(),
+            Err(diagnostics) => panic!("{diagnostics}"),
+        }
+    }
+
+    pub(crate) async fn start(&self) -> Result<EngineHandle, EngineError> {
+        let now = || Timestamp::from_nanos(1_700_000_000_000_000_000).unwrap();
+        let config = EngineConfig {
+            threads: Threads::Own(2),
+            ..EngineConfig::new(OwnerId(7), Clock::Event, now)
+        };
+        Engine::start(
+            config,
+            self.programmes.clone(),
+            Arc::clone(&self.log) as Arc<dyn EventLog>,
+            Arc::clone(&self.store) as Arc<dyn StateStore>,
+            vec![Arc::clone(&self.sink) as Arc<dyn EmissionSink>],
+        )
+        .await
+    }
+
+    pub(crate) fn entity(&self, player: &str) -> Entity {
+        Entity {
+            brand: "shop".parse().unwrap(),
+            player: player.parse().unwrap(),
+        }
+    }
+
+    /// Appends an order and says where it stands.
+    pub(crate) async fn order(&self, player: &str, id: &str, amount: &str) -> Position {
+        let entity = self.entity(player);
+        let at: Timestamp = "2024-03-01T10:00:00Z".parse().unwrap();
+        let event = Event {
+            id: id.parse().unwrap(),
+            source: "shop".parse().unwrap(),
+            kind: "order".into(),
+            player: entity.player.clone(),
+            occurred_at: at,
+            amount: Some(amount.parse().unwrap()),
+            currency: Some("GBP".parse().unwrap()),
+            refers_to: None,
+            rate: None,
+            attributes: Default::default(),
+        };
+        let body = events::record::encode(&entity.brand, at, &event, None);
+        self.append(&entity, body).await
+    }
+
+    /// Appends bytes that are no record, where the player's records are.
+    pub(crate) async fn poison(&self, player: &str) {
+        let body = Bytes::from_static(b"\xffpoison");
+        self.append(&self.entity(player), body).await;
+    }
+
+    pub(crate) async fn damage_snapshot(&self, player: &str) {
+        let entity = self.entity(player);
+        let bytes = Bytes::from_static(b"damaged");
+        let row = Row::Snapshot {
+            entity: entity.clone(),
+            bytes,
+        };
+        let partition = self.partition_of(&entity);
+        self.store
+            .write(partition, Stamp(1), vec![row])
+            .await
+            .unwrap();
+    }
+
+    /// Waits until everything appended is folded and acknowledged.
+    pub(crate) async fn drained(&self, engine: &EngineHandle) {
+        let mut ends = Vec::new();
+        for partition in (0..self.log.partitions()).map(Partition) {
+            ends.push((partition, self.log.end(partition).await.unwrap().0));
+        }
+        engine.drained(&ends).await.unwrap();
+    }
+
+    async fn append(&self, entity: &Entity, body: Bytes) -> Position {
+        let entry = Entry {
+            recorded_at: Timestamp::from_nanos(1_709_287_200_000_000_000),
+            body,
+        };
+        let partition = self.partition_of(entity);
+        self.log.append(partition, vec![entry]).await.unwrap().first
+    }
+
+    fn partition_of(&self, entity: &Entity) -> Partition {
+        events::partition_of(&entity.brand, &entity.player, self.log.partitions())
+    }
+}

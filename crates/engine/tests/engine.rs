@@ -1,0 +1,129 @@
+//! What callers of a running engine see, over ports that behave, on threads of its own.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod bench;
+
+use bench::{Bench, PROGRAMME};
+use engine::{EngineError, QueryError};
+use progression::Outcome;
+use types::{EventId, SourceId};
+
+fn event(id: &str) -> (SourceId, EventId) {
+    ("shop".parse().unwrap(), id.parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_applied_record_is_answered_with_what_it_caused() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    let ann = bench.entity("ann");
+    let at = bench.order("ann", "o1", "30.00").await;
+    let outcome = engine.outcome(&ann, at).await.unwrap();
+    assert_eq!(outcome.outcome, Outcome::Applied);
+    assert!(!outcome.emissions.is_empty());
+    let again = bench.order("ann", "o1", "30.00").await;
+    let replay = engine.outcome(&ann, again).await.unwrap();
+    assert_eq!(replay.outcome, Outcome::Replayed);
+    assert_eq!(replay.emissions, outcome.emissions);
+    let other = bench.order("ann", "o1", "31.00").await;
+    let conflict = engine.outcome(&ann, other).await.unwrap();
+    assert_eq!(conflict.outcome, Outcome::Conflict);
+    let seen = engine.player(&ann).await.unwrap().unwrap();
+    assert_eq!((seen.as_of, seen.view.applied), (other, 1));
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_journal_is_paged_newest_first_across_its_segments() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    let ann = bench.entity("ann");
+    for order in 0..150 {
+        bench.order("ann", &format!("o{order}"), "1.00").await;
+    }
+    bench.drained(&engine).await;
+    let (mut numbers, mut before) = (Vec::new(), None);
+    loop {
+        let page = engine.journal(&ann, before, 40).await.unwrap().unwrap();
+        numbers.extend(page.entries.iter().map(|entry| entry.number));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(numbers, (0..150).rev().collect::<Vec<u64>>());
+    let (source, id) = event("o3");
+    let found = engine.explain(&ann, &source, &id).await.unwrap().unwrap();
+    assert_eq!(found.entry.number, 3);
+    let (source, id) = event("never");
+    assert!(engine.explain(&ann, &source, &id).await.unwrap().is_none());
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_the_shutdown_left_off() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    let before = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    engine.shutdown().await;
+    assert_eq!(
+        engine.player(&bench.entity("ann")).await.unwrap_err(),
+        QueryError::Stopping
+    );
+    let engine = bench.start().await.unwrap();
+    let after = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    assert_eq!((before.view, before.as_of), (after.view, after.as_of));
+    let status = engine.partition_status().await.unwrap();
+    assert!(status.iter().all(|one| one.epoch.0 == 2 && one.lag == 0));
+    let mut known = Vec::new();
+    for one in &status {
+        known.extend(engine.entities(one.partition, None, 10).await.unwrap());
+    }
+    assert_eq!(known, [bench.entity("ann")]);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn nobody_knows_a_player_without_events() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    assert!(engine.player(&bench.entity("eve")).await.unwrap().is_none());
+    let journal = engine.journal(&bench.entity("eve"), None, 5).await;
+    assert!(journal.unwrap().is_none());
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_programme_than_the_folded_one_is_refused_with_a_sentence() {
+    let mut bench = Bench::new(PROGRAMME);
+    bench.start().await.unwrap().shutdown().await;
+    bench.set_programme(&PROGRAMME.replace("rate: 10", "rate: 11"));
+    let refused = bench.start().await.unwrap_err();
+    assert!(matches!(refused, EngineError::OtherProgramme { .. }));
+    assert!(refused.to_string().contains("start it with that programme"));
+}
+
+#[tokio::test]
+async fn a_poison_record_and_a_damaged_snapshot_stop_nobody_else() {
+    let bench = Bench::new(PROGRAMME);
+    bench.damage_snapshot("bob").await;
+    bench.poison("ann").await;
+    let engine = bench.start().await.unwrap();
+    bench.order("bob", "o1", "10.00").await;
+    let at = bench.order("ann", "o1", "10.00").await;
+    let outcome = engine.outcome(&bench.entity("ann"), at).await.unwrap();
+    assert_eq!(outcome.outcome, Outcome::Applied);
+    bench.drained(&engine).await;
+    let bob = engine.player(&bench.entity("bob")).await;
+    assert!(matches!(bob, Err(QueryError::Quarantined(_))));
+    engine.shutdown().await;
+    // The row is in the store before the cursor passed, so the next tenure knows without looking.
+    let engine = bench.start().await.unwrap();
+    let bob = engine.player(&bench.entity("bob")).await;
+    assert!(matches!(bob, Err(QueryError::Quarantined(_))));
+    engine.shutdown().await;
+}

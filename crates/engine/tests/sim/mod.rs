@@ -1,0 +1,260 @@
+//! One simulated history: a world that outlives its engines, several lives of an engine, and the comparison at the end.
+
+mod straight;
+mod world;
+
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Clock, Engine, EngineConfig, EngineHandle, Pace, Rules, Threads};
+use ports::{EmissionSink, Entity, EventLog, OwnerId, StateStore};
+use tokio::task::LocalSet;
+use types::Timestamp;
+use world::World;
+
+/// Runs a seed; the error says what differs.
+pub(crate) fn run(seed: u64, rules: Rules) -> Result<(), String> {
+    lives(&Rc::new(World::new(seed)), rules)
+}
+
+/// Everything that the gateways received under a seed, in order, with the tenure.
+pub(crate) fn trace(seed: u64) -> Vec<String> {
+    let world = Rc::new(World::new(seed));
+    let ended = lives(&world, Rules::default());
+    let received = world.sinks.iter().flat_map(|sink| sink.received());
+    let line = |one: testkit::faulty::Received| {
+        format!("{} {} {}", one.partition, one.epoch, one.outgoing.id)
+    };
+    let mut trace: Vec<String> = received.map(line).collect();
+    trace.push(format!("{ended:?}"));
+    trace
+}
+
+fn lives(world: &Rc<World>, rules: Rules) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let lives = 2 + world.dice.below(4);
+    for life in 0..lives {
+        let last = life + 1 == lives;
+        let local = LocalSet::new();
+        let lived = runtime.block_on(local.run_until(live(Rc::clone(world), life, last, rules)));
+        // Everything of this life ends here, wherever it stands.
+        drop(local);
+        lived?;
+    }
+    Ok(())
+}
+
+fn config(world: &World, life: u64, rules: Rules) -> EngineConfig {
+    let dice = &world.dice;
+    let started = tokio::time::Instant::now();
+    // The wall clock goes on by virtual time, a little in each life: not enough to order stamps by itself.
+    let base = 1_700_000_000_000_000_000 + i64::try_from(life).unwrap() * 1_000;
+    let now = move || {
+        let elapsed = i64::try_from(started.elapsed().as_micros()).unwrap();
+        Timestamp::from_nanos(base + elapsed).unwrap()
+    };
+    EngineConfig {
+        threads: Threads::Current,
+        memory_bytes: 1_000 + dice.below(60_000) as usize,
+        outbox_bytes: dice.below(4_000) as usize,
+        chunk: 1 + dice.below(40) as usize,
+        credits: 1 + dice.below(200) as usize,
+        window: 1 + dice.below(30) as usize,
+        pace: Pace {
+            replay_budget: Duration::from_secs(3_600),
+            dirty_bytes: 1 + dice.below(20_000) as usize,
+            head_interval: Duration::from_millis(dice.below(200)),
+            idle_interval: Duration::from_millis(200 + dice.below(5_000)),
+            shutdown: Duration::from_secs(60),
+        },
+        rules,
+        ..EngineConfig::new(OwnerId(u128::from(dice.next())), Clock::Event, now)
+    }
+}
+
+async fn live(world: Rc<World>, life: u64, last: bool, rules: Rules) -> Result<(), String> {
+    let (dice, crash) = (&world.dice, &world.crash);
+    dice.set_calm(last);
+    let steps = if last || dice.chance(100) {
+        0
+    } else {
+        1 + dice.below(250)
+    };
+    crash.after(steps);
+    let lived = async {
+        let engine = Engine::start(
+            config(&world, life, rules),
+            world.programmes.clone(),
+            Arc::clone(&world.log) as Arc<dyn EventLog>,
+            Arc::clone(&world.store) as Arc<dyn StateStore>,
+            world
+                .sinks
+                .iter()
+                .map(|sink| Arc::clone(sink) as Arc<dyn EmissionSink>)
+                .collect(),
+        );
+        let engine = engine.await.map_err(|error| error.to_string())?;
+        world.append_some(last).await;
+        if last {
+            return finish(&world, &engine).await;
+        }
+        ask_around(&world, &engine).await;
+        if dice.chance(300) {
+            engine.shutdown().await;
+            return Ok(());
+        }
+        tokio::select! {
+            error = engine.failed() => Err(format!("life {life}: {error}")),
+            () = tokio::time::sleep(Duration::from_millis(dice.below(20_000))) => Ok(()),
+        }
+    };
+    tokio::select! {
+        biased;
+        () = crash.reached() => Ok(()),
+        ended = lived => ended,
+        // Virtual time: whatever hangs gets here at once.
+        () = tokio::time::sleep(Duration::from_secs(2_000)) => Err(format!("life {life} hangs")),
+    }
+}
+
+/// Questions in the middle of everything get an answer that does not contradict itself.
+async fn ask_around(world: &World, engine: &EngineHandle) {
+    for entity in &world.entities {
+        if world.dice.chance(300) {
+            let asked = engine.journal(entity, None, 5);
+            drop(tokio::time::timeout(Duration::from_secs(5), asked).await);
+        }
+    }
+}
+
+/// Waits until everything is folded and acknowledged, stops, and compares.
+async fn finish(world: &World, engine: &EngineHandle) -> Result<(), String> {
+    let mut ends = Vec::new();
+    for partition in world.partitions() {
+        let (end, _) = world
+            .log
+            .end(partition)
+            .await
+            .map_err(|error| error.to_string())?;
+        ends.push((partition, end));
+    }
+    tokio::select! {
+        drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
+        error = engine.failed() => return Err(error.to_string()),
+        () = tokio::time::sleep(Duration::from_secs(1_000)) => {
+            return Err(format!("not drained: {:?}", engine.partition_status().await));
+        }
+    }
+    let straight = straight::fold(world);
+    for (entity, player) in &straight.players {
+        let view = engine
+            .player(entity)
+            .await
+            .map_err(|error| error.to_string())?;
+        let got = view.map(|found| format!("{:?} at {}", found.view, found.as_of));
+        let expected = format!("{:?} at {}", player.view, player.applied);
+        if got.as_ref() != Some(&expected) {
+            return Err(format!(
+                "{entity:?}\n got      {got:?}\n expected {expected}"
+            ));
+        }
+    }
+    engine.shutdown().await;
+    compare_entities(world, engine, &straight).await?;
+    compare_segments(world, &straight).await?;
+    for sink in &world.sinks {
+        compare_emissions(sink, &straight)?;
+    }
+    Ok(())
+}
+
+async fn compare_entities(
+    world: &World,
+    engine: &EngineHandle,
+    straight: &straight::Straight,
+) -> Result<(), String> {
+    let mut stored = HashSet::new();
+    for partition in world.partitions() {
+        let page = world.store.entities(partition, None, 1_000).await;
+        stored.extend(page.map_err(|error| error.to_string())?);
+    }
+    let lost = straight
+        .players
+        .keys()
+        .find(|entity| !stored.contains(*entity));
+    match lost {
+        Some(entity) => Err(format!(
+            "{entity:?} of partition {} is not in the store",
+            engine.partition_of(entity)
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn compare_segments(world: &World, straight: &straight::Straight) -> Result<(), String> {
+    for (entity, player) in &straight.players {
+        let numbers: Vec<u32> = (0..).take(player.sealed.len()).collect();
+        let partition = world.partition_of(entity);
+        let stored = world.store.segments(partition, entity, &numbers).await;
+        let stored = stored.map_err(|error| error.to_string())?;
+        for (number, (there, expected)) in stored.iter().zip(&player.sealed).enumerate() {
+            if there.as_ref() != Some(expected) {
+                return Err(format!("segment {number} of {entity:?} differs: {there:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every id once or more, always with the same body; on first receipt in the order in which the player's events caused them.
+fn compare_emissions(
+    sink: &testkit::faulty::FaultySink,
+    straight: &straight::Straight,
+) -> Result<(), String> {
+    let mut bodies = BTreeMap::new();
+    let mut order: BTreeMap<Entity, Vec<String>> = BTreeMap::new();
+    for received in sink.received() {
+        let outgoing = received.outgoing;
+        let id = outgoing.id.to_string();
+        let entity = Entity {
+            brand: outgoing.brand.parse().map_err(|_| "a brand")?,
+            player: outgoing.player.parse().map_err(|_| "a player")?,
+        };
+        match bodies.get(&id) {
+            None => {
+                bodies.insert(id.clone(), outgoing.body);
+                order.entry(entity).or_default().push(id);
+            }
+            Some(body) if *body == outgoing.body => {}
+            Some(_) => return Err(format!("{id} came with another body")),
+        }
+    }
+    for (entity, player) in &straight.players {
+        let emitted = player.emitted.iter();
+        let taken: Vec<_> = emitted.filter(|one| sink.takes(&one.kind)).collect();
+        let expected: Vec<_> = taken.iter().map(|one| one.id.clone()).collect();
+        let got = order.remove(entity).unwrap_or_default();
+        if got != expected {
+            return Err(format!(
+                "emissions of {entity:?} at {}\n got      {got:?}\n expected {expected:?}",
+                sink.name()
+            ));
+        }
+        if let Some(one) = taken
+            .iter()
+            .find(|one| bodies.get(&one.id) != Some(&one.body))
+        {
+            return Err(format!("{} has another body than expected", one.id));
+        }
+    }
+    match order.pop_first() {
+        Some((entity, ids)) => Err(format!("emissions of nobody: {entity:?} {ids:?}")),
+        None => Ok(()),
+    }
+}

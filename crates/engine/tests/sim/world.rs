@@ -1,0 +1,197 @@
+//! What outlives the engines: the log, the store, the gateways; and what is appended.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::Programmes;
+use ports::{Entity, Entry, EventLog};
+use programme::Programme;
+use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
+use types::{BrandId, Event, EventId, Partition, Timestamp};
+
+pub(crate) struct World {
+    pub(crate) dice: Arc<Dice>,
+    pub(crate) crash: Arc<Crash>,
+    pub(crate) log: Arc<MemoryLog>,
+    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) sinks: Vec<Arc<FaultySink>>,
+    pub(crate) programmes: Programmes,
+    pub(crate) entities: Vec<Entity>,
+    to_append: RefCell<VecDeque<(Partition, Entry)>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let dice = Arc::new(Dice::new(seed));
+        let crash = Arc::new(Crash::default());
+        let partitions = 1 + u16::try_from(dice.below(2)).unwrap();
+        let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
+        let store = FaultyStore::new(Arc::clone(&dice), Arc::clone(&crash));
+        let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
+        let players = 1 + dice.below(6);
+        let entities: Vec<Entity> = (0..players)
+            .map(|player| Entity {
+                brand: brand(),
+                player: format!("p{player}").parse().unwrap(),
+            })
+            .collect();
+        let world = Self {
+            to_append: RefCell::default(),
+            sinks: vec![
+                sink("all", |_: &str| true),
+                sink("some", |kind: &str| kind.len() % 2 == 1),
+            ],
+            programmes: [programme()].into_iter().collect(),
+            store: Arc::new(store),
+            dice,
+            crash,
+            log,
+            entities,
+        };
+        world.plan();
+        world
+    }
+
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
+        (0..self.log.partitions()).map(Partition)
+    }
+
+    pub(crate) fn partition_of(&self, entity: &Entity) -> Partition {
+        events::partition_of(&entity.brand, &entity.player, self.log.partitions())
+    }
+
+    /// Appends a part of what is left, or all of it, in batches, while virtual time passes.
+    pub(crate) async fn append_some(&self, all: bool) {
+        let left = self.to_append.borrow().len() as u64;
+        let mut share = if all { left } else { self.dice.below(left + 1) };
+        while share > 0 {
+            let Some((partition, first)) = self.to_append.borrow_mut().pop_front() else {
+                return;
+            };
+            share -= 1;
+            let mut batch = vec![first];
+            let most = 1 + self.dice.below(8);
+            while share > 0 && (batch.len() as u64) < most {
+                let same = self
+                    .to_append
+                    .borrow()
+                    .front()
+                    .is_some_and(|(at, _)| *at == partition);
+                if !same {
+                    break;
+                }
+                batch.extend(
+                    self.to_append
+                        .borrow_mut()
+                        .pop_front()
+                        .map(|(_, entry)| entry),
+                );
+                share -= 1;
+            }
+            self.log.append(partition, batch).await.unwrap();
+            if self.dice.chance(200) {
+                tokio::time::sleep(Duration::from_millis(self.dice.below(400))).await;
+            }
+        }
+    }
+
+    /// Orders, refunds and cancellations of old ones, repeats, conflicts, ticks and bytes that are no record.
+    fn plan(&self) {
+        let dice = &self.dice;
+        let mut clock = 1_300_000_000_000_000_000;
+        let mut ids = 0;
+        for _ in 0..40 + dice.below(400) {
+            clock += i64::try_from(dice.below(20_000_000_000_000)).unwrap();
+            let recorded_at = Timestamp::from_nanos(clock);
+            let put = |partition, body| {
+                let entry = Entry { recorded_at, body };
+                self.to_append.borrow_mut().push_back((partition, entry));
+            };
+            if dice.chance(20) {
+                for partition in self.partitions() {
+                    put(partition, events::record::encode_tick());
+                }
+                continue;
+            }
+            let entity = &self.entities[dice.below(self.entities.len() as u64) as usize];
+            let partition = self.partition_of(entity);
+            if dice.chance(10) {
+                put(partition, Bytes::from_static(b"\xffnothing"));
+                continue;
+            }
+            let repeated = ids > 0 && dice.chance(80);
+            let id = if repeated { dice.below(ids) } else { ids };
+            ids = ids.max(id + 1);
+            let event = self.event(entity, id, repeated, Timestamp::from_nanos(clock).unwrap());
+            let accepted_at = Timestamp::from_nanos(clock).unwrap();
+            put(
+                partition,
+                events::record::encode(&entity.brand, accepted_at, &event, None),
+            );
+        }
+    }
+
+    fn event(&self, entity: &Entity, id: u64, repeated: bool, now: Timestamp) -> Event {
+        let dice = &self.dice;
+        let (kind, refers_to) = match dice.below(10) {
+            0 | 1 if id > 0 => ("order_refunded", Some(dice.below(id))),
+            2 => ("order_cancelled", None),
+            _ => ("order", None),
+        };
+        // A repeat mostly says what the first said; amounts by id make that likely.
+        let amount = 5 + (id * 7) % 40 + if repeated && dice.chance(300) { 1 } else { 0 };
+        Event {
+            id: event_id(id),
+            source: "shop".parse().unwrap(),
+            kind: kind.into(),
+            player: entity.player.clone(),
+            occurred_at: now,
+            amount: Some(amount.to_string().parse().unwrap()),
+            currency: Some("GBP".parse().unwrap()),
+            refers_to: refers_to.map(event_id),
+            rate: None,
+            attributes: Default::default(),
+        }
+    }
+}
+
+fn event_id(id: u64) -> EventId {
+    format!("e{id}").parse().unwrap()
+}
+
+fn brand() -> BrandId {
+    "shop".parse().unwrap()
+}
+
+const PROGRAMME: &str = r#"
+programme: simulated
+brand: shop
+timezone: Europe/London
+currency: GBP
+lateness: 1d
+points: {xp: {kind: status}}
+earn:
+  - {id: order_xp, on: order, give: {points: xp, rate: 10, per: "3.00", of: amount}}
+missions:
+  - {id: two_a_day, goal: {count: order, target: 2}, window: day, reward: [{points: xp, fixed: 5}]}
+  - {id: spend, goal: {sum: amount, of: order, target: 90}, window: week, reward: [{grant: g}]}
+tiers:
+  - id: loyalty
+    by: xp
+    levels:
+      - {id: bronze, at: 0}
+      - {id: silver, at: 300}
+      - {id: gold, at: 900}
+rewards:
+  - {id: g, kind: bonus, template: G}
+"#;
+
+fn programme() -> Programme {
+    match programme::compile("simulated.yaml", PROGRAMME) {
+        Ok(programme) => programme,
+        Err(diagnostics) => panic!("{diagnostics}"),
+    }
+}

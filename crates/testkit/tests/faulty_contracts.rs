@@ -1,0 +1,42 @@
+//! The fakes keep the contracts of the ports, faults and all, or what is proved over them proves nothing.
+
+#![allow(missing_docs)]
+
+use std::sync::Arc;
+
+use ports::{EventLog, StateStore};
+use testkit::contract::log::LogFixture;
+use testkit::contract::store::StoreFixture;
+use testkit::faulty::{Dice, FaultyStore, MemoryLog};
+
+struct Kept<T>(Arc<T>);
+
+fn calm() -> Arc<Dice> {
+    let dice = Dice::new(1);
+    dice.set_calm(true);
+    Arc::new(dice)
+}
+
+impl LogFixture for Kept<MemoryLog> {
+    async fn open(&self) -> Arc<dyn EventLog> {
+        Arc::clone(&self.0) as Arc<dyn EventLog>
+    }
+}
+
+impl StoreFixture for Kept<FaultyStore> {
+    async fn open(&self) -> Arc<dyn StateStore> {
+        Arc::clone(&self.0) as Arc<dyn StateStore>
+    }
+}
+
+mod log {
+    use super::*;
+
+    testkit::log_contract!(Kept(Arc::new(MemoryLog::new(2, calm()))));
+}
+
+mod store {
+    use super::*;
+
+    testkit::store_contract!(Kept(Arc::new(FaultyStore::new(calm(), Arc::default()))));
+}
