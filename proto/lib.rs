@@ -24,5 +24,21 @@ pub mod emission {
     }
 }
 
+/// Events on their way in.
+pub mod ingest {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.ingest.v1");
+    }
+}
+
+/// Players, as the programme sees them now.
+pub mod player {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.player.v1");
+    }
+}
+
 /// Every file's descriptor, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/questline.bin"));

@@ -18,6 +18,7 @@ mod queries;
 mod rate;
 mod results;
 mod serve;
+mod trace;
 
 pub use config::Config;
 pub use http::ROUTES;

@@ -6,7 +6,6 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
-use telemetry::{Traceparent, trace};
 use tracing::Instrument;
 
 use crate::metrics;
@@ -21,9 +20,6 @@ pub(super) async fn observe(
     let started = Instant::now();
     let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
     let span = tracing::info_span!("http.request", method = %request.method(), route, status = tracing::field::Empty);
-    if let Some(parent) = header(request.request()) {
-        trace::adopt(&span, parent);
-    }
     let response = next.call(request).instrument(span.clone()).await;
     let status = match &response {
         Ok(response) => response.status(),
@@ -34,13 +30,8 @@ pub(super) async fn observe(
     response
 }
 
-/// The trace context to keep with this request's records: this request's span within the caller's trace; none where the caller
-/// brought none, since it would make every record longer.
+/// The W3C trace context that the caller brought, to be kept with the records; none where it is none.
 pub(super) fn traceparent(request: &HttpRequest) -> Option<String> {
-    let caller: Traceparent = header(request)?.parse().ok()?;
-    Some(trace::current().unwrap_or(caller).to_string())
-}
-
-fn header(request: &HttpRequest) -> Option<&str> {
-    request.headers().get(TRACEPARENT)?.to_str().ok()
+    let text = request.headers().get(TRACEPARENT)?.to_str().ok()?;
+    crate::trace::is_traceparent(text).then(|| text.to_owned())
 }
