@@ -16,7 +16,10 @@ pub(crate) struct Admin {
 }
 
 /// The server, to be awaited.
-pub(crate) fn server(listener: TcpListener, admin: Admin) -> std::io::Result<actix_web::dev::Server> {
+pub(crate) fn server(
+    listener: TcpListener,
+    admin: Admin,
+) -> std::io::Result<actix_web::dev::Server> {
     let admin = web::Data::new(admin);
     let app = move || {
         App::new()
@@ -25,7 +28,10 @@ pub(crate) fn server(listener: TcpListener, admin: Admin) -> std::io::Result<act
             .route("/readyz", web::get().to(readyz))
             .route("/metrics", web::get().to(metrics))
     };
-    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener)?;
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?;
     Ok(server.run())
 }
 

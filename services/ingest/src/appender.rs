@@ -143,10 +143,13 @@ async fn append(log: &dyn EventLog, partition: Partition, jobs: Vec<Job>) {
     }
     let mut offset = 0u32;
     for (length, done, _share) in waiting {
-        let outcome = appended.as_ref().map_err(Arc::clone).map(|appended| Position {
-            sequence: appended.first.sequence,
-            index: appended.first.index + offset,
-        });
+        let outcome = appended
+            .as_ref()
+            .map_err(Arc::clone)
+            .map(|appended| Position {
+                sequence: appended.first.sequence,
+                index: appended.first.index + offset,
+            });
         offset += u32::try_from(length).unwrap_or(u32::MAX);
         // The caller may have gone.
         drop(done.send(outcome));

@@ -18,6 +18,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use std::net::TcpListener;
 
+pub(crate) use auth::authorize;
+pub(crate) use page::{Page, before};
 pub use routes::ROUTES;
 
 use crate::intake::Intake;

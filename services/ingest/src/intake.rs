@@ -65,12 +65,15 @@ struct Sent {
 impl Intake {
     /// The programme of the caller's brand.
     pub(crate) fn programme(&self, caller: &Caller) -> Result<&Programme, Problem> {
-        self.programmes.get(&caller.brand).map(AsRef::as_ref).ok_or_else(|| {
-            Problem::new(
-                Kind::Forbidden,
-                format!("brand `{}` has no programme on this server", caller.brand),
-            )
-        })
+        self.programmes
+            .get(&caller.brand)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| {
+                Problem::new(
+                    Kind::Forbidden,
+                    format!("brand `{}` has no programme on this server", caller.brand),
+                )
+            })
     }
 
     /// What the caller's events are read against.
@@ -90,9 +93,13 @@ impl Intake {
         mut share: Share,
     ) -> Result<Vec<EventResult>, Problem> {
         if events.is_empty() {
-            return Err(Problem::new(Kind::EmptyBatch, "there is no event in the request"));
+            return Err(Problem::new(
+                Kind::EmptyBatch,
+                "there is no event in the request",
+            ));
         }
-        self.rates.take(request.caller, events.len(), Instant::now())?;
+        self.rates
+            .take(request.caller, events.len(), Instant::now())?;
         let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
         let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
         let mut sent = Vec::with_capacity(events.len());
@@ -106,7 +113,12 @@ impl Intake {
                     // A request has at most some thousand events.
                     let index = batch.len() as u32;
                     batch.push(entry);
-                    sent.push(Sent { at, event, partition, index });
+                    sent.push(Sent {
+                        at,
+                        event,
+                        partition,
+                        index,
+                    });
                     results.push(None);
                     continue;
                 }
@@ -116,7 +128,10 @@ impl Intake {
             results.push(Some(EventResult::rejected(rejection)));
         }
         metrics::events("rejected", results.len() - sent.len());
-        let outcomes = self.appender.append(batches.into_iter().collect(), share).await;
+        let outcomes = self
+            .appender
+            .append(batches.into_iter().collect(), share)
+            .await;
         refuse_if_nothing_is_durable(&outcomes)?;
         let (mut accepted, mut failed) = (0, 0);
         for sent in &sent {
@@ -142,7 +157,11 @@ impl Intake {
         Ok(results)
     }
 
-    fn entry(&self, request: &Request<'_>, incoming: Incoming) -> Result<(Event, Entry), Rejection> {
+    fn entry(
+        &self,
+        request: &Request<'_>,
+        incoming: Incoming,
+    ) -> Result<(Event, Entry), Rejection> {
         let Incoming { event, recorded_at } = incoming;
         let traceparent = request.traceparent.as_deref();
         let body = record::encode(&request.caller.brand, now(), &event, traceparent);
@@ -185,7 +204,8 @@ impl Intake {
             match outcome {
                 Ok(Ok(outcome)) => {
                     result.status = Status::Folded(outcome.status);
-                    result.code = (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
+                    result.code =
+                        (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
                     result.emissions = Some(outcome.emissions);
                 }
                 Ok(Err(error)) => result.detail = Some(format!("not waited for: {error}")),
@@ -212,7 +232,10 @@ impl Intake {
         let outcomes = self.appender.append(batches, self.budget.share()).await;
         let mut places = Vec::with_capacity(outcomes.len());
         for (partition, outcome) in outcomes {
-            places.push(Place(partition, outcome.map_err(|error| Problem::from(&*error))?));
+            places.push(Place(
+                partition,
+                outcome.map_err(|error| Problem::from(&*error))?,
+            ));
         }
         places.sort_by_key(|place| place.0);
         Ok(places)
@@ -228,7 +251,11 @@ fn after(first: Position, index: u32) -> Position {
 
 fn refuse_if_nothing_is_durable(outcomes: &HashMap<Partition, Outcome>) -> Result<(), Problem> {
     let full = |error: &&Arc<AppendError>| matches!(***error, AppendError::Full);
-    let errors = || outcomes.values().filter_map(|outcome| outcome.as_ref().err());
+    let errors = || {
+        outcomes
+            .values()
+            .filter_map(|outcome| outcome.as_ref().err())
+    };
     if outcomes.is_empty() || outcomes.values().any(Result::is_ok) {
         return Ok(());
     }

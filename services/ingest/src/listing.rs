@@ -1,5 +1,7 @@
 //! Players of a brand in one order, out of partitions that each have their own.
 
+use std::sync::Arc;
+
 use futures::future::try_join_all;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use ports::Entity;
@@ -8,6 +10,7 @@ use types::{BrandId, Partition, PlayerId};
 
 use crate::intake::Intake;
 use crate::problem::Problem;
+use crate::queries::{PlayerAnswer, Queries, QueryError};
 
 /// Players asked about at once.
 const AT_ONCE: usize = 64;
@@ -36,20 +39,27 @@ pub(crate) async fn players(
     let more = ids.len() > size;
     ids.truncate(size);
     let next = ids.last().filter(|_| more).cloned();
-    let entities: Vec<Entity> = ids
-        .into_iter()
-        .map(|player| Entity {
-            brand: brand.clone(),
-            player,
-        })
-        .collect();
-    let lines: Vec<Option<Box<RawValue>>> = stream::iter(&entities)
-        .map(|entity| async move { Ok::<_, Problem>(queries.player(entity).await?.map(|player| player.line)) })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let entities = ids.into_iter().map(|player| Entity {
+        brand: brand.clone(),
+        player,
+    });
+    let answers = answers(queries.clone(), entities.collect()).await?;
     Ok(Listed {
-        players: lines.into_iter().flatten().collect(),
+        players: answers.into_iter().map(|answer| answer.line).collect(),
         next,
     })
+}
+
+/// What is known of these players, in their order; unknown ones are left out.
+pub(crate) async fn answers(
+    queries: Arc<dyn Queries>,
+    entities: Vec<Entity>,
+) -> Result<Vec<PlayerAnswer>, QueryError> {
+    let asked = entities.into_iter().map(|entity| {
+        let queries = queries.clone();
+        async move { queries.player(&entity).await }
+    });
+    let answers: Vec<Option<PlayerAnswer>> =
+        stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    Ok(answers.into_iter().flatten().collect())
 }

@@ -16,7 +16,10 @@ const IN_FLIGHT: &str = "questline_ingest_in_flight_bytes";
 /// Tells the recorder what each metric means. Once, after the recorder is installed.
 pub fn describe() {
     metrics::describe_counter!(REQUESTS, "Requests, by protocol, route and status.");
-    metrics::describe_histogram!(REQUEST_SECONDS, "Time from a request's head to its answer, by protocol and route.");
+    metrics::describe_histogram!(
+        REQUEST_SECONDS,
+        "Time from a request's head to its answer, by protocol and route."
+    );
     metrics::describe_counter!(EVENTS, "Events, by outcome: accepted, rejected, failed.");
     metrics::describe_counter!(REJECTED, "Rejected events, by code.");
     metrics::describe_histogram!(APPEND_SECONDS, "Time until one log message was durable.");

@@ -40,12 +40,21 @@ impl Rates {
         let Ok(mut buckets) = self.buckets.lock() else {
             return Ok(());
         };
-        let bucket = buckets.entry(caller.key.clone()).or_insert(Bucket { left: full, at: now });
-        let waited_ms = u64::try_from(now.duration_since(bucket.at).as_millis()).unwrap_or(u64::MAX);
-        bucket.left = bucket.left.saturating_add(waited_ms.saturating_mul(rate)).min(full);
+        let bucket = buckets.entry(caller.key.clone()).or_insert(Bucket {
+            left: full,
+            at: now,
+        });
+        let waited_ms =
+            u64::try_from(now.duration_since(bucket.at).as_millis()).unwrap_or(u64::MAX);
+        bucket.left = bucket
+            .left
+            .saturating_add(waited_ms.saturating_mul(rate))
+            .min(full);
         // Not `now`: what is below a millisecond is waited for next time.
         bucket.at += Duration::from_millis(waited_ms);
-        let asked = u64::try_from(events).unwrap_or(u64::MAX).saturating_mul(1_000);
+        let asked = u64::try_from(events)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1_000);
         let needed = asked.min(full);
         if bucket.left >= needed {
             bucket.left -= needed;
@@ -84,7 +93,10 @@ mod tests {
         assert_eq!(refused.retry_after, Some(Duration::from_millis(60)));
         assert!(rates.take(&two, 10, after(40)).is_ok());
         assert!(rates.take(&one, 10, after(100)).is_ok());
-        assert!(rates.take(&one, 1_000, after(5_000)).is_ok(), "a full bucket takes any request");
+        assert!(
+            rates.take(&one, 1_000, after(5_000)).is_ok(),
+            "a full bucket takes any request"
+        );
         assert!(Rates::new(None).take(&one, 1_000_000, start).is_ok());
     }
 }

@@ -49,7 +49,9 @@ pub struct Deps {
 
 impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deps").field("programmes", &self.programmes.keys()).finish_non_exhaustive()
+        f.debug_struct("Deps")
+            .field("programmes", &self.programmes.keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,9 +90,14 @@ pub async fn run(
         queries: deps.queries,
         metrics: deps.metrics,
     };
-    let admin = listeners.admin.map(|listener| admin::server(listener, admin)).transpose()?;
+    let admin = listeners
+        .admin
+        .map(|listener| admin::server(listener, admin))
+        .transpose()?;
     let stop_http = stop_when(&shutdown, http.handle(), true);
-    let stop_admin = admin.as_ref().map(|admin| stop_when(&shutdown, admin.handle(), false));
+    let stop_admin = admin
+        .as_ref()
+        .map(|admin| stop_when(&shutdown, admin.handle(), false));
     let grpc = grpc::serve(listeners.grpc, intake, deps.keys, shutdown.clone());
     let http = async { http.await.map_err(ServeError::from) };
     let admin = async {

@@ -19,14 +19,18 @@ struct Body<'a> {
 
 /// JSON text, as it is.
 pub(super) fn json(text: String) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(text)
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(text)
 }
 
 /// A value as JSON, with a status.
 pub(super) fn value(status: StatusCode, value: &impl Serialize) -> Result<HttpResponse, Problem> {
     let text = serde_json::to_string(value)
         .map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-    Ok(HttpResponse::build(status).content_type("application/json").body(text))
+    Ok(HttpResponse::build(status)
+        .content_type("application/json")
+        .body(text))
 }
 
 impl ResponseError for Problem {
@@ -56,13 +60,15 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        response.content_type("application/problem+json").json(Body {
-            r#type: format!("urn:questline:problem:{}", self.kind.code()),
-            title: self.kind.title(),
-            status: self.kind.status(),
-            code: self.kind.code(),
-            detail: &self.detail,
-        })
+        response
+            .content_type("application/problem+json")
+            .json(Body {
+                r#type: format!("urn:questline:problem:{}", self.kind.code()),
+                title: self.kind.title(),
+                status: self.kind.status(),
+                code: self.kind.code(),
+                detail: &self.detail,
+            })
     }
 }
 
@@ -70,9 +76,14 @@ fn allowed(detail: &str) -> Option<&'static str> {
     let path = detail.split(' ').next()?;
     let is = |pattern: &str| {
         let (mut want, mut have) = (pattern.split('/'), path.split('/'));
-        want.by_ref().zip(have.by_ref()).all(|(want, have)| want == have || want.starts_with('{'))
+        want.by_ref()
+            .zip(have.by_ref())
+            .all(|(want, have)| want == have || want.starts_with('{'))
             && want.next().is_none()
             && have.next().is_none()
     };
-    ROUTES.into_iter().find(|(_, pattern)| is(pattern)).map(|(method, _)| method)
+    ROUTES
+        .into_iter()
+        .find(|(_, pattern)| is(pattern))
+        .map(|(method, _)| method)
 }

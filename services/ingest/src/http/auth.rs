@@ -16,7 +16,11 @@ pub(super) fn caller(
     scope: Scope,
 ) -> Result<Arc<Caller>, Problem> {
     let header = request.headers().get(AUTHORIZATION);
-    authorize(header.and_then(|value| value.to_str().ok()), &shared.keys, scope)
+    authorize(
+        header.and_then(|value| value.to_str().ok()),
+        &shared.keys,
+        scope,
+    )
 }
 
 /// Whom an `Authorization` header or `authorization` metadata speaks for.
@@ -31,7 +35,9 @@ pub(crate) fn authorize(
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
         _ => return Err(unknown("the authorization is not `Bearer <key>`")),
     };
-    let caller = keys.caller(key).ok_or_else(|| unknown("nobody has this key"))?;
+    let caller = keys
+        .caller(key)
+        .ok_or_else(|| unknown("nobody has this key"))?;
     if !caller.scopes.contains(&scope) {
         let detail = format!("the key lacks the scope `{}`", scope.as_str());
         return Err(Problem::new(Kind::Forbidden, detail));

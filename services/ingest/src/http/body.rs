@@ -44,7 +44,9 @@ async fn gather(
 ) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Problem::new(Kind::Malformed, format!("the body broke off: {error}")))?;
+        let chunk = chunk.map_err(|error| {
+            Problem::new(Kind::Malformed, format!("the body broke off: {error}"))
+        })?;
         if body.len() + chunk.len() > max {
             return Err(too_large(max));
         }
@@ -55,5 +57,8 @@ async fn gather(
 }
 
 fn too_large(max: usize) -> Problem {
-    Problem::new(Kind::TooLarge, format!("the body has more than {max} bytes"))
+    Problem::new(
+        Kind::TooLarge,
+        format!("the body has more than {max} bytes"),
+    )
 }

@@ -52,5 +52,11 @@ pub(super) async fn tick(
             positions.iter().map(|place| (place.0, place.1)).collect();
         intake.queries.drained(&places).await?;
     }
-    answer::value(StatusCode::OK, &Ticked { recorded_at, positions })
+    answer::value(
+        StatusCode::OK,
+        &Ticked {
+            recorded_at,
+            positions,
+        },
+    )
 }

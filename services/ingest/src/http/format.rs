@@ -2,7 +2,9 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
-use events::{BatchError, Code, Context, Lines, Rejection, array, cloudevents, envelope, parse_json};
+use events::{
+    BatchError, Code, Context, Lines, Rejection, array, cloudevents, envelope, parse_json,
+};
 
 use crate::intake::Read;
 use crate::problem::{Kind, Problem};
@@ -39,16 +41,26 @@ impl Format {
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Self::Lines),
             other => Err(Problem::new(
                 Kind::UnsupportedMediaType,
-                format!("{other:?} is not taken: send application/json, application/x-ndjson or a CloudEvent"),
+                format!(
+                    "{other:?} is not taken: send application/json, application/x-ndjson or a CloudEvent"
+                ),
             )),
         }
     }
 
     /// The events of a body, each on its own.
-    pub(super) fn read(&self, body: &[u8], context: &Context<'_>, max: usize) -> Result<Vec<Read>, Problem> {
+    pub(super) fn read(
+        &self,
+        body: &[u8],
+        context: &Context<'_>,
+        max: usize,
+    ) -> Result<Vec<Read>, Problem> {
         match self {
             Self::Json => match envelope(body, max)? {
-                Some(events) => Ok(events.into_iter().map(|event| parse_json(event, context)).collect()),
+                Some(events) => Ok(events
+                    .into_iter()
+                    .map(|event| parse_json(event, context))
+                    .collect()),
                 None => single(parse_json(body, context)),
             },
             Self::Lines => {
@@ -64,7 +76,10 @@ impl Format {
             Self::CloudEvent => single(cloudevents::structured(body, context)),
             Self::CloudEvents => {
                 let events = array(body, max)?;
-                Ok(events.into_iter().map(|event| cloudevents::structured(event, context)).collect())
+                Ok(events
+                    .into_iter()
+                    .map(|event| cloudevents::structured(event, context))
+                    .collect())
             }
             Self::CloudEventHeaders(attributes) => {
                 single(cloudevents::binary(attributes, body, context))
@@ -76,11 +91,20 @@ impl Format {
 // A body that is one event has no neighbours to spare: what cannot be read is the request's fault as a whole.
 fn single(event: Read) -> Result<Vec<Read>, Problem> {
     let kind = match &event {
-        Err(Rejection { code: Code::Malformed, .. }) => Kind::Malformed,
-        Err(Rejection { code: Code::TooLarge, .. }) => Kind::TooLarge,
+        Err(Rejection {
+            code: Code::Malformed,
+            ..
+        }) => Kind::Malformed,
+        Err(Rejection {
+            code: Code::TooLarge,
+            ..
+        }) => Kind::TooLarge,
         _ => return Ok(vec![event]),
     };
-    let detail = event.err().map(|rejection| rejection.detail).unwrap_or_default();
+    let detail = event
+        .err()
+        .map(|rejection| rejection.detail)
+        .unwrap_or_default();
     Err(Problem::new(kind, detail))
 }
 
@@ -88,7 +112,10 @@ fn single(event: Read) -> Result<Vec<Read>, Problem> {
 fn attributes(request: &HttpRequest, content_type: &str) -> Vec<(String, String)> {
     let headers = request.headers().iter().filter_map(|(name, value)| {
         let name = name.as_str().strip_prefix("ce-")?;
-        Some((name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        Some((
+            name.to_owned(),
+            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        ))
     });
     let data = ("datacontenttype".to_owned(), content_type.to_owned());
     headers.chain(std::iter::once(data)).collect()

@@ -58,10 +58,14 @@ impl Page {
 
 /// The token of the page after this player; empty for none.
 pub(crate) fn after_player(player: Option<&PlayerId>) -> String {
-    player.map_or_else(String::new, |player| URL_SAFE_NO_PAD.encode(player.as_str()))
+    player.map_or_else(String::new, |player| {
+        URL_SAFE_NO_PAD.encode(player.as_str())
+    })
 }
 
 /// The token of the page below this number; empty for none.
 pub(crate) fn before(number: Option<u64>) -> String {
-    number.map_or_else(String::new, |number| URL_SAFE_NO_PAD.encode(number.to_be_bytes()))
+    number.map_or_else(String::new, |number| {
+        URL_SAFE_NO_PAD.encode(number.to_be_bytes())
+    })
 }

@@ -89,7 +89,11 @@ pub(super) async fn explain(
     let unknown = || Problem::new(Kind::NotFound, "the player had no such event");
     let source = SourceId::new(&source).map_err(|_| unknown())?;
     let event = EventId::new(&event).map_err(|_| unknown())?;
-    let answer = shared.intake.queries.explain(&entity, &source, &event).await?;
+    let answer = shared
+        .intake
+        .queries
+        .explain(&entity, &source, &event)
+        .await?;
     Ok(answer::json(answer.ok_or_else(unknown)?.get().to_owned()))
 }
 

@@ -58,7 +58,11 @@ pub fn create(path: &Path, key: &NewKey) -> Result<String, KeysError> {
         id,
         brand: key.brand.to_string(),
         source: key.source.as_ref().map_or("*", SourceId::as_str).to_owned(),
-        scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        scopes: key
+            .scopes
+            .iter()
+            .map(|scope| scope.as_str().to_owned())
+            .collect(),
         sha256: text::hex(&text::hash(&key_text)),
     });
     replace(path, &content).map_err(io)?;
@@ -67,7 +71,11 @@ pub fn create(path: &Path, key: &NewKey) -> Result<String, KeysError> {
 
 /// The file's keys with their hashes.
 pub(super) fn read(path: &Path) -> Result<Vec<([u8; 32], Caller)>, KeysError> {
-    content(path)?.keys.into_iter().map(|row| known(path, row)).collect()
+    content(path)?
+        .keys
+        .into_iter()
+        .map(|row| known(path, row))
+        .collect()
 }
 
 /// The version of the file; `None` where there is none.

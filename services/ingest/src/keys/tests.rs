@@ -30,7 +30,16 @@ fn only_the_whole_key_opens() {
     let keys = Keys::open(&path).unwrap();
     assert!(keys.caller(&key).is_some());
     let other_secret = format!("{}x", &key[..key.len() - 1]);
-    for wrong in ["", "ql_", "ql__", "x", &key[1..], &key[..20], &other_secret, &format!("{key}0")] {
+    for wrong in [
+        "",
+        "ql_",
+        "ql__",
+        "x",
+        &key[1..],
+        &key[..20],
+        &other_secret,
+        &format!("{key}0"),
+    ] {
         assert!(keys.caller(wrong).is_none(), "{wrong}");
     }
     let stored = std::fs::read_to_string(&path).unwrap();
@@ -48,5 +57,8 @@ fn a_broken_file_is_an_error_at_start_and_takes_no_access_away_later() {
     assert!(keys.caller("ql_unknown_key").is_none());
     assert!(keys.caller(&key).is_some());
     assert!(Keys::open(&path).is_err());
-    assert!(create(&path, &new_key(None)).is_err(), "what is not understood is not overwritten");
+    assert!(
+        create(&path, &new_key(None)).is_err(),
+        "what is not understood is not overwritten"
+    );
 }
