@@ -1,3 +1,4 @@
 //! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only
 
+pub mod contract;
 pub mod faulty;

@@ -11,6 +11,7 @@ mod players;
 mod programme;
 mod publish;
 mod routes;
+mod unread;
 
 use std::sync::Arc;
 

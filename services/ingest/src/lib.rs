@@ -12,13 +12,12 @@ mod http;
 mod intake;
 pub mod keys;
 mod listing;
-pub mod metrics;
+mod metrics;
 mod problem;
 mod queries;
 mod rate;
 mod results;
 mod serve;
-mod trace;
 
 pub use config::Config;
 pub use http::ROUTES;

@@ -282,7 +282,11 @@ async fn a_client_that_trickles_is_answered_and_cut_off() {
 
 #[tokio::test]
 async fn a_body_without_end_is_cut_at_the_limit() {
-    let server = Server::start().await;
+    let server = Server::with(Config {
+        read_timeout: Duration::from_secs(2),
+        ..Config::default()
+    })
+    .await;
     let head = format!(
         "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ntransfer-encoding: chunked\r\n\r\n",
         server.key

@@ -8,6 +8,7 @@ use proto::ingest::v1::ingest_service_server::IngestService;
 use proto::ingest::v1::{
     LogPosition, PublishRequest, PublishResponse, PublishResult, PublishStatus,
 };
+use telemetry::Traceparent;
 use tonic::{Request, Response, Status};
 
 use super::Shared;
@@ -17,7 +18,6 @@ use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::queries::Applied;
 use crate::results::{self, EventResult};
-use crate::trace::is_traceparent;
 
 /// Takes events.
 pub(super) struct Ingest(pub(super) Shared);
@@ -49,13 +49,11 @@ impl Ingest {
         let Shared { intake, .. } = &self.0;
         let caller = self.0.caller(request.metadata(), Scope::Ingest)?;
         let context = intake.context(&caller)?;
-        let traceparent = request
+        let caller_trace = request
             .metadata()
             .get("traceparent")
-            .and_then(|value| value.to_str().ok());
-        let traceparent = traceparent
-            .filter(|text| is_traceparent(text))
-            .map(str::to_owned);
+            .and_then(|value| value.to_str().ok()?.parse::<Traceparent>().ok());
+        let traceparent = caller_trace.map(|trace| trace.to_string());
         let request = request.into_inner();
         let max = intake.config.batch_events_max;
         if request.events.len() > max {

@@ -1,11 +1,13 @@
 //! Reads a body within its bounds of size and time.
 
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use tokio::time::timeout;
 
+use super::unread::Unread;
 use crate::budget::Share;
 use crate::config::Config;
 use crate::problem::{Kind, Problem};
@@ -13,7 +15,6 @@ use crate::problem::{Kind, Problem};
 /// The whole body; its bytes are charged to the share as they come.
 pub(super) async fn read(
     request: &HttpRequest,
-    payload: web::Payload,
     config: &Config,
     share: &mut Share,
 ) -> Result<Bytes, Problem> {
@@ -27,21 +28,20 @@ pub(super) async fn read(
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    let gathered = timeout(config.read_timeout, gather(payload, max, share));
-    gathered.await.unwrap_or_else(|_| {
+    let mut payload = Unread::of(request);
+    let gathered = timeout(config.read_timeout, gather(&mut payload, max, share)).await;
+    let gathered = gathered.unwrap_or_else(|_| {
         let within = config.read_timeout;
-        Err(Problem::new(
-            Kind::Timeout,
-            format!("the body did not come within {within:?}"),
-        ))
-    })
+        let detail = format!("the body did not come within {within:?}");
+        Err(Problem::new(Kind::Timeout, detail))
+    });
+    if gathered.is_err() {
+        Unread::give_back(request, payload);
+    }
+    gathered
 }
 
-async fn gather(
-    mut payload: web::Payload,
-    max: usize,
-    share: &mut Share,
-) -> Result<Bytes, Problem> {
+async fn gather(payload: &mut Payload, max: usize, share: &mut Share) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {

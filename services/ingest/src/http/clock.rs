@@ -32,14 +32,13 @@ struct Ticked {
 /// Appends a tick to every partition. With `wait=applied`: answers after everything before it is folded and delivered.
 pub(super) async fn tick(
     request: HttpRequest,
-    payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     auth::caller(&request, &shared, Scope::Ingest)?;
     let query: Query = query(&request)?;
     let intake = &shared.intake;
     let mut share = intake.budget.share();
-    let body = body::read(&request, payload, &intake.config, &mut share).await?;
+    let body = body::read(&request, &intake.config, &mut share).await?;
     let malformed = |why: String| Problem::new(Kind::Malformed, why);
     let tick: Tick = serde_json::from_slice(&body).map_err(|error| malformed(error.to_string()))?;
     let recorded_at: Timestamp = tick

@@ -31,7 +31,6 @@ struct Results {
 /// Takes events; 202 with what became of each, in order.
 pub(super) async fn publish(
     request: HttpRequest,
-    payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::Ingest)?;
@@ -40,7 +39,7 @@ pub(super) async fn publish(
     let intake = &shared.intake;
     let context = intake.context(&caller)?;
     let mut share = intake.budget.share();
-    let body = body::read(&request, payload, &intake.config, &mut share).await?;
+    let body = body::read(&request, &intake.config, &mut share).await?;
     let events = format.read(&body, &context, intake.config.batch_events_max)?;
     let request = Request {
         caller: &caller,

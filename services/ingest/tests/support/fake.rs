@@ -10,18 +10,18 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use types::{Body, BrandId, Event, EventId, Partition, PlayerId, Position, SourceId, Timestamp};
 
-pub struct FakeLog {
+pub(crate) struct FakeLog {
     partitions: Vec<Mutex<Vec<Vec<Entry>>>>,
     /// How appends to each partition end: `None` is well.
     failing: Mutex<Vec<Option<fn() -> AppendError>>>,
     /// Appends wait while this is true.
     held: watch::Sender<bool>,
     /// Appends that began.
-    pub began: watch::Sender<usize>,
+    pub(crate) began: watch::Sender<usize>,
 }
 
 impl FakeLog {
-    pub fn new(partitions: usize) -> Self {
+    pub(crate) fn new(partitions: usize) -> Self {
         Self {
             partitions: (0..partitions).map(|_| Mutex::default()).collect(),
             failing: Mutex::new(vec![None; partitions]),
@@ -30,20 +30,20 @@ impl FakeLog {
         }
     }
 
-    pub fn fail(&self, partition: Partition, how: Option<fn() -> AppendError>) {
+    pub(crate) fn fail(&self, partition: Partition, how: Option<fn() -> AppendError>) {
         self.failing.lock().unwrap()[usize::from(partition.0)] = how;
     }
 
-    pub fn fail_all(&self, how: Option<fn() -> AppendError>) {
+    pub(crate) fn fail_all(&self, how: Option<fn() -> AppendError>) {
         self.failing.lock().unwrap().fill(how);
     }
 
-    pub fn hold(&self, held: bool) {
+    pub(crate) fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
 
     /// Messages of a partition: the entries of each.
-    pub fn messages(&self, partition: Partition) -> Vec<Vec<Entry>> {
+    pub(crate) fn messages(&self, partition: Partition) -> Vec<Vec<Entry>> {
         self.partitions[usize::from(partition.0)]
             .lock()
             .unwrap()
@@ -51,7 +51,7 @@ impl FakeLog {
     }
 
     /// Every event, partition by partition, with its brand and trace context.
-    pub fn events(&self) -> Vec<(BrandId, Event, Option<Box<str>>)> {
+    pub(crate) fn events(&self) -> Vec<(BrandId, Event, Option<Box<str>>)> {
         let mut events = Vec::new();
         for partition in 0..self.partitions.len() {
             for entry in self.messages(Partition(partition as u16)).concat() {
@@ -113,14 +113,14 @@ impl EventLog for FakeLog {
 
 /// Knows the players it was told of, as if each had had one order.
 #[derive(Default)]
-pub struct FakePlayers {
-    pub known: Mutex<BTreeSet<Entity>>,
-    pub failing: Mutex<Option<QueryError>>,
-    pub drained: Mutex<Vec<(Partition, Position)>>,
+pub(crate) struct FakePlayers {
+    pub(crate) known: Mutex<BTreeSet<Entity>>,
+    pub(crate) failing: Mutex<Option<QueryError>>,
+    pub(crate) drained: Mutex<Vec<(Partition, Position)>>,
 }
 
 impl FakePlayers {
-    pub fn add(&self, brand: &str, player: &str) {
+    pub(crate) fn add(&self, brand: &str, player: &str) {
         let entity = Entity {
             brand: brand.parse().unwrap(),
             player: player.parse().unwrap(),

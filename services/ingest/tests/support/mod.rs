@@ -16,10 +16,10 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use fake::{FakeLog, FakePlayers};
-pub use raw::raw;
+pub(crate) use fake::{FakeLog, FakePlayers};
+pub(crate) use raw::raw;
 
-pub const PROGRAMME: &str = "\
+pub(crate) const PROGRAMME: &str = "\
 programme: p
 brand: acme
 timezone: Europe/London
@@ -32,14 +32,14 @@ earn:
   - {id: order_xp, on: order, give: {points: xp, rate: 1, per: '1.00', of: amount}}
 ";
 
-pub struct Server {
-    pub http: SocketAddr,
-    pub grpc: SocketAddr,
-    pub admin: SocketAddr,
-    pub log: Arc<FakeLog>,
-    pub players: Arc<FakePlayers>,
+pub(crate) struct Server {
+    pub(crate) http: SocketAddr,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) log: Arc<FakeLog>,
+    pub(crate) players: Arc<FakePlayers>,
     /// Scopes ingest, read and programme; source `shop`.
-    pub key: String,
+    pub(crate) key: String,
     keys: PathBuf,
     _folder: TempDir,
     shutdown: CancellationToken,
@@ -47,18 +47,18 @@ pub struct Server {
     client: reqwest::Client,
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub json: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) json: Value,
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(Config::default()).await
     }
 
-    pub async fn with(config: Config) -> Self {
+    pub(crate) async fn with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         let key = make(
@@ -109,30 +109,30 @@ impl Server {
         }
     }
 
-    pub fn key(&self, brand: &str, source: Option<&str>, scopes: &[Scope]) -> String {
+    pub(crate) fn key(&self, brand: &str, source: Option<&str>, scopes: &[Scope]) -> String {
         make(&self.keys, brand, source, scopes)
     }
 
-    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         self.client
             .request(method, format!("http://{}{path}", self.http))
     }
 
     /// Sends events as JSON with the server's own key.
-    pub async fn publish(&self, body: impl Into<reqwest::Body>) -> Answer {
+    pub(crate) async fn publish(&self, body: impl Into<reqwest::Body>) -> Answer {
         let request = self
             .request("POST", "/v1/events")
             .header("content-type", "application/json");
         answered(request.bearer_auth(&self.key).body(body)).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         answered(self.request("GET", path).bearer_auth(&self.key)).await
     }
 
     /// Asks it to stop, and waits until it has.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.running.await.unwrap();
     }
@@ -147,7 +147,7 @@ fn make(path: &std::path::Path, brand: &str, source: Option<&str>, scopes: &[Sco
     keys::create(path, &key).unwrap()
 }
 
-pub async fn answered(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn answered(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let json = response.json().await.unwrap_or(Value::Null);
@@ -159,19 +159,19 @@ pub async fn answered(request: reqwest::RequestBuilder) -> Answer {
 }
 
 /// An order of player `a`, with fields added.
-pub fn order(id: &str, more: &str) -> String {
+pub(crate) fn order(id: &str, more: &str) -> String {
     format!(
         r#"{{"id":"{id}","type":"order","player":"a","occurred_at":"2011-06-01T10:00:00Z","amount":"10.00","currency":"GBP"{more}}}"#
     )
 }
 
-pub fn batch<S: AsRef<str>>(events: &[S]) -> String {
+pub(crate) fn batch<S: AsRef<str>>(events: &[S]) -> String {
     let events: Vec<&str> = events.iter().map(AsRef::as_ref).collect();
     format!("{{\"events\":[{}]}}", events.join(","))
 }
 
 /// `status` or `status:code` of each result.
-pub fn outcomes(answer: &Answer) -> Vec<String> {
+pub(crate) fn outcomes(answer: &Answer) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     answer.json["results"]
         .as_array()
