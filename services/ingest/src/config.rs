@@ -15,7 +15,7 @@ pub struct Config {
     pub batch_events_max: usize,
     /// The most bytes of bodies and records held at once, over all requests. Beyond it, intake is refused for a while.
     pub in_flight_bytes_max: usize,
-    /// How long a client may take for a request's head, and again for its body.
+    /// How long a client may take for a request's head, and again for its body: a second or more.
     pub read_timeout: Duration,
     /// How long `wait=applied` waits before it answers `accepted`.
     pub wait_timeout: Duration,

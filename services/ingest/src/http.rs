@@ -14,6 +14,7 @@ mod routes;
 mod unread;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
@@ -25,6 +26,10 @@ pub use routes::ROUTES;
 
 use crate::intake::Intake;
 use crate::keys::Keys;
+
+/// How long a client has to read an answer before its connection is ended with its request unread. Not below a second: actix
+/// counts from a clock that may be half a second behind, and a time that has passed already ends nothing.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What every handler has.
 pub(crate) struct Shared {
@@ -50,7 +55,7 @@ pub(crate) fn server(
         .workers(config.workers)
         .max_connections(config.connections_max)
         .client_request_timeout(config.read_timeout)
-        .client_disconnect_timeout(config.read_timeout)
+        .client_disconnect_timeout(LINGER)
         .shutdown_timeout(config.drain_timeout.as_secs())
         .disable_signals()
         .listen(listener)?;

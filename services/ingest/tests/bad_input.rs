@@ -5,7 +5,8 @@ mod support;
 use std::time::Duration;
 
 use ingest_service::{Config, Scope};
-use support::{Server, answered, batch, order, outcomes, raw};
+use support::raw::raw;
+use support::{Server, answered, batch, order, outcomes};
 
 #[tokio::test]
 async fn a_bad_event_gets_its_code_and_its_neighbours_are_taken() {
@@ -255,7 +256,7 @@ async fn a_key_for_any_source_has_to_name_one() {
 #[tokio::test]
 async fn a_client_that_trickles_is_answered_and_cut_off() {
     let server = Server::with(Config {
-        read_timeout: Duration::from_millis(300),
+        read_timeout: Duration::from_secs(1),
         ..Config::default()
     })
     .await;
@@ -283,7 +284,7 @@ async fn a_client_that_trickles_is_answered_and_cut_off() {
 #[tokio::test]
 async fn a_body_without_end_is_cut_at_the_limit() {
     let server = Server::with(Config {
-        read_timeout: Duration::from_secs(2),
+        read_timeout: Duration::from_secs(1),
         ..Config::default()
     })
     .await;

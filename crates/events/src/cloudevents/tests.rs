@@ -48,7 +48,8 @@ fn every_mode_says_the_same_event() {
 
 #[test]
 fn bad_headers_get_their_code() {
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    type Headers = &'static [(&'static str, &'static str)];
+    let table: &[(Headers, &str, &str)] = &[
         (&[("specversion", "0.3")], DATA, "malformed"),
         (&[("source", "/shop/orders")], DATA, "malformed"),
         (&[("source", "questline")], DATA, "source_not_allowed"),

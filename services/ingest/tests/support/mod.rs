@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 mod fake;
-mod raw;
+pub(crate) mod raw;
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -17,7 +17,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use fake::{FakeLog, FakePlayers};
-pub(crate) use raw::raw;
 
 pub(crate) const PROGRAMME: &str = "\
 programme: p
