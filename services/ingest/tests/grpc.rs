@@ -1,5 +1,10 @@
 //! The gRPC API against a real server.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what fails in a helper fails the test that called it"
+)]
+
 mod support;
 
 use ingest_service::{QueryError, Scope};

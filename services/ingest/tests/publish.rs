@@ -5,6 +5,7 @@ mod support;
 use events::{Clock, partition_of};
 use ingest_service::{Config, Scope};
 use ports::AppendError;
+use support::fake::Failure;
 use support::{Server, answered, batch, order, outcomes};
 use types::Partition;
 
@@ -151,7 +152,7 @@ async fn waiting_answers_with_what_the_events_caused() {
 #[tokio::test]
 async fn a_full_or_absent_log_refuses_the_whole_and_says_when_to_come_back() {
     let server = Server::start().await;
-    let table: [(fn() -> AppendError, &str); 3] = [
+    let table: [(Failure, &str); 3] = [
         (|| AppendError::Full, "log_full"),
         (|| AppendError::Unavailable("x".to_owned()), "unavailable"),
         (|| AppendError::Unknown("x".to_owned()), "unavailable"),

@@ -10,10 +10,13 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use types::{Body, BrandId, Event, EventId, Partition, PlayerId, Position, SourceId, Timestamp};
 
+/// Makes the error of an append.
+pub(crate) type Failure = fn() -> AppendError;
+
 pub(crate) struct FakeLog {
     partitions: Vec<Mutex<Vec<Vec<Entry>>>>,
     /// How appends to each partition end: `None` is well.
-    failing: Mutex<Vec<Option<fn() -> AppendError>>>,
+    failing: Mutex<Vec<Option<Failure>>>,
     /// Appends wait while this is true.
     held: watch::Sender<bool>,
     /// Appends that began.
@@ -30,11 +33,11 @@ impl FakeLog {
         }
     }
 
-    pub(crate) fn fail(&self, partition: Partition, how: Option<fn() -> AppendError>) {
+    pub(crate) fn fail(&self, partition: Partition, how: Option<Failure>) {
         self.failing.lock().unwrap()[usize::from(partition.0)] = how;
     }
 
-    pub(crate) fn fail_all(&self, how: Option<fn() -> AppendError>) {
+    pub(crate) fn fail_all(&self, how: Option<Failure>) {
         self.failing.lock().unwrap().fill(how);
     }
 

@@ -1,8 +1,12 @@
 //! A server on free ports, over a log and answers that the test holds in its hands.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test that called it"
+)]
 
-mod fake;
+pub(crate) mod fake;
 pub(crate) mod raw;
 
 use std::collections::HashMap;
