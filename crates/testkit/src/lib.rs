@@ -1,1 +1,3 @@
 //! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only
+
+pub mod oracle;
