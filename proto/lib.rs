@@ -2,7 +2,7 @@
 
 /// Events, as they are sent over gRPC and kept in the log.
 pub mod event {
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::large_enum_variant)]
     pub mod v1 {
         tonic::include_proto!("questline.event.v1");
     }
@@ -10,7 +10,7 @@ pub mod event {
 
 /// What stands in the log.
 pub mod log {
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::large_enum_variant)]
     pub mod v1 {
         tonic::include_proto!("questline.log.v1");
     }
@@ -18,7 +18,7 @@ pub mod log {
 
 /// Emissions on their way to the gateways.
 pub mod emission {
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::large_enum_variant)]
     pub mod v1 {
         tonic::include_proto!("questline.emission.v1");
     }

@@ -1,1 +1,64 @@
-fn main() {}
+//! Checks of this workspace that the compiler does not make. `make verify` runs them all.
+
+mod layers;
+mod lints;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Checks of this workspace that the compiler does not make.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Who may depend on whom, as `layers.toml` says.
+    Layers,
+    /// Every crate takes the workspace's lints and describes itself.
+    Lints,
+    /// Long files, leftovers, sleeps in tests, paths of a machine.
+    Tidy,
+    /// All of them.
+    All,
+}
+
+fn main() -> Result<ExitCode> {
+    let workspace = workspace::load()?;
+    let findings = match Arguments::parse().command {
+        Command::Layers => layers::check(&workspace)?,
+        Command::Lints => lints::check(&workspace)?,
+        Command::Tidy => tidy::check(&workspace.root)?,
+        Command::All => [
+            layers::check(&workspace)?,
+            lints::check(&workspace)?,
+            tidy::check(&workspace.root)?,
+        ]
+        .concat(),
+    };
+    Ok(report(&findings))
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool speaks on both"
+)]
+fn report(findings: &[String]) -> ExitCode {
+    for finding in findings {
+        eprintln!("{finding}");
+    }
+    if findings.is_empty() {
+        println!("xtask: nothing found");
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("xtask: {} findings", findings.len());
+    ExitCode::FAILURE
+}

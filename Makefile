@@ -1,0 +1,70 @@
+# Questline's commands. `make` alone lists them; the two that a newcomer needs are `run` and `test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+DATA ?= target/demo
+
+.PHONY: help
+help: ## lists these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## replays a year of a real shop's orders through the whole engine, then stays up to be asked
+	$(CARGO) run --release --locked --bin questline -- demo --data $(DATA)
+
+.PHONY: test
+test: ## every test, and a short kill -9 replay
+	$(CARGO) test --workspace --locked
+	QUESTLINE_KILLS=3 $(MAKE) verify-replay
+
+.PHONY: verify-replay
+verify-replay: ## server = simulate, to the last micro-point, through kill -9, a lost state folder and a file sent twice
+	$(CARGO) build --release --locked --bin questline
+	$(CARGO) test --release --locked -p questline --test verify_replay -- --nocapture
+
+.PHONY: verify
+verify: fmt lint tidy deny proto-lint doc ## every linter
+
+.PHONY: fmt
+fmt: ## formatting
+	$(CARGO) fmt --all --check
+
+.PHONY: lint
+lint: ## clippy, warnings are errors
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: tidy
+tidy: ## layers of crates, long files, leftovers
+	$(CARGO) xtask all
+
+.PHONY: deny
+deny: .tools/bin/cargo-deny ## licences, bans and sources of dependencies
+	.tools/bin/cargo-deny --locked check bans licenses sources
+
+.PHONY: proto-lint
+proto-lint: .tools/buf ## the protobuf packages
+	cd proto && ../.tools/buf lint
+
+.PHONY: doc
+doc: ## public documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+
+.PHONY: bench
+bench: ## the numbers: fold, log, end to end; prints them and writes bench-results/*.json
+	$(CARGO) run --release --locked -p questline-bench -- --out bench-results
+
+.PHONY: clean
+clean: ## removes what was built and fetched
+	rm -rf target .tools bench-results
+
+.tools/bin/cargo-deny: tools/cargo-deny.sh
+	tools/cargo-deny.sh
+
+.tools/buf: tools/buf/package.json tools/buf/package-lock.json
+	mkdir -p .tools
+	cp tools/buf/package.json tools/buf/package-lock.json .tools/
+	npm ci --prefix .tools --ignore-scripts --no-audit --no-fund --loglevel=error
+	cp .tools/node_modules/@bufbuild/buf-linux-*/bin/buf $@
