@@ -1,3 +1,5 @@
 //! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only
 
+pub mod generate;
 pub mod oracle;
+pub mod scenario;

@@ -152,11 +152,7 @@ fn less(from: Decimal, amount: Decimal) -> Decimal {
 
 // Whether a reversal is of the kind that undoes such an event, and in its currency.
 fn fits(reversal: &Event, original: &Event) -> bool {
-    let undoes = match &*reversal.kind {
-        "order_refunded" | "order_cancelled" => "order",
-        "bet_rolled_back" => "bet_placed",
-        _ => return false,
-    };
-    *original.kind == *undoes
+    matches!(&*reversal.kind, "order_refunded" | "order_cancelled")
+        && *original.kind == *"order"
         && (reversal.currency.is_none() || reversal.currency == original.currency)
 }

@@ -53,7 +53,7 @@ impl Life<'_> {
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
         match built_in {
-            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
+            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
                 self.reverse(deed, cause);
             }
             _ => {
