@@ -1,1 +1,39 @@
-//! The engine: partitions and player actors on actix; knows neither NATS nor CQL nor files
+//! The engine: partitions and player actors on actix; knows neither NATS nor CQL nor files.
+//!
+//! [`Engine::start`] takes over every partition of the log and folds its records from the head's cursor. A partition is one task on one
+//! thread ([`partition`]): its [`pump`] reads chunks, its [`player`] actors fold them, its [`outbox`] and [`relay`]s carry what they
+//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head. Everything else asks through [`EngineHandle`].
+//!
+//! The rules that keep this safe under late, lost and repeated writes are those of `docs/architecture.md` §5; the tests in
+//! `tests/simulation.rs` run them over a store that misbehaves.
+
+mod arbiter;
+mod checkpoint;
+mod codec;
+mod config;
+mod context;
+mod error;
+mod fold;
+mod handle;
+mod head;
+mod journal;
+mod load;
+mod measure;
+mod outbox;
+mod partition;
+mod passivate;
+mod player;
+mod pump;
+mod query;
+mod relay;
+mod retry;
+mod row;
+mod settle;
+mod slots;
+mod snapshot;
+mod takeover;
+
+pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
+pub use error::{EngineError, QueryError};
+pub use handle::{Engine, EngineHandle};
+pub use query::{EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, SinkStatus};

@@ -1,1 +1,41 @@
-//! The core: folds a recorded event into a player's state; synchronous, total, deterministic
+//! The core: folds a recorded event into a player's state; synchronous, total, deterministic.
+//!
+//! ```text
+//! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
+//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, sealed segments }
+//! view(programme, state, subject, now)      -> what a reader sees
+//! ```
+//!
+//! No clock, no randomness, no I/O, no floats, no order that a hash decides. Time is the record's. Every function is total: whatever
+//! stands in the log is folded or refused, and bytes that are not a state or a segment are a [`DecodeError`].
+
+mod apply;
+mod arithmetic;
+mod codec;
+mod decision;
+mod effect;
+mod emission;
+mod fact;
+mod goal;
+pub mod journal;
+mod json;
+mod names;
+mod orders;
+mod period;
+mod profile;
+mod slot;
+mod state;
+mod view;
+mod zone;
+
+pub use apply::{apply, wants};
+pub use codec::DecodeError;
+pub use decision::{Decision, Outcome, Refusal};
+pub use effect::{
+    Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working,
+};
+pub use emission::{Cause, Emission, EmissionId, Subject};
+pub use journal::History;
+pub use period::Period;
+pub use state::State;
+pub use view::{GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

@@ -1,0 +1,59 @@
+//! What everything in one tenure of one partition shares.
+
+use std::sync::Arc;
+
+use ports::{EmissionSink, EventLog, StateStore};
+use types::{Epoch, Partition, Position, Timestamp};
+
+use crate::config::{Clock, EngineConfig, Programmes};
+use crate::error::EngineError;
+use crate::measure::Measures;
+
+/// The ports and the programmes, the same for all partitions.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    pub(crate) programmes: Programmes,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
+}
+
+/// One tenure: from a takeover to the next.
+pub(crate) struct Tenure {
+    pub(crate) partition: Partition,
+    pub(crate) epoch: Epoch,
+    /// The cursor of the head taken over.
+    pub(crate) taken: Position,
+    pub(crate) config: EngineConfig,
+    pub(crate) ports: Ports,
+    pub(crate) measures: Measures,
+}
+
+impl Tenure {
+    /// Whether any sink takes emissions of this type.
+    pub(crate) fn takes(&self, kind: &str) -> bool {
+        self.ports.sinks.iter().any(|sink| sink.takes(kind))
+    }
+
+    /// "Now" for a view, where records up to `recorded` have been folded.
+    pub(crate) fn view_time(&self, recorded: Timestamp) -> Timestamp {
+        match self.config.clock {
+            Clock::Event => recorded,
+            Clock::Log => recorded.max((self.config.now)()),
+        }
+    }
+
+    pub(crate) fn fenced(&self) -> EngineError {
+        EngineError::Fenced {
+            partition: self.partition,
+            epoch: self.epoch,
+        }
+    }
+
+    pub(crate) fn unreadable(&self, why: impl Into<String>) -> EngineError {
+        EngineError::Store {
+            partition: self.partition,
+            why: why.into(),
+        }
+    }
+}

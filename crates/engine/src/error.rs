@@ -1,0 +1,79 @@
+//! What can go wrong, by what a caller does about it.
+
+use thiserror::Error;
+use types::{BrandId, Epoch, Partition};
+
+/// Why the engine did not start, or a partition stopped.
+#[derive(Clone, Debug, Error)]
+pub enum EngineError {
+    /// The head was folded under another programme: the server was started with the wrong one, or wants a publish.
+    #[error(
+        "partition {partition} was folded under programme version {folded} of brand {brand}, but this server has {here}: start it \
+         with that programme, or with another data folder"
+    )]
+    OtherProgramme {
+        /// Which partition.
+        partition: Partition,
+        /// Whose programme.
+        brand: BrandId,
+        /// The version in the head.
+        folded: Box<str>,
+        /// The version given, or `none`.
+        here: Box<str>,
+    },
+    /// The log is not the one whose records were folded.
+    #[error("partition {partition}: the log is not the one that the store was folded from: {why}")]
+    OtherLog {
+        /// Which partition.
+        partition: Partition,
+        /// What differs.
+        why: String,
+    },
+    /// The log cannot be read on: records are missing.
+    #[error("partition {partition}: the log cannot be read on: {why}")]
+    Log {
+        /// Which partition.
+        partition: Partition,
+        /// What the log said.
+        why: String,
+    },
+    /// Another owner has taken the partition over: this one is history.
+    #[error("partition {partition} of epoch {epoch} was taken over by another owner")]
+    Fenced {
+        /// Which partition.
+        partition: Partition,
+        /// The epoch that ended.
+        epoch: Epoch,
+    },
+    /// What the store holds cannot be read by this version.
+    #[error("partition {partition}: the store holds what this version cannot read: {why}")]
+    Store {
+        /// Which partition.
+        partition: Partition,
+        /// What the store said.
+        why: String,
+    },
+    /// The operating system gave no thread.
+    #[error("no thread for partitions: {0}")]
+    Thread(String),
+    /// It was told to stop before it had started.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Why a question got no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum QueryError {
+    /// The partition is not owned here (any more). Ask again, later or elsewhere.
+    #[error("the partition is moving")]
+    Moving,
+    /// Too many questions wait. Ask again later.
+    #[error("too many questions wait")]
+    Overloaded,
+    /// The engine is stopping.
+    #[error("the engine is stopping")]
+    Stopping,
+    /// The player is set aside since its state violates an invariant.
+    #[error("the player is quarantined: {0}")]
+    Quarantined(String),
+}

@@ -1,0 +1,154 @@
+//! The one place that calls the core.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use ports::Entity;
+use programme::model::Programme;
+use progression::{Emission, Outcome, Subject};
+use types::{Record, Timestamp};
+
+pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
+pub(crate) use progression::journal::{Entry, decode_segment, open_entries};
+pub(crate) use progression::{History, PlayerView as View, State};
+
+use crate::row::Emitted;
+
+/// Segments by number.
+pub(crate) type Segments = BTreeMap<u32, Bytes>;
+
+/// What became of one record.
+pub(crate) enum Folded {
+    /// The core decided; the state is the next one.
+    Decided(Decided),
+    /// The core needs these segments first, and they are not in memory.
+    Wants(Vec<u32>),
+    /// What the core asked for cannot be.
+    Broken(String),
+}
+
+/// The core's decision.
+pub(crate) struct Decided {
+    /// Index into [`crate::measure::OUTCOMES`].
+    pub(crate) outcome: usize,
+    pub(crate) emissions: Vec<Emission>,
+    pub(crate) sealed: Vec<(u32, Bytes)>,
+    /// For a replay, the entry of the event that came first.
+    pub(crate) replayed: Option<Box<Entry>>,
+}
+
+/// Folds one record, with what `history` and the unwritten segments in memory can give it.
+pub(crate) fn fold(
+    programme: &Programme,
+    state: &mut State,
+    history: &mut History,
+    sealed: &Segments,
+    record: &Record,
+) -> Folded {
+    loop {
+        let wants = progression::wants(programme, state, history, record);
+        if wants.is_empty() {
+            break;
+        }
+        // What is numbered at or above the open segment belongs to nobody's present: a crashed attempt may have left it.
+        if let Some(beyond) = wants.iter().find(|number| **number >= state.open_segment()) {
+            return Folded::Broken(format!(
+                "segment {beyond} is asked for, which is not sealed"
+            ));
+        }
+        let mut missing = Vec::new();
+        for number in wants {
+            match sealed.get(&number) {
+                Some(bytes) => {
+                    if let Err(error) = history.insert(number, bytes) {
+                        return Folded::Broken(format!("segment {number} cannot be read: {error}"));
+                    }
+                }
+                None => missing.push(number),
+            }
+        }
+        if !missing.is_empty() {
+            return Folded::Wants(missing);
+        }
+    }
+    let decision = progression::apply(programme, state, history, record);
+    let sealed = decision.sealed.into_iter();
+    Folded::Decided(Decided {
+        outcome: outcome_index(&decision.outcome),
+        emissions: decision.emissions,
+        sealed: sealed
+            .map(|(number, bytes)| (number, bytes.into()))
+            .collect(),
+        replayed: decision.replayed,
+    })
+}
+
+pub(crate) const fn outcome_index(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Applied => 0,
+        Outcome::Replayed => 1,
+        Outcome::Conflict => 2,
+        Outcome::Refused(_) => 3,
+        Outcome::Ticked => 4,
+    }
+}
+
+/// The emission as it is sent, where a sink takes it.
+pub(crate) fn emitted(
+    entity: &Entity,
+    emission: &Emission,
+    accepted_at: Option<Timestamp>,
+    traceparent: Option<&str>,
+    takes: impl Fn(&str) -> bool,
+) -> Option<Emitted> {
+    let kind = emission.kind();
+    if !takes(kind) {
+        return None;
+    }
+    let subject = subject(entity);
+    let id = emission.id(subject).to_string();
+    let body = emission.json(subject, &id).into();
+    Some(Emitted {
+        id: id.into(),
+        kind: kind.into(),
+        entity: entity.clone(),
+        accepted_at,
+        traceparent: traceparent.map(Into::into),
+        body,
+    })
+}
+
+/// The emissions that an entry of the journal caused, as they were sent.
+pub(crate) fn emitted_by(
+    entity: &Entity,
+    entry: &Entry,
+    takes: impl Fn(&str) -> bool,
+) -> Vec<Emitted> {
+    let emissions = entry.emissions();
+    let sent = emissions.iter();
+    sent.filter_map(|emission| emitted(entity, emission, Some(entry.accepted_at), None, &takes))
+        .collect()
+}
+
+/// Whether the later entry took back something of the earlier one.
+pub(crate) fn reverses(later: &Entry, earlier: &Entry) -> bool {
+    let mut reversals = later.reversals.iter();
+    reversals.any(|reversal| reversal.source == earlier.source && reversal.id == earlier.id)
+}
+
+/// Whether the entry took back anything of another.
+pub(crate) fn reverses_any(entry: &Entry) -> bool {
+    !entry.reversals.is_empty()
+}
+
+/// What a reader sees at `now`.
+pub(crate) fn view(programme: &Programme, state: &State, entity: &Entity, now: Timestamp) -> View {
+    progression::view(programme, state, subject(entity), now)
+}
+
+fn subject(entity: &Entity) -> Subject<'_> {
+    Subject {
+        brand: &entity.brand,
+        player: &entity.player,
+    }
+}

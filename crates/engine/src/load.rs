@@ -1,0 +1,174 @@
+//! Reads of the store: snapshots of players that become active, and segments that a record or a question needs.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use ports::{Entity, StoreError};
+
+use crate::context::Tenure;
+use crate::fold::{self, Segments, State};
+use crate::retry::Backoff;
+use crate::row::Emitted;
+use crate::slots::SlotId;
+use crate::snapshot;
+
+/// What a player's snapshot says.
+pub(crate) enum Found {
+    /// A state, or none yet. `again` are emissions past the head taken over, to be offered again; where `ahead`, the snapshot lies
+    /// past that head and must be written under the own epoch.
+    State {
+        state: State,
+        ahead: bool,
+        again: Vec<Emitted>,
+    },
+    /// A newer epoch wrote it: this owner is history.
+    Newer,
+    /// It cannot be read.
+    Broken(String),
+}
+
+/// Reads the players' snapshots, for as long as it takes.
+pub(crate) async fn players(
+    tenure: Rc<Tenure>,
+    wanted: Vec<(SlotId, Entity)>,
+) -> Vec<(SlotId, Found)> {
+    let entities: Vec<Entity> = wanted.iter().map(|(_, entity)| entity.clone()).collect();
+    let rows = match snapshots(&tenure, &entities).await {
+        Ok(rows) => rows.into_iter().map(Ok).collect(),
+        // One damaged row must not set all of them aside.
+        Err(_) => {
+            let mut rows = Vec::with_capacity(entities.len());
+            for entity in &entities {
+                let row = snapshots(&tenure, std::slice::from_ref(entity)).await;
+                rows.push(row.map(|mut one| one.pop().flatten()));
+            }
+            rows
+        }
+    };
+    let mut found = Vec::with_capacity(rows.len());
+    for ((slot, entity), row) in wanted.into_iter().zip(rows) {
+        let one = match row {
+            Ok(None) => Found::State {
+                state: State::new(),
+                ahead: false,
+                again: Vec::new(),
+            },
+            Ok(Some(bytes)) => open(&tenure, &entity, &bytes).await,
+            Err(why) => Found::Broken(why),
+        };
+        found.push((slot, one));
+    }
+    found
+}
+
+async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
+    let Some((epoch, state)) = snapshot::unwrap(bytes) else {
+        return Found::Broken("the snapshot's wrapper cannot be read".to_owned());
+    };
+    if epoch > tenure.epoch {
+        return Found::Newer;
+    }
+    let state = match State::decode(state) {
+        Ok(state) => state,
+        Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
+    };
+    let ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
+    let again = if ahead && tenure.config.rules.offer_again {
+        match offered_again(tenure, entity, &state).await {
+            Ok(again) => again,
+            Err(why) => return Found::Broken(why),
+        }
+    } else {
+        Vec::new()
+    };
+    Found::State {
+        state,
+        ahead: ahead && tenure.config.rules.ahead_is_dirty,
+        again,
+    }
+}
+
+/// Every emission of the player's journal past the head taken over, in order.
+async fn offered_again(
+    tenure: &Tenure,
+    entity: &Entity,
+    state: &State,
+) -> Result<Vec<Emitted>, String> {
+    let mut newest_first = vec![fold::open_entries(state)];
+    let mut number = state.open_segment();
+    let reaches_back = |entries: &Vec<fold::Entry>| {
+        let first = entries.first();
+        first.is_some_and(|entry| entry.position <= tenure.taken)
+    };
+    while number > 0 && !newest_first.last().is_some_and(reaches_back) {
+        number -= 1;
+        newest_first.push(segment(tenure, entity, number, &Segments::new()).await?);
+    }
+    let oldest_first = newest_first.into_iter().rev().flatten();
+    let takes = |kind: &str| tenure.takes(kind);
+    Ok(oldest_first
+        .filter(|entry| entry.position > tenure.taken)
+        .flat_map(|entry| fold::emitted_by(entity, &entry, takes))
+        .collect())
+}
+
+/// The entries of one segment, oldest first; an unwritten one hides the row of its number.
+pub(crate) async fn segment(
+    tenure: &Tenure,
+    entity: &Entity,
+    number: u32,
+    unwritten: &Segments,
+) -> Result<Vec<fold::Entry>, String> {
+    let bytes = match unwritten.get(&number) {
+        Some(bytes) => bytes.clone(),
+        None => {
+            let mut rows = segments(tenure, entity, &[number]).await?;
+            rows.pop().map(|(_, bytes)| bytes).unwrap_or_default()
+        }
+    };
+    fold::decode_segment(&bytes)
+        .map_err(|error| format!("segment {number} cannot be read: {error}"))
+}
+
+/// Segments of a player, for as long as it takes. One that is not there is an error: it was sealed before the state that names it
+/// was written.
+pub(crate) async fn segments(
+    tenure: &Tenure,
+    entity: &Entity,
+    numbers: &[u32],
+) -> Result<Vec<(u32, Bytes)>, String> {
+    let store = &tenure.ports.store;
+    let mut backoff = Backoff::default();
+    loop {
+        match store.segments(tenure.partition, entity, numbers).await {
+            Ok(rows) => {
+                let numbered = numbers.iter().zip(rows);
+                return numbered
+                    .map(|(number, row)| {
+                        row.map(|bytes| (*number, bytes))
+                            .ok_or_else(|| format!("segment {number} is not in the store"))
+                    })
+                    .collect();
+            }
+            Err(StoreError::Corrupt(why)) => return Err(why),
+            Err(error) => wait(tenure, &error, &mut backoff).await,
+        }
+    }
+}
+
+async fn snapshots(tenure: &Tenure, entities: &[Entity]) -> Result<Vec<Option<Bytes>>, String> {
+    let store = &tenure.ports.store;
+    let mut backoff = Backoff::default();
+    loop {
+        match store.snapshots(tenure.partition, entities).await {
+            Ok(rows) => return Ok(rows),
+            Err(StoreError::Corrupt(why)) => return Err(why),
+            Err(error) => wait(tenure, &error, &mut backoff).await,
+        }
+    }
+}
+
+async fn wait(tenure: &Tenure, error: &StoreError, backoff: &mut Backoff) {
+    tracing::warn!(partition = %tenure.partition, %error, "the store is not read");
+    backoff.wait().await;
+}

@@ -1,0 +1,296 @@
+//! One tenure of one partition: a single task that owns the table of players, the outbox and the checkpoints.
+//!
+//! One select: an arm takes what happened and calls what it means. Chunks come in while there are credits; answers, reads and writes
+//! come back as events.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::MailboxError;
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use ports::Row;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+use types::Position;
+
+use crate::checkpoint::{Checkpoints, Stage};
+use crate::context::Tenure;
+use crate::error::{EngineError, QueryError};
+use crate::load::Found;
+use crate::measure::Levels;
+use crate::outbox::Outbox;
+use crate::player::{Captured, Worked};
+use crate::pump::{self, Chunk, Mark};
+use crate::query::{Command, Drain};
+use crate::relay::Relay;
+use crate::slots::{Presence, SlotId, Slots};
+use crate::takeover::Taken;
+
+/// How often pace, memory and metrics are looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// Events handled before others get their turn.
+const EVENTS: usize = 128;
+
+/// Something that was awaited.
+pub(crate) enum Event {
+    Loaded(Vec<(SlotId, Found)>),
+    Worked(SlotId, Result<Box<Worked>, MailboxError>),
+    Segments(SlotId, Result<Vec<(u32, Bytes)>, String>),
+    Captured(SlotId, Result<Box<Captured>, MailboxError>),
+    Written(Result<(), EngineError>),
+}
+
+/// The partition's task.
+pub(crate) struct Partition {
+    pub(crate) tenure: Rc<Tenure>,
+    pub(crate) partitions: usize,
+    pub(crate) slots: Slots,
+    pub(crate) outbox: Rc<RefCell<Outbox>>,
+    pub(crate) wakes: Vec<Rc<Notify>>,
+    pub(crate) checkpoints: Checkpoints,
+    /// The last record taken from the pump.
+    pub(crate) reached: Mark,
+    /// Players whose answer is awaited.
+    pub(crate) working: usize,
+    /// Records taken from the pump and not yet folded.
+    pub(crate) outstanding: usize,
+    /// Fold time since the last cut.
+    pub(crate) spent_ns: u64,
+    /// Players with records that a beginning cut holds back.
+    pub(crate) held: Vec<SlotId>,
+    pub(crate) held_segments: Vec<(SlotId, Result<Vec<(u32, Bytes)>, String>)>,
+    /// For the next cut.
+    pub(crate) quarantine_rows: Vec<Row>,
+    /// The passivation clock's hand.
+    pub(crate) hand: usize,
+    /// Memory is over its budget and idle players are dirty.
+    pub(crate) starved: bool,
+    pub(crate) drains: Vec<Drain>,
+    pub(crate) stopping: bool,
+    /// The cut of the shutdown has begun.
+    pub(crate) final_cut: bool,
+    /// Questions being answered, and relays.
+    pub(crate) tasks: JoinSet<()>,
+    events: FuturesUnordered<LocalBoxFuture<'static, Event>>,
+    end_seen: Position,
+}
+
+impl Partition {
+    /// A partition that was just taken over.
+    pub(crate) fn new(taken: Taken, partitions: usize) -> Self {
+        let Taken {
+            tenure,
+            epoch_stamp,
+            fold,
+            cursor,
+            quarantined,
+        } = taken;
+        let tenure = Rc::new(tenure);
+        let outbox = if tenure.config.rules.adopt {
+            Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone())
+        } else {
+            Outbox::adopt(&tenure.ports.sinks, fold.to, Default::default())
+        };
+        let mut slots = Slots::default();
+        for (entity, why) in quarantined {
+            let id = slots.add(entity);
+            if let Some(slot) = slots.get(id) {
+                slot.presence = Presence::Quarantined(None, why);
+            }
+        }
+        let sinks = tenure.ports.sinks.len();
+        let owner = tenure.config.owner;
+        Self {
+            tenure,
+            partitions,
+            slots,
+            outbox: Rc::new(RefCell::new(outbox)),
+            wakes: (0..sinks).map(|_| Rc::default()).collect(),
+            checkpoints: Checkpoints::new(owner, epoch_stamp, fold, cursor),
+            reached: cursor,
+            working: 0,
+            outstanding: 0,
+            spent_ns: 0,
+            held: Vec::new(),
+            held_segments: Vec::new(),
+            quarantine_rows: Vec::new(),
+            hand: 0,
+            starved: false,
+            drains: Vec::new(),
+            stopping: false,
+            final_cut: false,
+            tasks: JoinSet::new(),
+            events: FuturesUnordered::new(),
+            end_seen: cursor.position,
+        }
+    }
+
+    /// Runs until it is shut down, with its last checkpoint written, or until it may not or cannot go on.
+    pub(crate) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+    ) -> Result<(), EngineError> {
+        let drained = Rc::new(Notify::new());
+        self.start_relays(&drained);
+        let (chunk_sender, mut chunks) = mpsc::channel(1);
+        let pump = pump::run(Rc::clone(&self.tenure), self.reached, chunk_sender);
+        self.tasks.spawn_local(pump);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut shutdown: Option<(oneshot::Sender<()>, Instant)> = None;
+        loop {
+            self.advance_checkpoint()?;
+            self.check_drains();
+            if let Some((_, deadline)) = &shutdown
+                && (self.is_finished() || Instant::now() >= *deadline)
+            {
+                break;
+            }
+            let open = self.has_credits();
+            tokio::select! {
+                biased;
+                Some(event) = self.events.next(), if !self.events.is_empty() => {
+                    self.on(event)?;
+                    self.on_ready_events()?;
+                }
+                command = commands.recv(), if shutdown.is_none() => match command {
+                    Some(Command::Shutdown(reply)) => {
+                        shutdown = Some((reply, Instant::now() + self.tenure.config.pace.shutdown));
+                        self.stopping = true;
+                    }
+                    Some(command) => self.command(command),
+                    None => return Ok(()),
+                },
+                chunk = chunks.recv(), if open => match chunk {
+                    Some(chunk) => self.on_chunk(chunk?),
+                    None => return Err(EngineError::Stopped),
+                },
+                () = drained.notified() => {}
+                _ = tick.tick() => self.on_tick(),
+            }
+        }
+        if let Some((reply, _)) = shutdown {
+            if reply.send(()).is_err() {
+                tracing::debug!("who asked for the shutdown has gone");
+            }
+        }
+        Ok(())
+    }
+
+    /// Something that will be there later.
+    pub(crate) fn await_event(&self, event: impl Future<Output = Event> + 'static) {
+        self.events.push(event.boxed_local());
+    }
+
+    fn on(&mut self, event: Event) -> Result<(), EngineError> {
+        match event {
+            Event::Loaded(found) => self.loaded(found)?,
+            Event::Worked(id, answer) => self.worked(id, answer),
+            Event::Segments(id, read) => self.unpark(id, read),
+            Event::Captured(id, captured) => self.captured(id, captured),
+            Event::Written(result) => self.written(result)?,
+        }
+        Ok(())
+    }
+
+    fn on_ready_events(&mut self) -> Result<(), EngineError> {
+        for _ in 0..EVENTS {
+            let Some(Some(event)) = self.events.next().now_or_never() else {
+                break;
+            };
+            self.on(event)?;
+        }
+        Ok(())
+    }
+
+    fn on_chunk(&mut self, chunk: Chunk) {
+        self.end_seen = self.end_seen.max(chunk.end.position);
+        self.take_chunk(chunk);
+    }
+
+    fn has_credits(&self) -> bool {
+        let pace = &self.tenure.config.pace;
+        !self.stopping
+            && !self.holds_back()
+            && self.outstanding < self.tenure.config.credits
+            && self.dirty_bytes() < pace.dirty_bytes.saturating_mul(2)
+            && self.slots.bytes < self.memory_budget().saturating_mul(2)
+    }
+
+    fn on_tick(&mut self) {
+        self.passivate();
+        while self.tasks.try_join_next().is_some() {}
+        let lag = self.end_seen.sequence - self.folded().sequence.min(self.end_seen.sequence);
+        self.tenure.measures.levels(&Levels {
+            lag,
+            outstanding: self.outstanding,
+            dirty: self.dirty_bytes(),
+            resident: self.slots.len(),
+            resident_bytes: self.slots.bytes,
+        });
+        let outbox = self.outbox.borrow();
+        for lane in 0..outbox.lanes() {
+            self.tenure.measures.pending(lane, outbox.pending(lane));
+        }
+    }
+
+    /// The last record up to which all are folded, for those who watch: while answers are awaited, that of the last cut.
+    pub(crate) fn folded(&self) -> Position {
+        if self.outstanding == 0 {
+            self.reached.position
+        } else if self.working == 0 {
+            self.cursor().position
+        } else {
+            self.checkpoints.cursor.position
+        }
+    }
+
+    /// Told to stop, and everything is written.
+    fn is_finished(&self) -> bool {
+        let idle = matches!(self.checkpoints.stage, Stage::Idle);
+        idle && self.working == 0 && (self.final_cut || !self.has_unwritten())
+    }
+
+    fn check_drains(&mut self) {
+        if self.drains.is_empty() || self.outstanding > 0 || !self.outbox.borrow().is_drained() {
+            return;
+        }
+        let reached = self.reached.position;
+        for drain in std::mem::take(&mut self.drains) {
+            if drain.position > reached {
+                self.drains.push(drain);
+            } else {
+                drop(drain.reply.send(Ok(())));
+            }
+        }
+    }
+
+    fn start_relays(&mut self, drained: &Rc<Notify>) {
+        for (lane, sink) in self.tenure.ports.sinks.iter().enumerate() {
+            let relay = Relay {
+                tenure: Rc::clone(&self.tenure),
+                outbox: Rc::clone(&self.outbox),
+                lane,
+                sink: Arc::clone(sink),
+                wake: Rc::clone(&self.wakes[lane]),
+                drained: Rc::clone(drained),
+            };
+            self.tasks.spawn_local(relay.run());
+        }
+    }
+}
+
+impl Drop for Partition {
+    fn drop(&mut self) {
+        for drain in self.drains.drain(..) {
+            drop(drain.reply.send(Err(QueryError::Stopping)));
+        }
+    }
+}

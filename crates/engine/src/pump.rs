@@ -1,0 +1,127 @@
+//! Reads a partition's records in chunks, and groups a chunk's records by player.
+//!
+//! Runs one chunk ahead of the partition, which takes the next one only while it has credits. A record that cannot be decoded is
+//! counted, told and passed: nobody's record blocks the others.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ports::{Entity, LogReader, LogRecord, ReadError};
+use tokio::sync::mpsc;
+use types::{Body, Position, Record, Timestamp};
+
+use crate::context::Tenure;
+use crate::error::EngineError;
+use crate::retry::Backoff;
+
+/// A place in the partition with what a head says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) position: Position,
+    /// Running maximum of recorded time up to it.
+    pub(crate) clock: Timestamp,
+    /// CRC-32C of the record there.
+    pub(crate) checksum: u32,
+}
+
+/// A record of a player, and the place before it: where the cursor stays while the record waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Queued {
+    pub(crate) before: Mark,
+    pub(crate) record: Record,
+}
+
+/// Consecutive records, by player.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) groups: Vec<(Entity, Vec<Queued>)>,
+    pub(crate) end: Mark,
+}
+
+/// Reads from `from` on, until the partition stops listening or the log cannot be read on.
+pub(crate) async fn run(
+    tenure: Rc<Tenure>,
+    from: Mark,
+    chunks: mpsc::Sender<Result<Chunk, EngineError>>,
+) {
+    let mut reader: Option<Box<dyn LogReader>> = None;
+    let mut at = from;
+    let mut backoff = Backoff::default();
+    loop {
+        let read = match reader.as_mut() {
+            Some(reader) => reader.next(tenure.config.chunk).await,
+            None => match tenure.ports.log.read(tenure.partition, at.position).await {
+                Ok(opened) => {
+                    reader = Some(opened);
+                    continue;
+                }
+                Err(error) => Err(error),
+            },
+        };
+        let chunk = match read {
+            Ok(records) => {
+                backoff.reset();
+                Ok(group(&tenure, &mut at, records))
+            }
+            Err(ReadError::Unavailable(why)) => {
+                tracing::warn!(partition = %tenure.partition, why, "the log is not read");
+                reader = None;
+                backoff.wait().await;
+                continue;
+            }
+            Err(error) => Err(EngineError::Log {
+                partition: tenure.partition,
+                why: error.to_string(),
+            }),
+        };
+        let last = chunk.is_err();
+        if chunks.send(chunk).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
+    let count = records.len();
+    let _span =
+        tracing::debug_span!("chunk", partition = %tenure.partition, records = count).entered();
+    let mut groups: Vec<(Entity, Vec<Queued>)> = Vec::new();
+    let mut place: HashMap<Entity, usize> = HashMap::new();
+    for read in records {
+        let before = *at;
+        *at = Mark {
+            position: read.position,
+            clock: at.clock.max(read.recorded_at),
+            checksum: crc32c::crc32c(&read.body),
+        };
+        let record = match events::record::decode(read.position, at.clock, &read.body) {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::error!(partition = %tenure.partition, position = %read.position, %error, "poison record passed");
+                tenure.measures.poison();
+                continue;
+            }
+        };
+        let Body::Event { brand, event, .. } = &record.body else {
+            continue;
+        };
+        if tenure.ports.programmes.get(brand).is_none() {
+            tracing::error!(partition = %tenure.partition, position = %read.position, %brand, "record of a brand without a programme passed");
+            tenure.measures.poison();
+            continue;
+        }
+        let entity = Entity {
+            brand: brand.clone(),
+            player: event.player.clone(),
+        };
+        let queued = Queued { before, record };
+        match place.get(&entity) {
+            Some(index) => groups[*index].1.push(queued),
+            None => {
+                place.insert(entity.clone(), groups.len());
+                groups.push((entity, vec![queued]));
+            }
+        }
+    }
+    Chunk { groups, end: *at }
+}

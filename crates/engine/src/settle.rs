@@ -1,0 +1,276 @@
+//! What the partition does when something that it waited for is there: snapshots, segments, a player's answer.
+
+use std::rc::Rc;
+
+use actix::{Actor, MailboxError};
+use bytes::Bytes;
+use ports::Row;
+use types::Position;
+
+use crate::codec::Put;
+use crate::error::{EngineError, QueryError};
+use crate::load::{self, Found};
+use crate::partition::{Event, Partition};
+use crate::player::{Player, Work, Worked};
+use crate::pump::{Chunk, Queued};
+use crate::query::Question;
+use crate::slots::{Presence, SlotId};
+
+impl Partition {
+    /// Hands a chunk's records to their players, one message each, and reads the snapshots of those not in memory.
+    pub(crate) fn take_chunk(&mut self, chunk: Chunk) {
+        let mut missing = Vec::new();
+        for (entity, records) in chunk.groups {
+            let id = match self.slots.find(&entity) {
+                Some(id) => id,
+                None => {
+                    let id = self.slots.add(entity.clone());
+                    missing.push((id, entity));
+                    id
+                }
+            };
+            let Some(slot) = self.slots.get(id) else {
+                continue;
+            };
+            slot.idle = false;
+            if matches!(slot.presence, Presence::Quarantined(..)) {
+                continue;
+            }
+            self.outstanding += records.len();
+            slot.queue.extend(records);
+            self.dispatch(id);
+        }
+        self.reached = chunk.end;
+        self.load(missing);
+    }
+
+    /// Starts reading players' snapshots.
+    pub(crate) fn load(&mut self, missing: Vec<(SlotId, ports::Entity)>) {
+        if missing.is_empty() {
+            return;
+        }
+        let read = load::players(Rc::clone(&self.tenure), missing);
+        self.await_event(async move { Event::Loaded(read.await) });
+    }
+
+    /// Sends a resident player its waiting records, unless a cut is about to be taken.
+    pub(crate) fn dispatch(&mut self, id: SlotId) {
+        if self.holds_back() {
+            self.held.push(id);
+            return;
+        }
+        self.capture(id);
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Resident(actor) = &slot.presence else {
+            return;
+        };
+        let Some(first) = slot.queue.front() else {
+            return;
+        };
+        if slot.working.is_some() {
+            return;
+        }
+        slot.working = Some(first.record.position);
+        let work = Work {
+            records: std::mem::take(&mut slot.queue).into(),
+            history: Vec::new(),
+        };
+        let answer = actor.send(work);
+        self.working += 1;
+        self.await_event(async move { Event::Worked(id, answer.await.map(Box::new)) });
+    }
+
+    /// Starts the actors whose snapshots are there.
+    pub(crate) fn loaded(&mut self, found: Vec<(SlotId, Found)>) -> Result<(), EngineError> {
+        for (id, found) in found {
+            let Some(slot) = self.slots.get(id) else {
+                continue;
+            };
+            match found {
+                Found::Newer => return Err(self.tenure.fenced()),
+                Found::Broken(why) => {
+                    let position = slot.queue.front().map(|queued| queued.record.position);
+                    self.quarantine(id, position.unwrap_or(self.reached.position), why);
+                }
+                Found::State {
+                    state,
+                    ahead,
+                    again,
+                } => {
+                    let entity = slot.entity.clone();
+                    let Some(programme) = self.tenure.ports.programmes.get(&entity.brand) else {
+                        self.slots.remove(id);
+                        continue;
+                    };
+                    slot.applied = state.applied();
+                    slot.known = state.is_known();
+                    let bytes = state.bytes();
+                    let programme = std::sync::Arc::clone(programme);
+                    let player = Player::new(Rc::clone(&self.tenure), entity, programme, state);
+                    slot.presence = Presence::Resident(player.start());
+                    self.slots.set_bytes(id, bytes);
+                    if ahead {
+                        self.slots.mark_dirty(id);
+                    }
+                    self.emit(again);
+                    self.dispatch(id);
+                    self.answer_waiting(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adopts what a player's actor answered.
+    pub(crate) fn worked(&mut self, id: SlotId, answer: Result<Box<Worked>, MailboxError>) {
+        self.working -= 1;
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let sent = slot.working.take().unwrap_or(Position::START);
+        let worked = match answer {
+            Ok(worked) => *worked,
+            Err(error) => {
+                // The actor is gone, and with it what it held since its last snapshot: repair folds from that snapshot.
+                slot.presence = Presence::Quarantined(None, String::new());
+                self.quarantine(id, sent, format!("the fold panicked: {error}"));
+                return;
+            }
+        };
+        slot.applied = worked.applied;
+        slot.known = worked.known;
+        self.outstanding = self.outstanding.saturating_sub(worked.folded);
+        self.spent_ns += worked.spent_ns;
+        self.tenure.measures.folded(&worked.outcomes);
+        self.slots.set_bytes(id, worked.bytes);
+        if worked.changed {
+            self.slots.mark_dirty(id);
+        }
+        self.emit(worked.emitted);
+        self.put_back(id, worked.rest);
+        if let Some(why) = worked.broken {
+            let slot = self.slots.get(id);
+            let at = slot.and_then(|slot| slot.queue.front().map(|first| first.record.position));
+            self.quarantine(id, at.unwrap_or(sent), why);
+        } else if worked.wants.is_empty() {
+            self.dispatch(id);
+        } else {
+            self.park(id, worked.wants);
+        }
+        self.answer_waiting(id);
+    }
+
+    /// The player waits for the store; others go on, and the cursor stays before its record.
+    fn park(&mut self, id: SlotId, wants: Vec<u32>) {
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Resident(actor) = &slot.presence else {
+            return;
+        };
+        slot.presence = Presence::Parked(actor.clone());
+        let (tenure, entity) = (Rc::clone(&self.tenure), slot.entity.clone());
+        self.await_event(async move {
+            let read = load::segments(&tenure, &entity, &wants).await;
+            Event::Segments(id, read)
+        });
+    }
+
+    /// Goes on with the record that waited for segments.
+    pub(crate) fn unpark(&mut self, id: SlotId, read: Result<Vec<(u32, Bytes)>, String>) {
+        if self.holds_back() {
+            self.held_segments.push((id, read));
+            return;
+        }
+        self.capture(id);
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        let Presence::Parked(actor) = &slot.presence else {
+            return;
+        };
+        let actor = actor.clone();
+        let first = slot.queue.front().map(|queued| queued.record.position);
+        slot.presence = Presence::Resident(actor.clone());
+        match read {
+            Ok(history) => {
+                slot.working = first;
+                let records = std::mem::take(&mut slot.queue).into();
+                let answer = actor.send(Work { records, history });
+                self.working += 1;
+                self.await_event(async move { Event::Worked(id, answer.await.map(Box::new)) });
+            }
+            Err(why) => self.quarantine(id, first.unwrap_or(Position::START), why),
+        }
+    }
+
+    /// Sets a player aside: its records are passed from `position` on, and the row that says so is in the next cut, so that it is
+    /// durable before the cursor passes.
+    pub(crate) fn quarantine(&mut self, id: SlotId, position: Position, why: String) {
+        let partition = self.tenure.partition;
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        tracing::error!(%partition, %position, why, "player quarantined");
+        let actor = slot.actor().cloned();
+        slot.presence = Presence::Quarantined(actor, why.clone());
+        let waiting = slot.queue.len();
+        slot.queue.clear();
+        for question in slot.questions.drain(..) {
+            question.fail(QueryError::Quarantined(why.clone()));
+        }
+        let mut row = vec![1];
+        row.put_u64(position.sequence);
+        row.put_u32(position.index);
+        row.put_bytes(why.as_bytes());
+        self.quarantine_rows.push(Row::Quarantine {
+            entity: slot.entity.clone(),
+            bytes: row.into(),
+        });
+        self.outstanding = self.outstanding.saturating_sub(waiting);
+        self.tenure.measures.quarantined();
+    }
+
+    /// Emissions go out at once: their ids make a replay harmless.
+    fn emit(&mut self, emitted: Vec<crate::row::Emitted>) {
+        if emitted.is_empty() {
+            return;
+        }
+        let mut outbox = self.outbox.borrow_mut();
+        for one in emitted {
+            outbox.push(one);
+        }
+        for wake in &self.wakes {
+            wake.notify_one();
+        }
+    }
+
+    fn put_back(&mut self, id: SlotId, rest: Vec<Queued>) {
+        if let Some(slot) = self.slots.get(id) {
+            for queued in rest.into_iter().rev() {
+                slot.queue.push_front(queued);
+            }
+        }
+    }
+
+    /// Asks the actor what waited for it, or for a position that is now applied.
+    fn answer_waiting(&mut self, id: SlotId) {
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        if slot.questions.is_empty() {
+            return;
+        }
+        let applied = slot.applied;
+        let waits = |question: &Question| question.waits_for() > applied;
+        let (waiting, ready) = std::mem::take(&mut slot.questions)
+            .into_iter()
+            .partition(waits);
+        slot.questions = waiting;
+        for question in ready {
+            self.ask(id, question);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The partition's table of players: who is resident, who waits for the store, who is dirty.
+
+use std::collections::{HashMap, VecDeque};
+
+use actix::Addr;
+use ports::Entity;
+use types::Position;
+
+use crate::player::Player;
+use crate::pump::Queued;
+use crate::query::Question;
+
+/// Index of a slot.
+pub(crate) type SlotId = usize;
+
+/// Where a player's actor is.
+pub(crate) enum Presence {
+    /// Its snapshot is being read.
+    Loading,
+    /// It runs.
+    Resident(Addr<Player>),
+    /// It runs, and its next record waits for segments.
+    Parked(Addr<Player>),
+    /// Set aside: takes no records. The actor stays while its last good state is not yet written.
+    Quarantined(Option<Addr<Player>>, String),
+}
+
+/// One player.
+pub(crate) struct Slot {
+    pub(crate) entity: Entity,
+    pub(crate) presence: Presence,
+    /// Records that wait, in order.
+    pub(crate) queue: VecDeque<Queued>,
+    /// Questions that wait for the actor, or for a position to be applied.
+    pub(crate) questions: Vec<Question>,
+    /// Position of the first record of the message that the actor has not answered.
+    pub(crate) working: Option<Position>,
+    pub(crate) applied: Position,
+    pub(crate) known: bool,
+    /// Changed since it was last captured.
+    pub(crate) dirty: bool,
+    /// Captured by the checkpoint in flight.
+    pub(crate) writing: bool,
+    /// To be captured by the cut in progress, before anything else is folded.
+    pub(crate) to_capture: bool,
+    /// Memory held by state and unwritten segments.
+    pub(crate) bytes: usize,
+    /// Looked at by the passivation clock since it was last used.
+    pub(crate) idle: bool,
+}
+
+impl Slot {
+    fn new(entity: Entity) -> Self {
+        Self {
+            entity,
+            presence: Presence::Loading,
+            queue: VecDeque::new(),
+            questions: Vec::new(),
+            working: None,
+            applied: Position::START,
+            known: false,
+            dirty: false,
+            writing: false,
+            to_capture: false,
+            bytes: 0,
+            idle: false,
+        }
+    }
+
+    /// The actor, wherever it may be.
+    pub(crate) fn actor(&self) -> Option<&Addr<Player>> {
+        match &self.presence {
+            Presence::Loading => None,
+            Presence::Resident(actor) | Presence::Parked(actor) => Some(actor),
+            Presence::Quarantined(actor, _) => actor.as_ref(),
+        }
+    }
+
+    /// Snapshot acknowledged, nothing sealed in memory, nothing waiting.
+    pub(crate) fn is_clean(&self) -> bool {
+        !self.dirty && !self.writing && !self.to_capture
+    }
+
+    /// Nobody waits for it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.presence, Presence::Resident(_))
+            && self.working.is_none()
+            && self.queue.is_empty()
+            && self.questions.is_empty()
+    }
+}
+
+/// All players of the partition that are in memory or being read.
+#[derive(Default)]
+pub(crate) struct Slots {
+    by_entity: HashMap<Entity, SlotId>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<SlotId>,
+    /// Sum of the slots' bytes.
+    pub(crate) bytes: usize,
+    /// Sum of the dirty slots' bytes.
+    pub(crate) dirty_bytes: usize,
+    /// Slots that are dirty, in the order they became so.
+    pub(crate) dirty: Vec<SlotId>,
+}
+
+impl Slots {
+    pub(crate) fn find(&self, entity: &Entity) -> Option<SlotId> {
+        self.by_entity.get(entity).copied()
+    }
+
+    /// A new slot for a player that has none.
+    pub(crate) fn add(&mut self, entity: Entity) -> SlotId {
+        let slot = Some(Slot::new(entity.clone()));
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.slots[id] = slot;
+                id
+            }
+            None => {
+                self.slots.push(slot);
+                self.slots.len() - 1
+            }
+        };
+        self.by_entity.insert(entity, id);
+        id
+    }
+
+    pub(crate) fn get(&mut self, id: SlotId) -> Option<&mut Slot> {
+        self.slots.get_mut(id)?.as_mut()
+    }
+
+    /// Lets a player go.
+    pub(crate) fn remove(&mut self, id: SlotId) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::take) {
+            self.by_entity.remove(&slot.entity);
+            self.bytes = self.bytes.saturating_sub(slot.bytes);
+            self.free.push(id);
+        }
+    }
+
+    /// Sets what a player holds.
+    pub(crate) fn set_bytes(&mut self, id: SlotId, bytes: usize) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            if slot.dirty {
+                self.dirty_bytes = (self.dirty_bytes + bytes).saturating_sub(slot.bytes);
+            }
+            self.bytes = (self.bytes + bytes).saturating_sub(slot.bytes);
+            slot.bytes = bytes;
+        }
+    }
+
+    /// It holds what no snapshot covers.
+    pub(crate) fn mark_dirty(&mut self, id: SlotId) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut)
+            && !slot.dirty
+        {
+            slot.dirty = true;
+            self.dirty_bytes += slot.bytes;
+            self.dirty.push(id);
+        }
+    }
+
+    /// All dirty slots, which are now to be captured and no longer dirty.
+    pub(crate) fn take_dirty(&mut self) -> Vec<SlotId> {
+        let dirty = std::mem::take(&mut self.dirty);
+        self.dirty_bytes = 0;
+        for id in &dirty {
+            if let Some(slot) = self.get(*id) {
+                slot.dirty = false;
+                slot.to_capture = true;
+            }
+        }
+        dirty
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_entity.len()
+    }
+
+    /// How many slot numbers there are.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
+    }
+}

@@ -1,0 +1,22 @@
+//! An event's fields as they came, before they mean anything.
+
+use std::borrow::Cow;
+
+use types::Timestamp;
+use types::value::Attributes;
+
+/// The fields of an event from either wire format. Absent, `null` and (on protobuf) empty are all `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Raw<'a> {
+    pub(crate) id: Option<Cow<'a, str>>,
+    pub(crate) source: Option<Cow<'a, str>>,
+    pub(crate) kind: Option<Cow<'a, str>>,
+    pub(crate) player: Option<Cow<'a, str>>,
+    pub(crate) occurred_at: Option<Timestamp>,
+    pub(crate) amount: Option<Cow<'a, str>>,
+    pub(crate) currency: Option<Cow<'a, str>>,
+    pub(crate) refers_to: Option<Cow<'a, str>>,
+    pub(crate) rate: Option<Cow<'a, str>>,
+    pub(crate) attributes: Attributes,
+    pub(crate) recorded_at: Option<Timestamp>,
+}

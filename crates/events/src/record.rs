@@ -1,0 +1,108 @@
+//! The bytes of a log record: `questline.log.v1.Record`. Position and recorded time are the log's own and not in them.
+//!
+//! What was encoded decodes to the same values. Decoding is total: foreign or damaged bytes are an error, never a panic.
+
+use bytes::Bytes;
+use prost::Message;
+use proto::log::v1 as wire;
+use thiserror::Error;
+use types::{Body, BrandId, Event, Position, Record, Tick, Timestamp};
+
+use crate::proto_event::{attributes, instant, to_proto};
+use crate::rejection::Rejection;
+
+/// The bytes are no record of ours.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("not a record: {0}")]
+pub struct DecodeError(String);
+
+/// An accepted event, as it is appended.
+pub fn encode(
+    brand: &BrandId,
+    accepted_at: Timestamp,
+    event: &Event,
+    traceparent: Option<&str>,
+) -> Bytes {
+    let body = wire::record::Body::Event(wire::EventRecord {
+        brand: brand.to_string(),
+        accepted_at_ns: accepted_at.nanos(),
+        event: Some(to_proto(event)),
+        traceparent: traceparent.unwrap_or_default().to_owned(),
+    });
+    wire::Record { body: Some(body) }.encode_to_vec().into()
+}
+
+/// A record that only says that time passed.
+pub fn encode_tick() -> Bytes {
+    let body = wire::record::Body::Tick(wire::TickRecord {});
+    wire::Record { body: Some(body) }.encode_to_vec().into()
+}
+
+/// The record that stands at a position of the log.
+pub fn decode(
+    position: Position,
+    recorded_at: Timestamp,
+    bytes: &Bytes,
+) -> Result<Record, DecodeError> {
+    let message = wire::Record::decode(bytes.as_ref()).map_err(because)?;
+    let body = match message.body {
+        Some(wire::record::Body::Tick(_)) => Body::Tick(Tick),
+        Some(wire::record::Body::Event(message)) => event_body(message)?,
+        None => return Err(because("it says nothing")),
+    };
+    Ok(Record {
+        position,
+        recorded_at,
+        body,
+    })
+}
+
+fn because(error: impl std::fmt::Display) -> DecodeError {
+    DecodeError(error.to_string())
+}
+
+fn event_body(message: wire::EventRecord) -> Result<Body, DecodeError> {
+    let event = message.event.ok_or_else(|| because("it has no event"))?;
+    Ok(Body::Event {
+        brand: message.brand.parse().map_err(because)?,
+        accepted_at: Timestamp::from_nanos(message.accepted_at_ns)
+            .ok_or_else(|| because("its accepted time is out of range"))?,
+        event: Box::new(from_wire(event)?),
+        traceparent: some(&message.traceparent).map(Into::into),
+    })
+}
+
+// Judged when it was accepted: only what the types themselves demand is looked at again.
+fn from_wire(message: proto::event::v1::Event) -> Result<Event, DecodeError> {
+    let occurred_at = message.occurred_at.as_ref().and_then(instant);
+    let rejected = |rejection: Rejection| because(rejection);
+    Ok(Event {
+        id: message.id.parse().map_err(because)?,
+        source: message.source.parse().map_err(because)?,
+        kind: message.r#type.into(),
+        player: message.player.parse().map_err(because)?,
+        occurred_at: occurred_at.ok_or_else(|| because("its time is out of range"))?,
+        amount: parsed(&message.amount)?,
+        currency: parsed(&message.currency)?,
+        refers_to: parsed(&message.refers_to)?,
+        rate: parsed(&message.rate)?,
+        attributes: attributes(&message.attributes, 2).map_err(rejected)?,
+    })
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn parsed<T>(text: &str) -> Result<Option<T>, DecodeError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    some(text)
+        .map(|text| text.parse().map_err(because))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Exact products and shares, rounded once, half to even.
+//!
+//! Most fit 128 bits, some 64; the slow wide path gives the same result.
+
+use ethnum::I256;
+use types::{Decimal, MicroPoints, round_half_even};
+
+/// A number of millionths.
+pub(crate) fn micro(number: Decimal) -> Option<i128> {
+    match number.to_units(MicroPoints::SCALE) {
+        Some(units) => Some(units),
+        None => Fraction::of(number).millionths(),
+    }
+}
+
+/// What share of a whole that was granted falls to `part` of `whole`: `round_half_even(granted × part ÷ whole)`.
+pub(crate) fn share(granted: i128, part: i64, whole: i64) -> i128 {
+    if part == whole {
+        return granted;
+    }
+    // `whole` is above zero where a part differs from it, and the share is at most what was granted.
+    match granted.checked_mul(i128::from(part)) {
+        Some(product) => rounded(product, i128::from(whole)),
+        None => {
+            let product = I256::from(granted).checked_mul(I256::from(part));
+            product.and_then(|product| round_half_even(product, I256::from(whole)))
+        }
+    }
+    .unwrap_or(granted)
+}
+
+/// A product of decimals and ratios that is divided once, at the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fraction {
+    up: i128,
+    down: i128,
+    /// Set once 128 bits do not hold it any more.
+    wide: Option<(I256, I256)>,
+    lost: bool,
+}
+
+impl Fraction {
+    pub(crate) fn of(number: Decimal) -> Self {
+        let one = Self {
+            up: 1,
+            down: 1,
+            wide: None,
+            lost: false,
+        };
+        one.times(number)
+    }
+
+    pub(crate) fn times(self, number: Decimal) -> Self {
+        if number == Decimal::ONE {
+            return self;
+        }
+        self.ratio(number.mantissa(), ten_to(number.scale()))
+    }
+
+    pub(crate) fn over(self, number: Decimal) -> Self {
+        if number == Decimal::ONE {
+            return self;
+        }
+        self.ratio(ten_to(number.scale()), number.mantissa())
+    }
+
+    pub(crate) fn ratio(mut self, up: i128, down: i128) -> Self {
+        if self.wide.is_none() {
+            if let (Some(up), Some(down)) = (self.up.checked_mul(up), self.down.checked_mul(down)) {
+                (self.up, self.down) = (up, down);
+                return self;
+            }
+            self.wide = Some((I256::from(self.up), I256::from(self.down)));
+        }
+        let (wide_up, wide_down) = self.wide.unwrap_or((I256::ONE, I256::ONE));
+        match (
+            wide_up.checked_mul(I256::from(up)),
+            wide_down.checked_mul(I256::from(down)),
+        ) {
+            (Some(up), Some(down)) => self.wide = Some((up, down)),
+            _ => self.lost = true,
+        }
+        self
+    }
+
+    /// In millionths, or `None` where it cannot be held.
+    pub(crate) fn millionths(self) -> Option<i128> {
+        let scaled = self.ratio(1_000_000, 1);
+        match (scaled.lost, scaled.wide) {
+            (true, _) => None,
+            (false, None) => rounded(scaled.up, scaled.down),
+            (false, Some((up, down))) => round_half_even(up, down),
+        }
+    }
+}
+
+fn ten_to(scale: u8) -> i128 {
+    10i128.pow(u32::from(scale.min(Decimal::SCALE_MAX)))
+}
+
+fn rounded(up: i128, down: i128) -> Option<i128> {
+    if down == 1 {
+        return Some(up);
+    }
+    if let (Ok(up), Ok(down)) = (u64::try_from(up), u64::try_from(down))
+        && down > 0
+    {
+        let (quotient, rest) = (up / down, up % down);
+        let more = rest > down - rest || (rest == down - rest && quotient % 2 == 1);
+        return Some(i128::from(quotient) + i128::from(more));
+    }
+    round_half_even(I256::from(up), I256::from(down))
+}
+
+#[cfg(test)]
+mod tests {
+    use ethnum::I256;
+    use proptest::prelude::*;
+    use types::{Decimal, round_half_even};
+
+    use super::{Fraction, rounded, share};
+
+    proptest! {
+        #[test]
+        fn the_narrow_path_rounds_as_the_wide_one(up in any::<i64>(), down in 1i64..) {
+            let wide = round_half_even(I256::from(up), I256::from(down));
+            prop_assert_eq!(rounded(i128::from(up), i128::from(down)), wide);
+        }
+
+        #[test]
+        fn shares_of_all_parts_end_at_the_whole(granted in 0i128..10i128.pow(20), whole in 1i64..1_000_000, part in 0i64..1_000_000) {
+            prop_assert_eq!(share(granted, whole, whole), granted);
+            prop_assert!(share(granted, part.min(whole), whole) <= granted);
+        }
+    }
+
+    #[test]
+    fn products_too_long_for_128_bits_are_still_exact() {
+        let long: Decimal = "123456789012345678.123456789012345678".parse().unwrap();
+        let product = Fraction::of(long).times(long).over(long).millionths();
+        assert_eq!(product, Some(123_456_789_012_345_678_123_457));
+    }
+}

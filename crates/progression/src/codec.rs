@@ -1,0 +1,232 @@
+//! The flat binary form of everything that is stored: little-endian varints, lengths before texts.
+//!
+//! Reading is total: whatever the bytes, a [`Reader`] gives values or a [`DecodeError`], and never reserves more memory than the
+//! bytes that are left could fill.
+
+use thiserror::Error;
+use types::{Decimal, Position, Timestamp};
+
+/// Bytes that are not what they should be.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum DecodeError {
+    /// They end in the middle of a value.
+    #[error("the bytes end too early")]
+    Truncated,
+    /// A value that cannot stand where it does.
+    #[error("{0} is out of range")]
+    Invalid(&'static str),
+    /// A layout that this build does not know.
+    #[error("layout {0} is not known here")]
+    Layout(u8),
+}
+
+/// Appends values to bytes.
+pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl Writer<'_> {
+    pub(crate) fn byte(&mut self, value: u8) {
+        self.0.push(value);
+    }
+
+    pub(crate) fn flag(&mut self, value: bool) {
+        self.byte(u8::from(value));
+    }
+
+    pub(crate) fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    pub(crate) fn length(&mut self, length: usize) {
+        self.number(length as u64);
+    }
+
+    pub(crate) fn signed(&mut self, value: i64) {
+        self.number(((value << 1) ^ (value >> 63)) as u64);
+    }
+
+    /// Zigzag, as [`Writer::signed`]; small values cost what they would there.
+    pub(crate) fn wide(&mut self, value: i128) {
+        let mut value = ((value << 1) ^ (value >> 127)) as u128;
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    pub(crate) fn fixed128(&mut self, value: u128) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub(crate) fn blob(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.blob(text.as_bytes());
+    }
+
+    pub(crate) fn time(&mut self, time: Timestamp) {
+        self.number(time.nanos().unsigned_abs());
+    }
+
+    pub(crate) fn position(&mut self, position: Position) {
+        self.number(position.sequence);
+        self.number(u64::from(position.index));
+    }
+
+    pub(crate) fn decimal(&mut self, decimal: Decimal) {
+        self.byte(decimal.scale());
+        self.wide(decimal.mantissa());
+    }
+}
+
+/// Takes values from bytes.
+#[derive(Clone)]
+pub(crate) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or(DecodeError::Truncated)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (first, rest) = self.0.split_first().ok_or(DecodeError::Truncated)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, DecodeError> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::Invalid("a flag")),
+        }
+    }
+
+    pub(crate) fn number(&mut self) -> Result<u64, DecodeError> {
+        let value = self.unsigned_wide()?;
+        u64::try_from(value).map_err(|_| DecodeError::Invalid("a number"))
+    }
+
+    pub(crate) fn number32(&mut self) -> Result<u32, DecodeError> {
+        u32::try_from(self.number()?).map_err(|_| DecodeError::Invalid("a number"))
+    }
+
+    pub(crate) fn number16(&mut self) -> Result<u16, DecodeError> {
+        u16::try_from(self.number()?).map_err(|_| DecodeError::Invalid("a number"))
+    }
+
+    /// How many things follow. Each takes a byte at least, so more of them than bytes are refused before anything is reserved.
+    pub(crate) fn length(&mut self) -> Result<usize, DecodeError> {
+        let length = usize::try_from(self.number()?).map_err(|_| DecodeError::Truncated)?;
+        if length > self.0.len() {
+            return Err(DecodeError::Truncated);
+        }
+        Ok(length)
+    }
+
+    pub(crate) fn signed(&mut self) -> Result<i64, DecodeError> {
+        let value = self.number()?;
+        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+
+    fn unsigned_wide(&mut self) -> Result<u128, DecodeError> {
+        let mut value = 0u128;
+        for shift in (0..128).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u128::from(byte & 0x7f);
+            let shifted = bits << shift;
+            if shifted >> shift != bits {
+                return Err(DecodeError::Invalid("a number"));
+            }
+            value |= shifted;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::Invalid("a number"))
+    }
+
+    pub(crate) fn wide(&mut self) -> Result<i128, DecodeError> {
+        let value = self.unsigned_wide()?;
+        Ok((value >> 1) as i128 ^ -((value & 1) as i128))
+    }
+
+    pub(crate) fn fixed128(&mut self) -> Result<u128, DecodeError> {
+        let bytes: [u8; 16] = self
+            .take(16)?
+            .try_into()
+            .map_err(|_| DecodeError::Truncated)?;
+        Ok(u128::from_le_bytes(bytes))
+    }
+
+    pub(crate) fn blob(&mut self) -> Result<&'a [u8], DecodeError> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+        std::str::from_utf8(self.blob()?).map_err(|_| DecodeError::Invalid("a text"))
+    }
+
+    pub(crate) fn time(&mut self) -> Result<Timestamp, DecodeError> {
+        i64::try_from(self.number()?)
+            .ok()
+            .and_then(Timestamp::from_nanos)
+            .ok_or(DecodeError::Invalid("a time"))
+    }
+
+    pub(crate) fn position(&mut self) -> Result<Position, DecodeError> {
+        Ok(Position {
+            sequence: self.number()?,
+            index: self.number32()?,
+        })
+    }
+
+    pub(crate) fn decimal(&mut self) -> Result<Decimal, DecodeError> {
+        let scale = self.byte()?;
+        Decimal::new(self.wide()?, scale).ok_or(DecodeError::Invalid("a decimal"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Reader, Writer};
+
+    proptest! {
+        #[test]
+        fn numbers_survive_the_round_trip(small in any::<u64>(), signed in any::<i64>(), wide in any::<i128>()) {
+            let mut bytes = Vec::new();
+            let mut writer = Writer(&mut bytes);
+            writer.number(small);
+            writer.signed(signed);
+            writer.wide(wide);
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(reader.number(), Ok(small));
+            prop_assert_eq!(reader.signed(), Ok(signed));
+            prop_assert_eq!(reader.wide(), Ok(wide));
+            prop_assert!(reader.is_empty());
+        }
+    }
+}

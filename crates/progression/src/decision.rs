@@ -1,0 +1,63 @@
+//! What folding a record decides.
+
+use crate::emission::Emission;
+use crate::journal::Entry;
+
+/// What a record came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The event was taken. It may have counted for nothing: the journal says why.
+    Applied,
+    /// The same event again: nothing changed.
+    Replayed,
+    /// A known id with another body: kept in the journal, nothing else changed.
+    Conflict,
+    /// The event was taken, and what it asks for was not done.
+    Refused(Refusal),
+    /// Time passed.
+    Ticked,
+}
+
+/// Why what an event asks for was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The programme has no such event type.
+    UnknownType,
+    /// The type is known and this build does not carry it out.
+    NotCarriedOut,
+    /// No amount, or no currency, where the type needs one.
+    MissingAmount,
+    /// An amount that its currency cannot hold.
+    BadAmount,
+    /// Neither the event nor the programme has a rate.
+    NoConversionRate,
+    /// A reserved attribute with a value that it cannot have.
+    BadAttribute,
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownType => "unknown_type",
+            Self::NotCarriedOut => "not_carried_out",
+            Self::MissingAmount => "missing_field",
+            Self::BadAmount => "bad_amount",
+            Self::NoConversionRate => "no_conversion_rate",
+            Self::BadAttribute => "bad_attribute",
+        }
+    }
+}
+
+/// What one record decided.
+#[derive(Debug)]
+pub struct Decision {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// For the outside, in order, of all types.
+    pub emissions: Vec<Emission>,
+    /// Segments that this record filled: the caller keeps them until they are durable.
+    pub sealed: Vec<(u32, Vec<u8>)>,
+    /// For a replay, the entry of the event that came first.
+    pub replayed: Option<Box<Entry>>,
+}

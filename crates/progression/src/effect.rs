@@ -1,0 +1,185 @@
+//! What a step decides: movements of points, completions, grants, level changes. Indexes, no names.
+
+mod codec;
+
+use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
+use smallvec::SmallVec;
+use types::{Decimal, MicroPoints};
+
+use crate::period::Period;
+
+/// One decided fact, in the order in which it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Points given.
+    Earned(Movement),
+    /// Points taken back.
+    Reversed(Movement),
+    /// A mission reached its goal.
+    Completed {
+        /// Which.
+        mission: MissionIx,
+        /// In which period.
+        period: Period,
+        /// The n-th completion of that period.
+        n: u32,
+    },
+    /// A completion no longer stands.
+    Reopened {
+        /// Which.
+        mission: MissionIx,
+        /// In which period.
+        period: Period,
+        /// The n-th reopening of that period.
+        n: u32,
+    },
+    /// A reward on its way to the player.
+    Offered {
+        /// What is given.
+        grant: Granted,
+        /// How far it is.
+        status: GrantStatus,
+    },
+    /// A reward taken back.
+    Revoked {
+        /// What was given.
+        grant: Granted,
+        /// Why it is taken back.
+        reason: RevokeReason,
+    },
+    /// Another level.
+    TierChanged {
+        /// In which set.
+        tier: TierSetIx,
+        /// From this level
+        from: u16,
+        /// to this one.
+        to: u16,
+        /// Why.
+        reason: TierReason,
+        /// The n-th change in that set.
+        n: u64,
+    },
+}
+
+/// A movement in the ledger. The amount is above zero; whether it is given or taken back is the effect's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// Which points.
+    pub points: PointsIx,
+    /// How many.
+    pub amount: MicroPoints,
+    /// What they are for.
+    pub because: Because,
+    /// The n-th emission of this type for these points.
+    pub n: u64,
+    /// How a rule came to the amount.
+    pub working: Option<Working>,
+}
+
+/// What points are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// An earn rule.
+    Rule(RuleIx),
+    /// A completion.
+    Mission(MissionIx, Period),
+    /// A level.
+    Level(TierSetIx, u16),
+}
+
+/// The factors that a rule used, as they were at the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Working {
+    /// Share that counted, in hundred-millionths (game share × funds share).
+    pub weight_e8: u32,
+    /// The combined boost.
+    pub boost: Decimal,
+    /// Rate into the programme's currency.
+    pub rate: Decimal,
+    /// Cap periods whose room the amount used.
+    pub charged: SmallVec<[Period; 2]>,
+}
+
+/// One grant: its id is reward `/` occasion `/` number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The reward.
+    pub reward: RewardIx,
+    /// What it is for: a completion or a level.
+    pub because: Because,
+    /// How many of this reward this occasion has given so far, from 1.
+    pub number: u32,
+}
+
+/// How far an offered grant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantStatus {
+    /// Credited at once: the bonus engine is asked for it.
+    Requested,
+    /// Waits for the player's claim.
+    Offered,
+}
+
+/// Why a grant is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeReason {
+    /// What it was given for was reversed.
+    Reversal,
+    /// It was not claimed in time.
+    ClaimExpired,
+}
+
+/// Why a level changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierReason {
+    /// Points earned.
+    Earned,
+    /// Points taken back.
+    Reversal,
+    /// A qualification period ended.
+    PeriodEnd,
+}
+
+impl Effect {
+    /// The emission type that it is.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Earned(_) => "points_earned",
+            Self::Reversed(_) => "points_reversed",
+            Self::Completed { .. } => "mission_completed",
+            Self::Reopened { .. } => "mission_reopened",
+            Self::Offered { .. } => "grant_offered",
+            Self::Revoked { .. } => "grant_revoked",
+            Self::TierChanged { .. } => "tier_changed",
+        }
+    }
+}
+
+impl GrantStatus {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Offered => "offered",
+        }
+    }
+}
+
+impl RevokeReason {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Reversal => "reversal",
+            Self::ClaimExpired => "claim_expired",
+        }
+    }
+}
+
+impl TierReason {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Earned => "earned",
+            Self::Reversal => "reversal",
+            Self::PeriodEnd => "period_end",
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Effects as bytes.
+
+use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
+use types::MicroPoints;
+
+use super::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::period::Period;
+
+impl Effect {
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Earned(movement) => {
+                writer.byte(0);
+                movement.encode(writer);
+            }
+            Self::Reversed(movement) => {
+                writer.byte(1);
+                movement.encode(writer);
+            }
+            Self::Completed { mission, period, n } => {
+                writer.byte(2);
+                mission_period(writer, *mission, *period, *n);
+            }
+            Self::Reopened { mission, period, n } => {
+                writer.byte(3);
+                mission_period(writer, *mission, *period, *n);
+            }
+            Self::Offered { grant, status } => {
+                writer.byte(4);
+                grant.encode(writer);
+                writer.byte(GrantStatus::code(Some(*status)));
+            }
+            Self::Revoked { grant, reason } => {
+                writer.byte(5);
+                grant.encode(writer);
+                writer.flag(*reason == RevokeReason::ClaimExpired);
+            }
+            Self::TierChanged {
+                tier,
+                from,
+                to,
+                reason,
+                n,
+            } => {
+                writer.byte(6);
+                writer.number(u64::from(tier.0));
+                writer.number(u64::from(*from));
+                writer.number(u64::from(*to));
+                writer.byte(match reason {
+                    TierReason::Earned => 0,
+                    TierReason::Reversal => 1,
+                    TierReason::PeriodEnd => 2,
+                });
+                writer.number(*n);
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::Earned(Movement::decode(reader)?),
+            1 => Self::Reversed(Movement::decode(reader)?),
+            2 => Self::Completed {
+                mission: MissionIx(reader.number16()?),
+                period: Period::decode(reader)?,
+                n: reader.number32()?,
+            },
+            3 => Self::Reopened {
+                mission: MissionIx(reader.number16()?),
+                period: Period::decode(reader)?,
+                n: reader.number32()?,
+            },
+            4 => Self::Offered {
+                grant: Granted::decode(reader)?,
+                status: GrantStatus::of_code(reader.byte()?)?
+                    .ok_or(DecodeError::Invalid("a status"))?,
+            },
+            5 => Self::Revoked {
+                grant: Granted::decode(reader)?,
+                reason: match reader.flag()? {
+                    true => RevokeReason::ClaimExpired,
+                    false => RevokeReason::Reversal,
+                },
+            },
+            6 => Self::TierChanged {
+                tier: TierSetIx(reader.number16()?),
+                from: reader.number16()?,
+                to: reader.number16()?,
+                reason: match reader.byte()? {
+                    0 => TierReason::Earned,
+                    1 => TierReason::Reversal,
+                    2 => TierReason::PeriodEnd,
+                    _ => return Err(DecodeError::Invalid("a reason")),
+                },
+                n: reader.number()?,
+            },
+            _ => return Err(DecodeError::Invalid("an effect")),
+        })
+    }
+}
+
+fn mission_period(writer: &mut Writer<'_>, mission: MissionIx, period: Period, n: u32) {
+    writer.number(u64::from(mission.0));
+    period.encode(writer);
+    writer.number(u64::from(n));
+}
+
+impl Movement {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.points.0));
+        writer.wide(self.amount.0);
+        self.because.encode(writer);
+        writer.number(self.n);
+        writer.flag(self.working.is_some());
+        if let Some(working) = &self.working {
+            working.encode(writer);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            points: PointsIx(reader.number16()?),
+            amount: MicroPoints(reader.wide()?),
+            because: Because::decode(reader)?,
+            n: reader.number()?,
+            working: match reader.flag()? {
+                true => Some(Working::decode(reader)?),
+                false => None,
+            },
+        })
+    }
+}
+
+impl Working {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.weight_e8));
+        writer.decimal(self.boost);
+        writer.decimal(self.rate);
+        writer.length(self.charged.len());
+        self.charged.iter().for_each(|period| period.encode(writer));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            weight_e8: reader.number32()?,
+            boost: reader.decimal()?,
+            rate: reader.decimal()?,
+            charged: (0..reader.length()?)
+                .map(|_| Period::decode(reader))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Because {
+    pub(crate) fn encode(self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Rule(rule) => {
+                writer.byte(0);
+                writer.number(u64::from(rule.0));
+            }
+            Self::Mission(mission, period) => {
+                writer.byte(1);
+                writer.number(u64::from(mission.0));
+                period.encode(writer);
+            }
+            Self::Level(tier, level) => {
+                writer.byte(2);
+                writer.number(u64::from(tier.0));
+                writer.number(u64::from(level));
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::Rule(RuleIx(reader.number16()?)),
+            1 => Self::Mission(MissionIx(reader.number16()?), Period::decode(reader)?),
+            2 => Self::Level(TierSetIx(reader.number16()?), reader.number16()?),
+            _ => return Err(DecodeError::Invalid("a cause of points")),
+        })
+    }
+}
+
+impl Granted {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.reward.0));
+        self.because.encode(writer);
+        writer.number(u64::from(self.number));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            reward: RewardIx(reader.number16()?),
+            because: Because::decode(reader)?,
+            number: reader.number32()?,
+        })
+    }
+}
+
+impl GrantStatus {
+    /// 0 for what was taken back.
+    pub(crate) const fn code(status: Option<Self>) -> u8 {
+        match status {
+            None => 0,
+            Some(Self::Requested) => 1,
+            Some(Self::Offered) => 2,
+        }
+    }
+
+    pub(crate) const fn of_code(code: u8) -> Result<Option<Self>, DecodeError> {
+        match code {
+            0 => Ok(None),
+            1 => Ok(Some(Self::Requested)),
+            2 => Ok(Some(Self::Offered)),
+            _ => Err(DecodeError::Invalid("a status")),
+        }
+    }
+}

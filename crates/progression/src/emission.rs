@@ -1,0 +1,208 @@
+//! Emissions: decided facts for the outside, with ids that a replay produces again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use types::{BrandId, EventId, PlayerId, SourceId, Timestamp};
+
+use crate::effect::{Because, Effect, Granted, Movement};
+use crate::json::Object;
+use crate::names::Names;
+
+/// Whose state it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The brand.
+    pub brand: &'a BrandId,
+    /// The player.
+    pub player: &'a PlayerId,
+}
+
+/// What made a step happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// An event.
+    Event {
+        /// Its source.
+        source: SourceId,
+        /// Its id.
+        id: EventId,
+    },
+}
+
+/// The first 128 bits of SHA-256 over brand, player, type, subject and n, joined by U+001F. Prints as 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmissionId(pub u128);
+
+impl fmt::Display for EmissionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for EmissionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One decided fact. Cheap to make: id and text are computed only where a sink takes it.
+#[derive(Clone, Debug)]
+pub struct Emission {
+    pub(crate) names: Arc<Names>,
+    pub(crate) cause: Cause,
+    pub(crate) at: Timestamp,
+    pub(crate) effect: Effect,
+}
+
+impl Emission {
+    /// Its type: `mission_completed`, `points_earned`, ...
+    pub fn kind(&self) -> &'static str {
+        self.effect.kind()
+    }
+
+    /// When it was decided: the record's recorded time.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What made it happen.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// What it says.
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
+    /// Its id; the same on every replay.
+    pub fn id(&self, subject: Subject<'_>) -> EmissionId {
+        let (about, n) = self.about();
+        let mut hash = Sha256::new();
+        for part in [subject.brand.as_str(), subject.player.as_str(), self.kind()] {
+            hash.update(part);
+            hash.update([0x1f]);
+        }
+        hash.update(about);
+        hash.update([0x1f]);
+        hash.update(n.to_string());
+        let digits: [u8; 32] = hash.finalize().into();
+        let first = digits.first_chunk::<16>().copied().unwrap_or_default();
+        EmissionId(u128::from_be_bytes(first))
+    }
+
+    /// What n counts, and n.
+    fn about(&self) -> (String, u64) {
+        let names = &self.names;
+        match &self.effect {
+            Effect::Earned(movement) | Effect::Reversed(movement) => {
+                (names.points(movement.points).to_owned(), movement.n)
+            }
+            Effect::Completed { mission, period, n } | Effect::Reopened { mission, period, n } => {
+                let mission = names.mission(*mission);
+                (format!("{mission}/{period}"), u64::from(*n))
+            }
+            // Numbered itself, so there is one emission of a type for each grant.
+            Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
+                (grant_id(names, grant), 1)
+            }
+            Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
+        }
+    }
+
+    /// The line that `questline simulate` writes: the same bytes on every replay.
+    pub fn json(&self, subject: Subject<'_>, id: &str) -> Vec<u8> {
+        let names = &self.names;
+        let mut line = Object::new();
+        line.text("id", id)
+            .text("type", self.kind())
+            .text("player", subject.player.as_str());
+        match &self.effect {
+            Effect::Earned(movement) | Effect::Reversed(movement) => {
+                moved(&mut line, names, movement);
+            }
+            Effect::Completed {
+                mission, period, ..
+            }
+            | Effect::Reopened {
+                mission, period, ..
+            } => {
+                line.text("mission", names.mission(*mission))
+                    .plain("period", period);
+            }
+            Effect::Offered { grant, status } => {
+                granted(&mut line, names, grant);
+                line.plain("status", status.name());
+            }
+            Effect::Revoked { grant, reason } => {
+                granted(&mut line, names, grant);
+                line.plain("reason", reason.name());
+            }
+            Effect::TierChanged {
+                tier,
+                from,
+                to,
+                reason,
+                ..
+            } => {
+                line.text("tier", names.tier(*tier))
+                    .text("from", names.level(*tier, *from))
+                    .text("to", names.level(*tier, *to))
+                    .plain("reason", reason.name());
+            }
+        }
+        line.object("cause", self.cause.json()).plain("at", self.at);
+        line.finish()
+    }
+}
+
+impl Cause {
+    pub(crate) fn json(&self) -> Object {
+        let mut json = Object::new();
+        match self {
+            Self::Event { source, id } => json.text("event", &format!("{source}/{id}")),
+        };
+        json
+    }
+}
+
+fn moved(line: &mut Object, names: &Names, movement: &Movement) {
+    line.text("points", names.points(movement.points))
+        .plain("amount", movement.amount);
+    occasion(line, names, movement.because);
+}
+
+fn granted(line: &mut Object, names: &Names, grant: &Granted) {
+    line.text("grant", names.reward(grant.reward))
+        .text("grant_id", &grant_id(names, grant));
+    occasion(line, names, grant.because);
+}
+
+pub(crate) fn occasion(line: &mut Object, names: &Names, because: Because) {
+    match because {
+        Because::Rule(rule) => line.text("rule", names.rule(rule)),
+        Because::Mission(mission, period) => line
+            .text("mission", names.mission(mission))
+            .plain("period", period),
+        Because::Level(tier, level) => line
+            .text("tier", names.tier(tier))
+            .text("level", names.level(tier, level)),
+    };
+}
+
+/// A grant's id: reward / (mission / period or tier / level) / how many of it so far.
+pub(crate) fn grant_id(names: &Names, grant: &Granted) -> String {
+    let (reward, number) = (names.reward(grant.reward), grant.number);
+    match grant.because {
+        Because::Rule(rule) => format!("{reward}/{}/{number}", names.rule(rule)),
+        Because::Mission(mission, period) => {
+            format!("{reward}/{}/{period}/{number}", names.mission(mission))
+        }
+        Because::Level(tier, level) => {
+            let (set, level) = (names.tier(tier), names.level(tier, level));
+            format!("{reward}/{set}/{level}/{number}")
+        }
+    }
+}

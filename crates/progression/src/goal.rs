@@ -1,0 +1,200 @@
+//! Goals: what an event adds to them, and when they are reached. One kind, one file.
+//!
+//! The leaves of a goal are counted one by one, in file order; `all` and `any` are judged over them.
+
+mod count;
+mod distinct;
+mod sum;
+
+use programme::model::{EventTypeIx, Goal, Predicate};
+use types::{Decimal, MicroPoints};
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::fact::Fact;
+use crate::journal::{Gain, Reason};
+
+/// How far one leaf of a goal is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing counted yet.
+    #[default]
+    None,
+    /// So many events.
+    Count(u64),
+    /// So many millionths.
+    Sum(i128),
+    /// These values, each by so many events; sorted by value.
+    Distinct(Vec<(u128, u32)>),
+}
+
+/// A leaf of a goal.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'p> {
+    pub(crate) goal: &'p Goal,
+    pub(crate) of: EventTypeIx,
+    pub(crate) when: Option<&'p Predicate>,
+}
+
+/// The leaves of a goal, in file order. Kinds that are not carried out have none.
+pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
+    let mut stack = vec![goal];
+    std::iter::from_fn(move || {
+        while let Some(goal) = stack.pop() {
+            match goal {
+                Goal::Count { of, when, .. }
+                | Goal::Sum { of, when, .. }
+                | Goal::Distinct { of, when, .. } => {
+                    return Some(Leaf {
+                        goal,
+                        of: *of,
+                        when: when.as_ref(),
+                    });
+                }
+                Goal::All(parts) | Goal::Any(parts) => stack.extend(parts.iter().rev()),
+                Goal::Streak { .. } | Goal::Best { .. } | Goal::Steps(_) => {}
+            }
+        }
+        None
+    })
+}
+
+pub(crate) fn leaf_count(goal: &Goal) -> usize {
+    match goal {
+        Goal::Count { .. } | Goal::Sum { .. } | Goal::Distinct { .. } => 1,
+        _ => leaves(goal).count(),
+    }
+}
+
+/// What the event is worth to a leaf, before any return.
+pub(crate) fn gain(leaf: Leaf<'_>, fact: &Fact<'_>) -> Result<Gain, Reason> {
+    match leaf.goal {
+        Goal::Count { .. } => Ok(Gain::One),
+        Goal::Sum { amount, .. } => sum::gain(amount, fact),
+        Goal::Distinct { attribute, .. } => distinct::gain(attribute, fact),
+        _ => Err(Reason::Unavailable),
+    }
+}
+
+/// Whether the goal is reached.
+pub(crate) fn reached(goal: &Goal, parts: &[Progress]) -> bool {
+    walk(goal, &mut parts.iter())
+}
+
+fn walk<'a>(goal: &Goal, parts: &mut impl Iterator<Item = &'a Progress>) -> bool {
+    // Every part is walked, so that the leaves keep their places.
+    match goal {
+        Goal::Count { target, .. } | Goal::Distinct { target, .. } => {
+            parts.next().is_some_and(|part| part.count() >= *target)
+        }
+        Goal::Sum { target, .. } => parts.next().is_some_and(|part| sum::reached(part, *target)),
+        Goal::All(inner) => inner.iter().filter(|part| !walk(part, parts)).count() == 0,
+        Goal::Any(inner) => inner.iter().filter(|part| walk(part, parts)).count() > 0,
+        Goal::Streak { .. } | Goal::Best { .. } | Goal::Steps(_) => false,
+    }
+}
+
+/// Progress as a player sees it: of one leaf its value, of several how many are done.
+pub(crate) fn shown(goal: &Goal, parts: &[Progress]) -> String {
+    match goal {
+        Goal::All(inner) | Goal::Any(inner) => {
+            let mut parts = parts.iter();
+            let done = inner.iter().filter(|part| walk(part, &mut parts)).count();
+            done.to_string()
+        }
+        _ => match parts.first() {
+            Some(Progress::Sum(micro)) => MicroPoints(*micro).to_string(),
+            Some(part) => part.count().to_string(),
+            None => "0".to_owned(),
+        },
+    }
+}
+
+/// The target as a player sees it.
+pub(crate) fn target(goal: &Goal) -> String {
+    match goal {
+        Goal::Count { target, .. }
+        | Goal::Distinct { target, .. }
+        | Goal::Streak { target, .. } => target.to_string(),
+        Goal::Sum { target, .. } | Goal::Best { target, .. } => Decimal::to_string(target),
+        Goal::Steps(parts) | Goal::All(parts) => parts.len().to_string(),
+        Goal::Any(_) => "1".to_owned(),
+    }
+}
+
+impl Progress {
+    fn count(&self) -> u64 {
+        match self {
+            Self::None | Self::Sum(_) => 0,
+            Self::Count(count) => *count,
+            Self::Distinct(values) => values.len() as u64,
+        }
+    }
+
+    /// Whether it could take this gain.
+    pub(crate) fn room(&self, gain: Gain) -> bool {
+        match (self, gain) {
+            (Self::Distinct(values), Gain::Value(value)) => distinct::room(values, value),
+            _ => true,
+        }
+    }
+
+    /// Adds what an event is worth after the share of it that was returned.
+    pub(crate) fn add(&mut self, gain: Gain) {
+        match gain {
+            Gain::One => count::add(self),
+            Gain::Amount { micro, .. } => sum::add(self, micro),
+            Gain::Value(value) => distinct::add(self, value),
+        }
+    }
+
+    /// Takes off what a return makes it less.
+    pub(crate) fn take(&mut self, gain: Gain) {
+        match gain {
+            Gain::One => count::take(self),
+            Gain::Amount { micro, .. } => sum::add(self, -micro),
+            Gain::Value(value) => distinct::take(self, value),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Distinct(values) => values.capacity() * size_of::<(u128, u32)>(),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::None => writer.byte(0),
+            Self::Count(count) => {
+                writer.byte(1);
+                writer.number(*count);
+            }
+            Self::Sum(micro) => {
+                writer.byte(2);
+                writer.wide(*micro);
+            }
+            Self::Distinct(values) => {
+                writer.byte(3);
+                writer.length(values.len());
+                for (value, count) in values {
+                    writer.fixed128(*value);
+                    writer.number(u64::from(*count));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.byte()? {
+            0 => Ok(Self::None),
+            1 => Ok(Self::Count(reader.number()?)),
+            2 => Ok(Self::Sum(reader.wide()?)),
+            3 => (0..reader.length()?)
+                .map(|_| Ok((reader.fixed128()?, reader.number32()?)))
+                .collect::<Result<Vec<_>, DecodeError>>()
+                .map(Self::Distinct),
+            _ => Err(DecodeError::Invalid("a progress")),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The journal: an entry for every record that said something new, sealed into numbered segments by number of entries alone.
+//!
+//! An entry holds what the record was, what it came to, why each rule and mission did or didn't count it, every movement, and enough
+//! to rebuild its emissions with the same bytes. The newest entries lie in the state (the open tail); [`ENTRIES_PER_SEGMENT`] of them
+//! become a segment, which never changes. What leaves the hot state (a closed mission period) is archived in the entry that drops it.
+
+mod entry;
+mod entry_codec;
+mod explain;
+mod filter;
+mod history;
+mod key;
+mod tail;
+
+pub use entry::{
+    Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
+};
+pub use explain::entry_json;
+pub use history::History;
+
+pub(crate) use filter::Filter;
+pub(crate) use history::Search;
+pub(crate) use key::Key;
+pub(crate) use tail::Tail;
+
+use crate::codec::DecodeError;
+use crate::state::State;
+
+/// How many entries a segment holds.
+pub const ENTRIES_PER_SEGMENT: u64 = 64;
+
+/// The entries that are not sealed yet, oldest first.
+pub fn open_entries(state: &State) -> Vec<Entry> {
+    state.tail.entries()
+}
+
+/// The entries of a sealed segment, oldest first.
+pub fn decode_segment(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+    tail::decode_segment(bytes)
+}

@@ -1,0 +1,207 @@
+//! One entry of the journal.
+
+use std::sync::Arc;
+
+use programme::model::{MissionIx, RuleIx};
+use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Timestamp};
+
+use crate::decision::Outcome;
+use crate::effect::Effect;
+use crate::emission::{Cause, Emission};
+use crate::names::Names;
+use crate::period::Period;
+use crate::slot::Slot;
+
+/// What one record was, what it came to and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Counted from 0; entry n stands in segment n / 64.
+    pub number: u64,
+    /// Where the record stands.
+    pub position: Position,
+    /// The record's time.
+    pub recorded_at: Timestamp,
+    /// When ingest took the event.
+    pub accepted_at: Timestamp,
+    /// When it counts as having occurred.
+    pub occurred_at: Timestamp,
+    /// The event's source.
+    pub source: SourceId,
+    /// The event's id.
+    pub id: EventId,
+    /// Digest of the event's body.
+    pub digest: Digest,
+    /// The event's type.
+    pub kind: Box<str>,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The event's amount, with its currency where it has one.
+    pub amount: Option<(Decimal, Option<Currency>)>,
+    /// The rate at which the amount was converted.
+    pub rate: Option<Decimal>,
+    /// For each rule and mission on the type, whether it counted the event, or why not.
+    pub judged: Vec<Judged>,
+    /// What was decided, in order.
+    pub effects: Vec<Effect>,
+    /// What missions counted.
+    pub counted: Vec<Contribution>,
+    /// What was returned of earlier events (or, by tombstones, of this one).
+    pub reversals: Vec<Reversal>,
+    /// A reversal whose original had not come yet.
+    pub tombstone: Option<Tombstone>,
+    /// What a reversal found nothing for.
+    pub unmatched: Option<Decimal>,
+    /// What left the hot state with this entry, or changed while cold.
+    pub archived: Vec<Archived>,
+    pub(crate) names: Arc<Names>,
+}
+
+/// Whether one rule or mission counted the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Which one.
+    pub by: Subjected,
+    /// What it found.
+    pub reason: Reason,
+}
+
+/// What judges an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subjected {
+    /// An earn rule.
+    Rule(RuleIx),
+    /// A mission.
+    Mission(MissionIx),
+}
+
+/// Why an event did or didn't count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It counted.
+    Counted,
+    /// `when` is false.
+    When,
+    /// `when` could not be answered: mostly an attribute that is not there.
+    WhenError(Box<str>),
+    /// The amount or attribute that is counted is not there, or not above zero.
+    NoAmount,
+    /// Its game or funds have weight 0.
+    Weightless,
+    /// It comes to less than half a micro-point.
+    Nothing,
+    /// The cap has no room left.
+    Capped,
+    /// The period in which it occurred is closed.
+    Late,
+    /// The mission is not for this player.
+    Audience,
+    /// A mission that must come first was not complete when it occurred.
+    Locked,
+    /// Outside the time in which the mission counts.
+    Unavailable,
+    /// It was reversed before it came.
+    Returned,
+    /// More distinct values than are kept.
+    TooMany,
+    /// The numbers are too large to be multiplied.
+    Overflow,
+}
+
+/// What a mission counted of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Which mission.
+    pub mission: MissionIx,
+    /// Which of its goal's parts, counted through the leaves in file order.
+    pub part: u8,
+    /// In which period.
+    pub period: Period,
+    /// How much, before any return.
+    pub gain: Gain,
+}
+
+/// How much a part of a goal counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gain {
+    /// One event.
+    One,
+    /// An amount in millionths; money shrinks with partial returns, other amounts stay until all is returned.
+    Amount {
+        /// Millionths.
+        micro: i128,
+        /// Whether it is money.
+        money: bool,
+    },
+    /// A value, by its hash.
+    Value(u128),
+}
+
+/// A return of (a part of) an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// The original's source.
+    pub source: SourceId,
+    /// The original's id.
+    pub id: EventId,
+    /// Returned by this entry, in minor units.
+    pub taken: i64,
+    /// Returned so far, this included.
+    pub returned: i64,
+    /// Nothing of the original is left.
+    pub whole: bool,
+}
+
+/// A reversal that waits for its original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The original's id; its source is the entry's.
+    pub id: EventId,
+}
+
+/// State that left memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Archived {
+    /// Which mission's.
+    pub mission: MissionIx,
+    /// Its period.
+    pub(crate) slot: Slot,
+}
+
+impl Entry {
+    /// What it sent out, rebuilt: the same ids and bytes as when the record was folded.
+    pub fn emissions(&self) -> Vec<Emission> {
+        let emission = |effect: &Effect| Emission {
+            names: Arc::clone(&self.names),
+            cause: self.cause(),
+            at: self.recorded_at,
+            effect: effect.clone(),
+        };
+        self.effects.iter().map(emission).collect()
+    }
+
+    /// What made it.
+    pub fn cause(&self) -> Cause {
+        Cause::Event {
+            source: self.source.clone(),
+            id: self.id.clone(),
+        }
+    }
+
+    /// The programme version that it was folded with.
+    pub fn programme_version(&self) -> &str {
+        self.names.version()
+    }
+
+    /// The event as money, where it is an order that can be returned.
+    pub(crate) fn original(&self) -> Option<Money> {
+        if &*self.kind != "order" || self.outcome != Outcome::Applied {
+            return None;
+        }
+        let (amount, currency) = self.amount?;
+        Money::from_decimal(amount, currency?).ok()
+    }
+
+    pub(crate) fn is(&self, source: &SourceId, id: &EventId) -> bool {
+        self.id == *id && self.source == *source
+    }
+}

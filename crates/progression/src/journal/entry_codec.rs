@@ -1,0 +1,319 @@
+//! Entries as bytes. What most entries do not have costs a bit.
+
+use std::sync::Arc;
+
+use programme::model::{MissionIx, RuleIx};
+use types::{Decimal, Digest, EventId, SourceId, Timestamp};
+
+use super::{Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::decision::{Outcome, Refusal};
+use crate::effect::Effect;
+use crate::names::Names;
+use crate::orders::currency;
+use crate::period::Period;
+use crate::slot::Slot;
+
+const AMOUNT: u8 = 1;
+const CURRENCY: u8 = 2;
+const RATE: u8 = 4;
+const TOMBSTONE: u8 = 8;
+const UNMATCHED: u8 = 16;
+const RETURNS: u8 = 32;
+
+impl Entry {
+    pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
+        writer.number(version);
+        writer.position(self.position);
+        writer.time(self.recorded_at);
+        offset(writer, self.accepted_at, self.recorded_at);
+        offset(writer, self.occurred_at, self.recorded_at);
+        writer.text(self.source.as_str());
+        writer.text(self.id.as_str());
+        writer.fixed128(self.digest.0);
+        writer.text(&self.kind);
+        writer.byte(outcome_code(self.outcome));
+        let currency = self.amount.and_then(|(_, currency)| currency);
+        let rare = !self.reversals.is_empty() || !self.archived.is_empty();
+        let flags = [
+            (AMOUNT, self.amount.is_some()),
+            (CURRENCY, currency.is_some()),
+            (RATE, self.rate.is_some()),
+            (TOMBSTONE, self.tombstone.is_some()),
+            (UNMATCHED, self.unmatched.is_some()),
+            (RETURNS, rare),
+        ];
+        writer.byte(
+            flags
+                .iter()
+                .filter(|(_, set)| *set)
+                .map(|(bit, _)| bit)
+                .sum(),
+        );
+        if let Some((amount, _)) = self.amount {
+            writer.decimal(amount);
+        }
+        if let Some(currency) = currency {
+            writer.text(currency.code());
+        }
+        if let Some(rate) = self.rate {
+            writer.decimal(rate);
+        }
+        if let Some(tombstone) = &self.tombstone {
+            writer.text(tombstone.id.as_str());
+        }
+        if let Some(unmatched) = self.unmatched {
+            writer.decimal(unmatched);
+        }
+        if rare {
+            writer.length(self.reversals.len());
+            self.reversals.iter().for_each(|it| it.encode(writer));
+            writer.length(self.archived.len());
+            for archived in &self.archived {
+                writer.number(u64::from(archived.mission.0));
+                archived.slot.encode(writer);
+            }
+        }
+        writer.length(self.judged.len());
+        self.judged.iter().for_each(|it| it.encode(writer));
+        writer.length(self.effects.len());
+        self.effects.iter().for_each(|it| it.encode(writer));
+        writer.length(self.counted.len());
+        self.counted.iter().for_each(|it| it.encode(writer));
+    }
+
+    pub(crate) fn decode(
+        number: u64,
+        versions: &[Arc<Names>],
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, DecodeError> {
+        let version = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+        let names = versions
+            .get(version)
+            .ok_or(DecodeError::Invalid("a version"))?;
+        let position = reader.position()?;
+        let recorded_at = reader.time()?;
+        let mut entry = Self {
+            number,
+            position,
+            recorded_at,
+            accepted_at: read_offset(reader, recorded_at)?,
+            occurred_at: read_offset(reader, recorded_at)?,
+            source: SourceId::new(reader.text()?).map_err(|_| DecodeError::Invalid("a source"))?,
+            id: event_id(reader)?,
+            digest: Digest(reader.fixed128()?),
+            kind: reader.text()?.into(),
+            outcome: outcome_of(reader.byte()?)?,
+            amount: None,
+            rate: None,
+            judged: Vec::new(),
+            effects: Vec::new(),
+            counted: Vec::new(),
+            reversals: Vec::new(),
+            tombstone: None,
+            unmatched: None,
+            archived: Vec::new(),
+            names: Arc::clone(names),
+        };
+        entry.decode_parts(reader)?;
+        if !reader.is_empty() {
+            return Err(DecodeError::Invalid("an entry"));
+        }
+        Ok(entry)
+    }
+
+    fn decode_parts(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let flags = reader.byte()?;
+        let set = |bit: u8| flags & bit != 0;
+        let amount: Option<Decimal> = set(AMOUNT).then(|| reader.decimal()).transpose()?;
+        let currency = set(CURRENCY).then(|| currency(reader)).transpose()?;
+        self.amount = amount.map(|amount| (amount, currency));
+        self.rate = set(RATE).then(|| reader.decimal()).transpose()?;
+        if set(TOMBSTONE) {
+            self.tombstone = Some(Tombstone {
+                id: event_id(reader)?,
+            });
+        }
+        self.unmatched = set(UNMATCHED).then(|| reader.decimal()).transpose()?;
+        if set(RETURNS) {
+            self.reversals = list(reader, Reversal::decode)?;
+            self.archived = list(reader, |reader| {
+                Ok(Archived {
+                    mission: MissionIx(reader.number16()?),
+                    slot: Slot::decode(reader)?,
+                })
+            })?;
+        }
+        self.judged = list(reader, Judged::decode)?;
+        self.effects = list(reader, Effect::decode)?;
+        self.counted = list(reader, Contribution::decode)?;
+        Ok(())
+    }
+}
+
+fn list<T>(
+    reader: &mut Reader<'_>,
+    decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    (0..reader.length()?).map(|_| decode(reader)).collect()
+}
+
+fn event_id(reader: &mut Reader<'_>) -> Result<EventId, DecodeError> {
+    EventId::new(reader.text()?).map_err(|_| DecodeError::Invalid("an id"))
+}
+
+fn offset(writer: &mut Writer<'_>, time: Timestamp, base: Timestamp) {
+    writer.signed(time.nanos() - base.nanos());
+}
+
+fn read_offset(reader: &mut Reader<'_>, base: Timestamp) -> Result<Timestamp, DecodeError> {
+    base.nanos()
+        .checked_add(reader.signed()?)
+        .and_then(Timestamp::from_nanos)
+        .ok_or(DecodeError::Invalid("a time"))
+}
+
+fn outcome_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Applied => 0,
+        Outcome::Conflict => 1,
+        Outcome::Replayed => 2,
+        Outcome::Ticked => 3,
+        Outcome::Refused(Refusal::UnknownType) => 16,
+        Outcome::Refused(Refusal::NotCarriedOut) => 17,
+        Outcome::Refused(Refusal::MissingAmount) => 18,
+        Outcome::Refused(Refusal::BadAmount) => 19,
+        Outcome::Refused(Refusal::NoConversionRate) => 20,
+        Outcome::Refused(Refusal::BadAttribute) => 21,
+    }
+}
+
+fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
+    Ok(match code {
+        0 => Outcome::Applied,
+        1 => Outcome::Conflict,
+        2 => Outcome::Replayed,
+        3 => Outcome::Ticked,
+        16 => Outcome::Refused(Refusal::UnknownType),
+        17 => Outcome::Refused(Refusal::NotCarriedOut),
+        18 => Outcome::Refused(Refusal::MissingAmount),
+        19 => Outcome::Refused(Refusal::BadAmount),
+        20 => Outcome::Refused(Refusal::NoConversionRate),
+        21 => Outcome::Refused(Refusal::BadAttribute),
+        _ => return Err(DecodeError::Invalid("an outcome")),
+    })
+}
+
+impl Reversal {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.text(self.source.as_str());
+        writer.text(self.id.as_str());
+        writer.signed(self.taken);
+        writer.signed(self.returned);
+        writer.flag(self.whole);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            source: SourceId::new(reader.text()?).map_err(|_| DecodeError::Invalid("a source"))?,
+            id: event_id(reader)?,
+            taken: reader.signed()?,
+            returned: reader.signed()?,
+            whole: reader.flag()?,
+        })
+    }
+}
+
+impl Judged {
+    /// The reason in the low seven bits, a mission by the high one.
+    fn encode(&self, writer: &mut Writer<'_>) {
+        let (high, ix) = match self.by {
+            Subjected::Rule(ix) => (0, ix.0),
+            Subjected::Mission(ix) => (0x80, ix.0),
+        };
+        let code = match &self.reason {
+            Reason::Counted => 0,
+            Reason::When => 1,
+            Reason::WhenError(_) => 2,
+            Reason::NoAmount => 3,
+            Reason::Weightless => 4,
+            Reason::Nothing => 5,
+            Reason::Capped => 6,
+            Reason::Late => 7,
+            Reason::Audience => 8,
+            Reason::Locked => 9,
+            Reason::Unavailable => 10,
+            Reason::Returned => 11,
+            Reason::TooMany => 12,
+            Reason::Overflow => 13,
+        };
+        writer.byte(high | code);
+        writer.number(u64::from(ix));
+        if let Reason::WhenError(text) = &self.reason {
+            writer.text(text);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let code = reader.byte()?;
+        let ix = reader.number16()?;
+        let by = match code & 0x80 {
+            0 => Subjected::Rule(RuleIx(ix)),
+            _ => Subjected::Mission(MissionIx(ix)),
+        };
+        let reason = match code & 0x7f {
+            0 => Reason::Counted,
+            1 => Reason::When,
+            2 => Reason::WhenError(reader.text()?.into()),
+            3 => Reason::NoAmount,
+            4 => Reason::Weightless,
+            5 => Reason::Nothing,
+            6 => Reason::Capped,
+            7 => Reason::Late,
+            8 => Reason::Audience,
+            9 => Reason::Locked,
+            10 => Reason::Unavailable,
+            11 => Reason::Returned,
+            12 => Reason::TooMany,
+            13 => Reason::Overflow,
+            _ => return Err(DecodeError::Invalid("a reason")),
+        };
+        Ok(Self { by, reason })
+    }
+}
+
+impl Contribution {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.mission.0));
+        writer.byte(self.part);
+        self.period.encode(writer);
+        match self.gain {
+            Gain::One => writer.byte(0),
+            Gain::Amount { micro, money } => {
+                writer.byte(1 + u8::from(money));
+                writer.wide(micro);
+            }
+            Gain::Value(value) => {
+                writer.byte(3);
+                writer.fixed128(value);
+            }
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            mission: MissionIx(reader.number16()?),
+            part: reader.byte()?,
+            period: Period::decode(reader)?,
+            gain: match reader.byte()? {
+                0 => Gain::One,
+                tag @ (1 | 2) => Gain::Amount {
+                    micro: reader.wide()?,
+                    money: tag == 2,
+                },
+                3 => Gain::Value(reader.fixed128()?),
+                _ => return Err(DecodeError::Invalid("a gain")),
+            },
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! Entries as JSON, for readers: what happened, and why it did or didn't count.
+
+use super::{Entry, Gain, Judged, Reason, Subjected};
+use crate::decision::Outcome;
+use crate::effect::{Because, Effect, Movement};
+use crate::emission::{grant_id, occasion};
+use crate::json::Object;
+
+/// The entry as one JSON object, names in place of indexes.
+pub fn entry_json(entry: &Entry) -> Vec<u8> {
+    let mut json = Object::new();
+    json.raw("entry", entry.number)
+        .plain("position", entry.position)
+        .plain("recorded_at", entry.recorded_at)
+        .plain("accepted_at", entry.accepted_at)
+        .plain("occurred_at", entry.occurred_at)
+        .object("cause", entry.cause().json())
+        .text("event_type", &entry.kind)
+        .plain("digest", entry.digest)
+        .plain("programme_version", entry.programme_version())
+        .plain("outcome", outcome(entry.outcome));
+    if let Outcome::Refused(refusal) = entry.outcome {
+        json.plain("refused", refusal.code());
+    }
+    if let Some((amount, currency)) = entry.amount {
+        json.plain("amount", amount);
+        if let Some(currency) = currency {
+            json.plain("currency", currency);
+        }
+    }
+    if let Some(rate) = entry.rate {
+        json.plain("rate", rate);
+    }
+    if let Some(tombstone) = &entry.tombstone {
+        json.text("waits_for", tombstone.id.as_str());
+    }
+    if let Some(unmatched) = entry.unmatched {
+        json.plain("unmatched", unmatched);
+    }
+    json.list("rules", entry.judged.iter().map(|it| judged(entry, it)))
+        .list("counted", counted(entry))
+        .list("returns", returns(entry))
+        .list("effects", entry.effects.iter().map(|it| effect(entry, it)));
+    json.finish()
+}
+
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Replayed => "replayed",
+        Outcome::Conflict => "conflict",
+        Outcome::Refused(_) => "refused",
+        Outcome::Ticked => "ticked",
+    }
+}
+
+fn judged(entry: &Entry, judged: &Judged) -> Object {
+    let mut json = Object::new();
+    match judged.by {
+        Subjected::Rule(ix) => json.text("rule", entry.names.rule(ix)),
+        Subjected::Mission(ix) => json.text("mission", entry.names.mission(ix)),
+    };
+    json.plain("reason", judged.reason.code());
+    if let Reason::WhenError(text) = &judged.reason {
+        json.text("detail", text);
+    }
+    json
+}
+
+impl Reason {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::When => "when_false",
+            Self::WhenError(_) => "when_error",
+            Self::NoAmount => "no_amount",
+            Self::Weightless => "weight_zero",
+            Self::Nothing => "nothing_to_give",
+            Self::Capped => "cap_reached",
+            Self::Late => "late",
+            Self::Audience => "not_in_audience",
+            Self::Locked => "prerequisite_missing",
+            Self::Unavailable => "not_available",
+            Self::Returned => "returned_before_it_came",
+            Self::TooMany => "too_many_values",
+            Self::Overflow => "numbers_too_large",
+        }
+    }
+}
+
+fn counted(entry: &Entry) -> impl Iterator<Item = Object> {
+    entry.counted.iter().map(|contribution| {
+        let mut json = Object::new();
+        json.text("mission", entry.names.mission(contribution.mission))
+            .raw("part", contribution.part)
+            .plain("period", contribution.period);
+        match contribution.gain {
+            Gain::One => json.plain("count", 1),
+            Gain::Amount { micro, .. } => json.plain("amount", types::MicroPoints(micro)),
+            Gain::Value(value) => json.plain("value_hash", format_args!("{value:032x}")),
+        };
+        json
+    })
+}
+
+fn returns(entry: &Entry) -> impl Iterator<Item = Object> {
+    entry.reversals.iter().map(|reversal| {
+        let mut json = Object::new();
+        json.text("event", &format!("{}/{}", reversal.source, reversal.id))
+            .raw("taken_minor", reversal.taken)
+            .raw("returned_minor", reversal.returned)
+            .raw("whole", reversal.whole);
+        json
+    })
+}
+
+fn effect(entry: &Entry, effect: &Effect) -> Object {
+    let names = &entry.names;
+    let mut json = Object::new();
+    json.plain("type", effect.kind());
+    match effect {
+        Effect::Earned(movement) | Effect::Reversed(movement) => {
+            json.text("points", names.points(movement.points))
+                .plain("amount", movement.amount);
+            occasion(&mut json, names, movement.because);
+            working(&mut json, movement);
+        }
+        Effect::Completed {
+            mission, period, ..
+        }
+        | Effect::Reopened {
+            mission, period, ..
+        } => {
+            occasion(&mut json, names, Because::Mission(*mission, *period));
+        }
+        Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
+            json.text("grant", names.reward(grant.reward))
+                .text("grant_id", &grant_id(names, grant));
+            occasion(&mut json, names, grant.because);
+        }
+        Effect::TierChanged {
+            tier,
+            from,
+            to,
+            reason,
+            ..
+        } => {
+            json.text("tier", names.tier(*tier))
+                .text("from", names.level(*tier, *from))
+                .text("to", names.level(*tier, *to))
+                .plain("reason", reason.name());
+        }
+    }
+    json
+}
+
+fn working(json: &mut Object, movement: &Movement) {
+    if let Some(working) = &movement.working {
+        let weight = types::Decimal::new(i128::from(working.weight_e8), 8);
+        json.plain("weight", weight.unwrap_or_default())
+            .plain("boost", working.boost)
+            .plain("rate", working.rate);
+    }
+}

@@ -1,0 +1,85 @@
+//! Canonical JSON: keys in the order they are written, no blanks, strings escaped as RFC 8259 asks and no further.
+
+use std::fmt::Display;
+use std::io::Write;
+
+/// Writes one object.
+pub(crate) struct Object {
+    bytes: Vec<u8>,
+}
+
+impl Object {
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: Vec::from(*b"{"),
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.bytes.len() > 1 {
+            self.bytes.push(b',');
+        }
+        string(&mut self.bytes, key);
+        self.bytes.push(b':');
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        self.key(key);
+        string(&mut self.bytes, value);
+        self
+    }
+
+    /// A value whose text needs no escaping: numbers as strings, times, periods.
+    pub(crate) fn plain(&mut self, key: &str, value: impl Display) -> &mut Self {
+        self.key(key);
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.bytes, "\"{value}\"").is_ok();
+        self
+    }
+
+    /// A value that is JSON already.
+    pub(crate) fn raw(&mut self, key: &str, json: impl Display) -> &mut Self {
+        self.key(key);
+        let _ = write!(self.bytes, "{json}").is_ok();
+        self
+    }
+
+    pub(crate) fn object(&mut self, key: &str, inner: Self) -> &mut Self {
+        self.key(key);
+        self.bytes.extend(inner.finish());
+        self
+    }
+
+    pub(crate) fn list(&mut self, key: &str, items: impl Iterator<Item = Self>) -> &mut Self {
+        self.key(key);
+        self.bytes.push(b'[');
+        for (at, item) in items.enumerate() {
+            if at > 0 {
+                self.bytes.push(b',');
+            }
+            self.bytes.extend(item.finish());
+        }
+        self.bytes.push(b']');
+        self
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        self.bytes.push(b'}');
+        self.bytes
+    }
+}
+
+fn string(bytes: &mut Vec<u8>, text: &str) {
+    bytes.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' => bytes.extend(b"\\\""),
+            b'\\' => bytes.extend(b"\\\\"),
+            0..0x20 => {
+                let _ = write!(bytes, "\\u{byte:04x}").is_ok();
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    bytes.push(b'"');
+}

@@ -1,0 +1,135 @@
+//! What the programme may ask about a player.
+
+use std::collections::BTreeMap;
+
+use programme::model::PlayerFacts;
+use types::Value;
+
+use crate::codec::{DecodeError, Reader, Writer};
+
+/// Attributes that are kept; further keys are dropped.
+pub(crate) const ATTRIBUTES_MAX: usize = 256;
+/// Segments that are kept.
+pub(crate) const SEGMENTS_MAX: usize = 256;
+const NESTING_MAX: u8 = 16;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) attributes: BTreeMap<Box<str>, Value>,
+    /// In byte order, each once.
+    pub(crate) segments: Vec<Box<str>>,
+}
+
+/// The player as predicates see it.
+pub(crate) struct Player<'a> {
+    pub(crate) profile: &'a Profile,
+    /// Level in the first tier set.
+    pub(crate) tier: Option<&'a str>,
+}
+
+impl PlayerFacts for Player<'_> {
+    fn attribute(&self, name: &str) -> Option<&Value> {
+        self.profile.attributes.get(name)
+    }
+
+    fn in_segment(&self, name: &str) -> bool {
+        let segments = &self.profile.segments;
+        segments.binary_search_by(|it| (**it).cmp(name)).is_ok()
+    }
+
+    fn segments(&self) -> Vec<&str> {
+        self.profile.segments.iter().map(|name| &**name).collect()
+    }
+
+    fn tier(&self) -> Option<&str> {
+        self.tier
+    }
+}
+
+impl Profile {
+    pub(crate) fn set(&mut self, key: &str, value: &Value) {
+        if self.attributes.len() < ATTRIBUTES_MAX || self.attributes.contains_key(key) {
+            self.attributes.insert(key.into(), value.clone());
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        // Values are bounded by the event that brought them; most are a word.
+        self.attributes.len() * 96 + self.segments.len() * 40
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        map(writer, &self.attributes);
+        writer.length(self.segments.len());
+        self.segments.iter().for_each(|name| writer.text(name));
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let attributes = read_map(reader, NESTING_MAX)?;
+        let segments = (0..reader.length()?)
+            .map(|_| Ok(reader.text()?.into()))
+            .collect::<Result<_, DecodeError>>()?;
+        Ok(Self {
+            attributes,
+            segments,
+        })
+    }
+}
+
+fn map(writer: &mut Writer<'_>, attributes: &BTreeMap<Box<str>, Value>) {
+    writer.length(attributes.len());
+    for (key, item) in attributes {
+        writer.text(key);
+        value(writer, item);
+    }
+}
+
+fn value(writer: &mut Writer<'_>, item: &Value) {
+    match item {
+        Value::Bool(truth) => writer.byte(u8::from(*truth)),
+        Value::Number(number) => {
+            writer.byte(2);
+            writer.decimal(*number);
+        }
+        Value::Text(text) => {
+            writer.byte(3);
+            writer.text(text);
+        }
+        Value::List(items) => {
+            writer.byte(4);
+            writer.length(items.len());
+            items.iter().for_each(|item| value(writer, item));
+        }
+        Value::Map(attributes) => {
+            writer.byte(5);
+            map(writer, attributes);
+        }
+    }
+}
+
+fn read_map(
+    reader: &mut Reader<'_>,
+    nesting: u8,
+) -> Result<BTreeMap<Box<str>, Value>, DecodeError> {
+    (0..reader.length()?)
+        .map(|_| Ok((reader.text()?.into(), read_value(reader, nesting)?)))
+        .collect()
+}
+
+fn read_value(reader: &mut Reader<'_>, nesting: u8) -> Result<Value, DecodeError> {
+    let nesting = nesting
+        .checked_sub(1)
+        .ok_or(DecodeError::Invalid("a nesting"))?;
+    match reader.byte()? {
+        0 => Ok(Value::Bool(false)),
+        1 => Ok(Value::Bool(true)),
+        2 => Ok(Value::Number(reader.decimal()?)),
+        3 => Ok(Value::Text(reader.text()?.into())),
+        4 => (0..reader.length()?)
+            .map(|_| read_value(reader, nesting))
+            .collect::<Result<_, _>>()
+            .map(Value::List),
+        5 => read_map(reader, nesting).map(Value::Map),
+        _ => Err(DecodeError::Invalid("a value")),
+    }
+}

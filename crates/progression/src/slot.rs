@@ -1,0 +1,167 @@
+//! A mission's period: progress, and what became of its completions.
+
+use programme::model::{PointsIx, RewardIx};
+use smallvec::SmallVec;
+use types::{MicroPoints, Timestamp};
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::goal::Progress;
+use crate::period::Period;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) period: Period,
+    /// When the period ends; the last instant for what never does.
+    pub(crate) end: Timestamp,
+    /// One for each leaf of the goal.
+    pub(crate) parts: SmallVec<[Progress; 1]>,
+    /// `None` until the period completes for the first time.
+    pub(crate) fate: Option<Box<Fate>>,
+}
+
+/// Completions of one period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fate {
+    /// Whether a completion stands.
+    pub(crate) standing: bool,
+    pub(crate) completions: u32,
+    pub(crate) reopenings: u32,
+    /// When the event of the last completion occurred.
+    pub(crate) occurred_at: Timestamp,
+    /// What the last completion gave.
+    pub(crate) given: Vec<Given>,
+    /// How many of each reward this period has given so far.
+    pub(crate) offered: Vec<(RewardIx, u32)>,
+}
+
+/// One thing that a completion gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    Points(PointsIx, MicroPoints),
+    Grant(RewardIx, u32),
+}
+
+impl Slot {
+    pub(crate) fn new(period: Period, end: Timestamp, parts: usize) -> Self {
+        Self {
+            period,
+            end,
+            parts: std::iter::repeat_n(Progress::None, parts).collect(),
+            fate: None,
+        }
+    }
+
+    pub(crate) fn stands(&self) -> bool {
+        self.fate.as_ref().is_some_and(|fate| fate.standing)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let fate = self.fate.as_ref().map_or(0, |fate| {
+            size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
+        });
+        fate + self.parts.iter().map(Progress::bytes).sum::<usize>()
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        self.period.encode(writer);
+        if self.period != Period::Once {
+            writer.time(self.end);
+        }
+        writer.length(self.parts.len());
+        self.parts.iter().for_each(|part| part.encode(writer));
+        writer.flag(self.fate.is_some());
+        if let Some(fate) = &self.fate {
+            fate.encode(writer);
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let period = Period::decode(reader)?;
+        let end = match period {
+            Period::Once => Timestamp::MAX,
+            Period::Calendar { .. } => reader.time()?,
+        };
+        let parts = (0..reader.length()?)
+            .map(|_| Progress::decode(reader))
+            .collect::<Result<_, _>>()?;
+        let fate = match reader.flag()? {
+            true => Some(Box::new(Fate::decode(reader)?)),
+            false => None,
+        };
+        Ok(Self {
+            period,
+            end,
+            parts,
+            fate,
+        })
+    }
+}
+
+impl Fate {
+    /// The next number of a grant of this reward.
+    pub(crate) fn number(&mut self, reward: RewardIx) -> u32 {
+        match self.offered.iter_mut().find(|(ix, _)| *ix == reward) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.offered.push((reward, 1));
+                1
+            }
+        }
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.flag(self.standing);
+        writer.number(u64::from(self.completions));
+        writer.number(u64::from(self.reopenings));
+        writer.time(self.occurred_at);
+        writer.length(self.given.len());
+        for given in &self.given {
+            match given {
+                Given::Points(points, amount) => {
+                    writer.byte(0);
+                    writer.number(u64::from(points.0));
+                    writer.wide(amount.0);
+                }
+                Given::Grant(reward, number) => {
+                    writer.byte(1);
+                    writer.number(u64::from(reward.0));
+                    writer.number(u64::from(*number));
+                }
+            }
+        }
+        writer.length(self.offered.len());
+        for (reward, count) in &self.offered {
+            writer.number(u64::from(reward.0));
+            writer.number(u64::from(*count));
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let given = |reader: &mut Reader<'_>| match reader.byte()? {
+            0 => Ok(Given::Points(
+                PointsIx(reader.number16()?),
+                MicroPoints(reader.wide()?),
+            )),
+            1 => Ok(Given::Grant(
+                RewardIx(reader.number16()?),
+                reader.number32()?,
+            )),
+            _ => Err(DecodeError::Invalid("a reward")),
+        };
+        Ok(Self {
+            standing: reader.flag()?,
+            completions: reader.number32()?,
+            reopenings: reader.number32()?,
+            occurred_at: reader.time()?,
+            given: (0..reader.length()?)
+                .map(|_| given(reader))
+                .collect::<Result<_, _>>()?,
+            offered: (0..reader.length()?)
+                .map(|_| Ok((RewardIx(reader.number16()?), reader.number32()?)))
+                .collect::<Result<_, DecodeError>>()?,
+        })
+    }
+}

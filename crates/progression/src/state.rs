@@ -1,0 +1,197 @@
+//! One player's whole state.
+
+mod remap;
+mod snapshot;
+
+use std::sync::Arc;
+
+use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx};
+use smallvec::SmallVec;
+use types::{MicroPoints, Position, Timestamp};
+
+use crate::codec::DecodeError;
+use crate::effect::{Because, GrantStatus};
+use crate::journal::{Filter, Tail};
+use crate::names::Names;
+use crate::orders::OpenOrders;
+use crate::period::Period;
+use crate::profile::{Player, Profile};
+use crate::slot::Slot;
+use crate::zone::Zones;
+
+/// Grants that a reader is shown: the newest.
+pub(crate) const GRANTS_SHOWN: usize = 32;
+
+/// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
+///
+/// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
+/// values for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub(crate) names: Arc<Names>,
+    pub(crate) applied: Position,
+    /// The latest recorded time so far.
+    pub(crate) clock: Timestamp,
+    /// Distinct accepted events.
+    pub(crate) accepted: u64,
+    /// Whether anything was earned or counted.
+    pub(crate) counted: bool,
+    /// Whether labels of closed periods may come again: the zone or the programme changed.
+    pub(crate) repeats: bool,
+    pub(crate) profile: Profile,
+    pub(crate) zones: Zones,
+    pub(crate) points: Vec<Account>,
+    pub(crate) caps: Vec<Usage>,
+    pub(crate) missions: Vec<MissionState>,
+    pub(crate) tiers: Vec<TierState>,
+    pub(crate) grants: Vec<GrantState>,
+    pub(crate) orders: OpenOrders,
+    pub(crate) tail: Tail,
+    pub(crate) filter: Filter,
+}
+
+/// The player's account in one kind of points.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) balance: MicroPoints,
+    /// Earned minus reversed: what qualifies for tiers. Spending does not lower it.
+    pub(crate) credits: MicroPoints,
+    pub(crate) earned_n: u64,
+    pub(crate) reversed_n: u64,
+}
+
+/// What was granted minus reversed under a cap, in one period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) of: Capped,
+    pub(crate) period: Period,
+    /// When the period ends.
+    pub(crate) end: Timestamp,
+    pub(crate) used: MicroPoints,
+}
+
+/// What a cap is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Capped {
+    Rule(RuleIx),
+    Points(PointsIx),
+}
+
+/// One mission of the player.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MissionState {
+    /// Completions that stand, of all periods.
+    pub(crate) standing: u64,
+    /// When the events of the earliest standing completions occurred, by time; kept where another mission waits for this one.
+    pub(crate) unlocks: SmallVec<[Timestamp; 1]>,
+    /// The current period and others that are not closed.
+    pub(crate) slots: SmallVec<[Slot; 1]>,
+}
+
+/// The player's level in one set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TierState {
+    pub(crate) level: u16,
+    /// The highest level ever reached: those up to it have given their rewards.
+    pub(crate) highest: u16,
+    pub(crate) changes: u64,
+}
+
+/// A grant, for readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GrantState {
+    pub(crate) reward: RewardIx,
+    pub(crate) because: Because,
+    pub(crate) number: u32,
+    /// `None`: taken back.
+    pub(crate) status: Option<GrantStatus>,
+    pub(crate) at: Timestamp,
+}
+
+impl State {
+    /// A player of whom nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads what [`State::encode`] wrote. Total: any bytes give a state or an error.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        snapshot::decode(bytes)
+    }
+
+    /// Appends the state as a flat, versioned record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        snapshot::encode(self, out);
+    }
+
+    /// Position of the last record applied.
+    pub fn applied(&self) -> Position {
+        self.applied
+    }
+
+    /// When the next timer is due; `None` where nothing of the player changes by time alone.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// An estimate of the memory it holds.
+    pub fn bytes(&self) -> usize {
+        let slots = |mission: &MissionState| {
+            let spilled = if mission.slots.spilled() {
+                mission.slots.capacity() * size_of::<Slot>()
+            } else {
+                0
+            };
+            spilled + mission.slots.iter().map(Slot::bytes).sum::<usize>()
+        };
+        size_of::<Self>()
+            + self.names.bytes()
+            + self.profile.bytes()
+            + self.points.capacity() * size_of::<Account>()
+            + self.caps.capacity() * size_of::<Usage>()
+            + self.missions.capacity() * size_of::<MissionState>()
+            + self.missions.iter().map(slots).sum::<usize>()
+            + self.tiers.capacity() * size_of::<TierState>()
+            + self.grants.capacity() * size_of::<GrantState>()
+            + self.orders.bytes()
+            + self.tail.bytes()
+            + self.filter.bytes()
+    }
+
+    /// Whether the player has had an accepted event.
+    pub fn is_known(&self) -> bool {
+        self.accepted > 0
+    }
+
+    /// Number of the segment that the open tail will become: only segments below it are history.
+    pub fn open_segment(&self) -> u32 {
+        self.tail.segment()
+    }
+
+    /// Makes the state speak of this programme's version.
+    pub(crate) fn bind(&mut self, programme: &Programme) {
+        if !self.names.is_of(&programme.version) {
+            remap::remap(self, Names::of(programme));
+            self.zones.forget();
+        }
+    }
+
+    pub(crate) fn player<'a>(&'a self, programme: &'a Programme) -> Player<'a> {
+        let level = |set: &'a programme::model::TierSet| {
+            let level = self.tiers.first().map_or(0, |tier| tier.level);
+            set.levels.get(usize::from(level)).map(|level| &*level.id)
+        };
+        Player {
+            profile: &self.profile,
+            tier: programme.tiers.first().and_then(level),
+        }
+    }
+
+    pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {
+        self.missions.get(usize::from(ix.0))
+    }
+
+    pub(crate) fn tier(&self, ix: TierSetIx) -> Option<&TierState> {
+        self.tiers.get(usize::from(ix.0))
+    }
+}

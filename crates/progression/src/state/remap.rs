@@ -1,0 +1,161 @@
+//! Another programme version: what was kept by index moves to the index that its name has now.
+//!
+//! What the new version no longer names is dropped; its ledger stays in the journal.
+
+use std::sync::Arc;
+
+use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
+
+use super::{Capped, State, TierState};
+use crate::effect::Because;
+use crate::names::Names;
+use crate::slot::{Given, Slot};
+
+/// Old index to new, where the name is still there.
+struct Map(Vec<Option<u16>>);
+
+impl Map {
+    fn of(old: &[Box<str>], new: &[Box<str>]) -> Self {
+        let place = |name: &Box<str>| new.iter().position(|it| it == name);
+        let index = |at: usize| u16::try_from(at).ok();
+        Self(old.iter().map(|name| place(name).and_then(index)).collect())
+    }
+
+    fn get(&self, old: u16) -> Option<u16> {
+        self.0.get(usize::from(old)).copied().flatten()
+    }
+
+    /// Moves a list that is kept by index.
+    fn carry<T: Default + Clone>(&self, old: &mut [T], length: usize) -> Vec<T> {
+        let mut new = vec![T::default(); length];
+        for (item, place) in old.iter_mut().zip(&self.0) {
+            if let Some(slot) = place.and_then(|place| new.get_mut(usize::from(place))) {
+                *slot = std::mem::take(item);
+            }
+        }
+        new
+    }
+}
+
+/// The way from the indexes of one version to those of another.
+pub(crate) struct Moves {
+    points: Map,
+    rules: Map,
+    missions: Map,
+    rewards: Map,
+    tiers: Map,
+    levels: Vec<Map>,
+}
+
+impl Moves {
+    pub(crate) fn between(old: &Names, new: &Names) -> Self {
+        let sets = |names: &Names| -> Vec<Box<str>> {
+            names
+                .all_tiers()
+                .iter()
+                .map(|(set, _)| set.clone())
+                .collect()
+        };
+        let tiers = Map::of(&sets(old), &sets(new));
+        let levels = |(at, (_, levels)): (u16, &(Box<str>, Vec<Box<str>>))| {
+            let set = tiers.get(at).map(usize::from);
+            let set = set.and_then(|set| new.all_tiers().get(set));
+            Map::of(levels, set.map_or(&[], |(_, levels)| levels))
+        };
+        Self {
+            points: Map::of(old.all_points(), new.all_points()),
+            rules: Map::of(old.all_rules(), new.all_rules()),
+            missions: Map::of(old.all_missions(), new.all_missions()),
+            rewards: Map::of(old.all_rewards(), new.all_rewards()),
+            levels: (0..).zip(old.all_tiers()).map(levels).collect(),
+            tiers,
+        }
+    }
+
+    pub(crate) fn points(&self, ix: PointsIx) -> Option<PointsIx> {
+        self.points.get(ix.0).map(PointsIx)
+    }
+
+    pub(crate) fn mission(&self, ix: MissionIx) -> Option<MissionIx> {
+        self.missions.get(ix.0).map(MissionIx)
+    }
+
+    fn reward(&self, ix: RewardIx) -> Option<RewardIx> {
+        self.rewards.get(ix.0).map(RewardIx)
+    }
+
+    pub(crate) fn because(&self, because: Because) -> Option<Because> {
+        match because {
+            Because::Rule(ix) => self.rules.get(ix.0).map(|new| Because::Rule(RuleIx(new))),
+            Because::Mission(ix, period) => {
+                self.mission(ix).map(|new| Because::Mission(new, period))
+            }
+            Because::Level(set, level) => {
+                let new = self.tiers.get(set.0)?;
+                let level = self.levels.get(usize::from(set.0))?.get(level)?;
+                Some(Because::Level(TierSetIx(new), level))
+            }
+        }
+    }
+
+    /// What a completion gave, in the new version's indexes.
+    pub(crate) fn slot(&self, slot: &mut Slot) {
+        let Some(fate) = &mut slot.fate else {
+            return;
+        };
+        let given = |given: &Given| match *given {
+            Given::Points(ix, amount) => self.points(ix).map(|ix| Given::Points(ix, amount)),
+            Given::Grant(ix, number) => self.reward(ix).map(|ix| Given::Grant(ix, number)),
+        };
+        fate.given = fate.given.iter().filter_map(given).collect();
+        let offered = |(ix, count): &(RewardIx, u32)| Some((self.reward(*ix)?, *count));
+        fate.offered = fate.offered.iter().filter_map(offered).collect();
+    }
+
+    fn capped(&self, of: Capped) -> Option<Capped> {
+        match of {
+            Capped::Rule(ix) => self.rules.get(ix.0).map(|new| Capped::Rule(RuleIx(new))),
+            Capped::Points(ix) => self.points(ix).map(Capped::Points),
+        }
+    }
+}
+
+pub(super) fn remap(state: &mut State, names: Arc<Names>) {
+    let moves = Moves::between(&state.names, &names);
+    state.repeats |= state.accepted > 0;
+    state.points = moves
+        .points
+        .carry(&mut state.points, names.all_points().len());
+    state.missions = moves
+        .missions
+        .carry(&mut state.missions, names.all_missions().len());
+    for mission in &mut state.missions {
+        mission.slots.iter_mut().for_each(|slot| moves.slot(slot));
+    }
+    for (tier, levels) in state.tiers.iter_mut().zip(&moves.levels) {
+        move_level(tier, levels);
+    }
+    state.tiers = moves.tiers.carry(&mut state.tiers, names.all_tiers().len());
+    state.caps.retain_mut(|usage| {
+        let new = moves.capped(usage.of);
+        new.map(|new| usage.of = new).is_some()
+    });
+    state.grants.retain_mut(|grant| {
+        let new = moves.reward(grant.reward).zip(moves.because(grant.because));
+        new.map(|new| (grant.reward, grant.because) = new).is_some()
+    });
+    state.names = names;
+}
+
+/// A level that is gone becomes the one below it that is not.
+fn move_level(tier: &mut TierState, levels: &Map) {
+    let kept = |level: u16| {
+        let below = (0..=level).rev();
+        below
+            .filter_map(|level| levels.get(level))
+            .next()
+            .unwrap_or(0)
+    };
+    tier.level = kept(tier.level);
+    tier.highest = kept(tier.highest);
+}

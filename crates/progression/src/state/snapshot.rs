@@ -1,0 +1,193 @@
+//! The state as bytes: one flat record with a layout number in front.
+
+use programme::model::{PointsIx, RewardIx, RuleIx};
+use types::MicroPoints;
+
+use super::{Account, Capped, GrantState, MissionState, State, TierState, Usage};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::effect::{Because, GrantStatus};
+use crate::journal::{Filter, Tail};
+use crate::names::Names;
+use crate::orders::OpenOrders;
+use crate::period::Period;
+use crate::profile::Profile;
+use crate::slot::Slot;
+use crate::zone::Zones;
+
+const LAYOUT: u8 = 1;
+
+pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
+    let mut writer = Writer(out);
+    let writer = &mut writer;
+    writer.byte(LAYOUT);
+    state.names.encode(writer);
+    writer.position(state.applied);
+    writer.time(state.clock);
+    writer.number(state.accepted);
+    writer.flag(state.counted);
+    writer.flag(state.repeats);
+    state.profile.encode(writer);
+    state.zones.encode(writer);
+    each(writer, &state.points, Account::encode);
+    each(writer, &state.caps, Usage::encode);
+    each(writer, &state.missions, MissionState::encode);
+    each(writer, &state.tiers, TierState::encode);
+    each(writer, &state.grants, GrantState::encode);
+    state.orders.encode(writer);
+    state.tail.encode(writer);
+    state.filter.encode(writer);
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let reader = &mut reader;
+    match reader.byte()? {
+        LAYOUT => {}
+        other => return Err(DecodeError::Layout(other)),
+    }
+    let state = State {
+        names: Names::decode(reader)?,
+        applied: reader.position()?,
+        clock: reader.time()?,
+        accepted: reader.number()?,
+        counted: reader.flag()?,
+        repeats: reader.flag()?,
+        profile: Profile::decode(reader)?,
+        zones: Zones::decode(reader)?,
+        points: read_each(reader, Account::decode)?,
+        caps: read_each(reader, Usage::decode)?,
+        missions: read_each(reader, MissionState::decode)?,
+        tiers: read_each(reader, TierState::decode)?,
+        grants: read_each(reader, GrantState::decode)?,
+        orders: OpenOrders::decode(reader)?,
+        tail: Tail::decode(reader)?,
+        filter: Filter::decode(reader)?,
+    };
+    let fits = state.points.len() == state.names.all_points().len()
+        && state.missions.len() == state.names.all_missions().len()
+        && state.tiers.len() == state.names.all_tiers().len();
+    if !reader.is_empty() || !fits {
+        return Err(DecodeError::Invalid("a state"));
+    }
+    Ok(state)
+}
+
+fn each<T>(writer: &mut Writer<'_>, items: &[T], encode: impl Fn(&T, &mut Writer<'_>)) {
+    writer.length(items.len());
+    items.iter().for_each(|item| encode(item, writer));
+}
+
+fn read_each<T>(
+    reader: &mut Reader<'_>,
+    decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    (0..reader.length()?).map(|_| decode(reader)).collect()
+}
+
+impl Account {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.wide(self.balance.0);
+        writer.wide(self.credits.0);
+        writer.number(self.earned_n);
+        writer.number(self.reversed_n);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            balance: MicroPoints(reader.wide()?),
+            credits: MicroPoints(reader.wide()?),
+            earned_n: reader.number()?,
+            reversed_n: reader.number()?,
+        })
+    }
+}
+
+impl Usage {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        match self.of {
+            Capped::Rule(ix) => {
+                writer.byte(0);
+                writer.number(u64::from(ix.0));
+            }
+            Capped::Points(ix) => {
+                writer.byte(1);
+                writer.number(u64::from(ix.0));
+            }
+        }
+        self.period.encode(writer);
+        writer.time(self.end);
+        writer.wide(self.used.0);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let of = match reader.byte()? {
+            0 => Capped::Rule(RuleIx(reader.number16()?)),
+            1 => Capped::Points(PointsIx(reader.number16()?)),
+            _ => return Err(DecodeError::Invalid("a cap")),
+        };
+        Ok(Self {
+            of,
+            period: Period::decode(reader)?,
+            end: reader.time()?,
+            used: MicroPoints(reader.wide()?),
+        })
+    }
+}
+
+impl MissionState {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(self.standing);
+        writer.length(self.unlocks.len());
+        self.unlocks.iter().for_each(|at| writer.time(*at));
+        writer.length(self.slots.len());
+        self.slots.iter().for_each(|slot| slot.encode(writer));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            standing: reader.number()?,
+            unlocks: (0..reader.length()?)
+                .map(|_| reader.time())
+                .collect::<Result<_, _>>()?,
+            slots: (0..reader.length()?)
+                .map(|_| Slot::decode(reader))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TierState {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.level));
+        writer.number(u64::from(self.highest));
+        writer.number(self.changes);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            level: reader.number16()?,
+            highest: reader.number16()?,
+            changes: reader.number()?,
+        })
+    }
+}
+
+impl GrantState {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.reward.0));
+        self.because.encode(writer);
+        writer.number(u64::from(self.number));
+        writer.byte(GrantStatus::code(self.status));
+        writer.time(self.at);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            reward: RewardIx(reader.number16()?),
+            because: Because::decode(reader)?,
+            number: reader.number32()?,
+            status: GrantStatus::of_code(reader.byte()?)?,
+            at: reader.time()?,
+        })
+    }
+}

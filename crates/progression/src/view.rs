@@ -1,0 +1,268 @@
+//! What a reader sees.
+
+use programme::model::{Mission, MissionIx, Programme, TierSet, Window};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use types::{MicroPoints, Position, Timestamp};
+
+use crate::effect::{GrantStatus, Granted};
+use crate::emission::{Subject, grant_id};
+use crate::goal;
+use crate::period::Period;
+use crate::state::{GrantState, State};
+
+/// A player as of a position. Serializes to everything; [`PlayerView::line`] to what `questline simulate` writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayerView {
+    /// The player's id.
+    pub player: Box<str>,
+    /// Balances, in file order.
+    pub balances: Vec<(Box<str>, MicroPoints)>,
+    /// Levels, in file order.
+    pub tiers: Vec<TierView>,
+    /// Missions, in file order.
+    pub missions: Vec<MissionView>,
+    /// The newest grants, oldest first.
+    pub grants: Vec<GrantView>,
+    /// Distinct accepted events.
+    pub applied: u64,
+    /// Position of the last record applied.
+    pub as_of: Position,
+}
+
+/// A tier set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierView {
+    /// The set.
+    pub tier: Box<str>,
+    /// The level.
+    pub level: Box<str>,
+    /// What qualifies so far.
+    pub credits: MicroPoints,
+    /// The next level and how many points are missing to it; `None` at the top.
+    pub next: Option<(Box<str>, MicroPoints)>,
+}
+
+/// A mission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissionView {
+    /// The mission.
+    pub mission: Box<str>,
+    /// Completions that stand, of all periods.
+    pub completed: u64,
+    /// Progress in the current period, as a decimal.
+    pub progress: Box<str>,
+    /// What is to be reached, as a decimal.
+    pub target: Box<str>,
+    /// The current period; `None` where it has not begun.
+    pub period: Option<Box<str>>,
+    /// Whether a completion of the current period stands.
+    pub done: bool,
+}
+
+/// A grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantView {
+    /// The grant's id.
+    pub grant_id: Box<str>,
+    /// The reward.
+    pub grant: Box<str>,
+    /// `requested`, `offered` or `revoked`.
+    pub status: &'static str,
+    /// When it got this status.
+    pub at: Timestamp,
+}
+
+/// What a reader sees at `now`, changes due by then included. Stores nothing.
+pub fn view(
+    programme: &Programme,
+    state: &State,
+    subject: Subject<'_>,
+    now: Timestamp,
+) -> PlayerView {
+    if !state.names.is_of(&programme.version) {
+        // Rare: the player has had no record since the programme changed.
+        let mut bound = state.clone();
+        bound.bind(programme);
+        return view(programme, &bound, subject, now);
+    }
+    let balance = |(points, account): (&programme::model::Points, &crate::state::Account)| {
+        (points.id.clone(), account.balance)
+    };
+    let missions = (0..).zip(&programme.missions);
+    PlayerView {
+        player: subject.player.as_str().into(),
+        balances: programme
+            .points
+            .iter()
+            .zip(&state.points)
+            .map(balance)
+            .collect(),
+        tiers: (0..)
+            .zip(&programme.tiers)
+            .map(|(ix, set)| tier(state, ix, set))
+            .collect(),
+        missions: missions
+            .map(|(ix, it)| mission(programme, state, MissionIx(ix), it, now))
+            .collect(),
+        grants: state.grants.iter().map(|it| grant(state, it)).collect(),
+        applied: state.accepted,
+        as_of: state.applied,
+    }
+}
+
+fn tier(state: &State, ix: u16, set: &TierSet) -> TierView {
+    let level = state
+        .tiers
+        .get(usize::from(ix))
+        .map_or(0, |tier| tier.level);
+    let credits = state
+        .points
+        .get(usize::from(set.by.0))
+        .map_or(MicroPoints::ZERO, |account| account.credits);
+    let name = |level: usize| set.levels.get(level).map_or("", |level| &*level.id);
+    let next = set.levels.get(usize::from(level) + 1);
+    TierView {
+        tier: set.id.clone(),
+        level: name(usize::from(level)).into(),
+        credits,
+        next: next.map(|next| (next.id.clone(), (next.at - credits).max(MicroPoints::ZERO))),
+    }
+}
+
+fn mission(
+    programme: &Programme,
+    state: &State,
+    ix: MissionIx,
+    mission: &Mission,
+    now: Timestamp,
+) -> MissionView {
+    let period = match mission.window {
+        Window::Once => Some(Period::Once),
+        Window::Calendar(kind) => Some(state.zones.look(programme, kind, now).period),
+        Window::AfterStart { .. } | Window::Rolling { .. } => None,
+    };
+    let kept = state.mission(ix);
+    let slot = kept.and_then(|kept| kept.slots.iter().find(|slot| Some(slot.period) == period));
+    let parts = slot.map_or(&[][..], |slot| &slot.parts);
+    MissionView {
+        mission: mission.id.clone(),
+        completed: kept.map_or(0, |kept| kept.standing),
+        progress: goal::shown(&mission.goal, parts).into(),
+        target: goal::target(&mission.goal).into(),
+        period: period.map(|period| period.to_string().into()),
+        done: slot.is_some_and(crate::slot::Slot::stands),
+    }
+}
+
+fn grant(state: &State, grant: &GrantState) -> GrantView {
+    let granted = Granted {
+        reward: grant.reward,
+        because: grant.because,
+        number: grant.number,
+    };
+    GrantView {
+        grant_id: grant_id(&state.names, &granted).into(),
+        grant: state.names.reward(grant.reward).into(),
+        status: grant.status.map_or("revoked", GrantStatus::name),
+        at: grant.at,
+    }
+}
+
+impl PlayerView {
+    /// The object that `questline simulate` writes for the player.
+    pub fn line(&self) -> PlayerLine<'_> {
+        PlayerLine(self)
+    }
+}
+
+/// A player as `questline simulate` writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct PlayerLine<'a>(&'a PlayerView);
+
+/// A list of pairs as an object, in its order.
+struct Pairs<'a, K, V>(&'a [(K, V)]);
+
+impl<K: Serialize, V: Serialize> Serialize for Pairs<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+struct LineMission<'a>(&'a MissionView);
+
+impl Serialize for LineMission<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("completed", &self.0.completed)?;
+        map.serialize_entry("progress", &self.0.progress)?;
+        map.serialize_entry("period", &self.0.period)?;
+        map.end()
+    }
+}
+
+impl Serialize for PlayerLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = self.0;
+        let tiers: Vec<_> = view.tiers.iter().map(|it| (&it.tier, &it.level)).collect();
+        let missions = view.missions.iter();
+        let missions: Vec<_> = missions.map(|it| (&it.mission, LineMission(it))).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("player", &view.player)?;
+        map.serialize_entry("balances", &Pairs(&view.balances))?;
+        map.serialize_entry("tiers", &Pairs(&tiers))?;
+        map.serialize_entry("missions", &Pairs(&missions))?;
+        map.serialize_entry("applied", &view.applied)?;
+        map.end()
+    }
+}
+
+impl Serialize for PlayerView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tiers: Vec<_> = self.tiers.iter().map(|it| (&it.tier, &it.level)).collect();
+        let progress: Vec<_> = self.tiers.iter().map(|it| (&it.tier, it)).collect();
+        let missions: Vec<_> = self.missions.iter().map(|it| (&it.mission, it)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("player", &self.player)?;
+        map.serialize_entry("balances", &Pairs(&self.balances))?;
+        map.serialize_entry("tiers", &Pairs(&tiers))?;
+        map.serialize_entry("missions", &Pairs(&missions))?;
+        map.serialize_entry("applied", &self.applied)?;
+        map.serialize_entry("tier_progress", &Pairs(&progress))?;
+        map.serialize_entry("grants", &self.grants)?;
+        map.serialize_entry("as_of", &self.as_of.to_string())?;
+        map.end()
+    }
+}
+
+impl Serialize for TierView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("credits", &self.credits)?;
+        map.serialize_entry("next", &self.next.as_ref().map(|(level, _)| level))?;
+        map.serialize_entry("to_next", &self.next.as_ref().map(|(_, points)| points))?;
+        map.end()
+    }
+}
+
+impl Serialize for MissionView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("completed", &self.completed)?;
+        map.serialize_entry("progress", &self.progress)?;
+        map.serialize_entry("period", &self.period)?;
+        map.serialize_entry("target", &self.target)?;
+        map.serialize_entry("done", &self.done)?;
+        map.end()
+    }
+}
+
+impl Serialize for GrantView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("grant", &self.grant)?;
+        map.serialize_entry("grant_id", &self.grant_id)?;
+        map.serialize_entry("status", &self.status)?;
+        map.serialize_entry("at", &self.at)?;
+        map.end()
+    }
+}

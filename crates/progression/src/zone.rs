@@ -1,0 +1,219 @@
+//! Which zone counts when, and the periods that follow from it.
+//!
+//! A change of zone counts, for each kind of period, from the end of the period in which it was recorded, in the old zone; before
+//! anything was earned or counted for the player, at once.
+
+use jiff::tz::TimeZone;
+use programme::model::{PeriodKind, Programme};
+use smallvec::SmallVec;
+use types::Timestamp;
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::period::{Period, Span, kind_index, span_at};
+
+/// Changes that are remembered, for late events: the newest of each kind.
+const CHANGES_MAX: usize = 8;
+const KINDS: [PeriodKind; 5] = [
+    PeriodKind::Day,
+    PeriodKind::Week,
+    PeriodKind::Month,
+    PeriodKind::Quarter,
+    PeriodKind::Year,
+];
+
+/// A player's zones over time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Zones {
+    /// For each kind of period, from when which zone counts, by time; before the first the programme's.
+    changes: [SmallVec<[Change; 0]>; 5],
+    /// The last span looked at, of each kind. Not state: recomputed at will.
+    cache: [Option<Span>; 5],
+}
+
+#[derive(Clone, Debug)]
+struct Change {
+    from: Timestamp,
+    name: Box<str>,
+    zone: TimeZone,
+}
+
+/// A calendar period and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Current {
+    pub(crate) period: Period,
+    pub(crate) end: Timestamp,
+}
+
+impl Zones {
+    /// The period of this kind that holds an instant.
+    pub(crate) fn period(
+        &mut self,
+        programme: &Programme,
+        kind: PeriodKind,
+        at: Timestamp,
+    ) -> Current {
+        let slot = kind_index(kind);
+        let span = match self.cache[slot] {
+            Some(span) if span.holds(at) => span,
+            _ => {
+                let span = self.span(programme, kind, at);
+                self.cache[slot] = Some(span);
+                span
+            }
+        };
+        Current {
+            period: Period::Calendar {
+                kind,
+                ordinal: span.ordinal,
+            },
+            end: span.end,
+        }
+    }
+
+    /// As [`Zones::period`], without remembering.
+    pub(crate) fn look(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Current {
+        let span = match self.cache[kind_index(kind)] {
+            Some(span) if span.holds(at) => span,
+            _ => self.span(programme, kind, at),
+        };
+        Current {
+            period: Period::Calendar {
+                kind,
+                ordinal: span.ordinal,
+            },
+            end: span.end,
+        }
+    }
+
+    /// The stretch around an instant in which one zone counts and one label holds; its end is where the label ends for good.
+    fn span(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Span {
+        let changes = &self.changes[kind_index(kind)];
+        let after = changes.partition_point(|change| change.from <= at);
+        let zone = |index: usize| match index.checked_sub(1) {
+            None => &programme.timezone,
+            Some(before) => &changes[before].zone,
+        };
+        let mut span = span_at(kind, zone(after), at);
+        if let Some(began) = after.checked_sub(1) {
+            span.start = span.start.max(changes[began].from);
+        }
+        // Where the next zone repeats the label, the period goes on there.
+        for (index, change) in changes.iter().enumerate().skip(after) {
+            if change.from > span.end {
+                break;
+            }
+            let next = span_at(kind, zone(index + 1), change.from);
+            if next.ordinal != span.ordinal {
+                span.end = span.end.min(change.from);
+                break;
+            }
+            span.end = next.end;
+        }
+        span
+    }
+
+    /// Takes a change that was recorded at `now`; `None` for a name that is no zone.
+    pub(crate) fn change(
+        &mut self,
+        programme: &Programme,
+        name: &str,
+        now: Timestamp,
+        at_once: bool,
+    ) -> Option<()> {
+        let zone = TimeZone::get(name).ok()?;
+        self.cache = Default::default();
+        for kind in KINDS {
+            let from = match at_once {
+                true => Timestamp::MIN,
+                false => self.span_of_zone(programme, kind, now),
+            };
+            let changes = &mut self.changes[kind_index(kind)];
+            // One that has not begun gives way.
+            changes.retain(|change| change.from < from);
+            changes.push(Change {
+                from,
+                name: name.into(),
+                zone: zone.clone(),
+            });
+            if changes.len() > CHANGES_MAX {
+                changes.remove(0);
+            }
+        }
+        Some(())
+    }
+
+    /// The end of the period around `now`, in the zone that counts now.
+    fn span_of_zone(&self, programme: &Programme, kind: PeriodKind, now: Timestamp) -> Timestamp {
+        let changes = &self.changes[kind_index(kind)];
+        let after = changes.partition_point(|change| change.from <= now);
+        let zone = match after.checked_sub(1) {
+            None => &programme.timezone,
+            Some(before) => &changes[before].zone,
+        };
+        span_at(kind, zone, now).end
+    }
+
+    /// The zone that the player has chosen last, if any.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.changes[0].last().map(|change| &*change.name)
+    }
+
+    /// Whether labels of the past may come again.
+    pub(crate) fn repeats(&self) -> bool {
+        self.changes[0].len() > 1
+            || self.changes[0]
+                .first()
+                .is_some_and(|change| change.from > Timestamp::MIN)
+    }
+
+    /// Forgets what was remembered (another programme may have another zone).
+    pub(crate) fn forget(&mut self) {
+        self.cache = Default::default();
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        for changes in &self.changes {
+            writer.length(changes.len());
+            for change in changes {
+                writer.time(change.from);
+                writer.text(&change.name);
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut zones = Self::default();
+        for changes in &mut zones.changes {
+            for _ in 0..reader.length()? {
+                let from = reader.time()?;
+                let name = reader.text()?;
+                let zone = TimeZone::get(name).map_err(|_| DecodeError::Invalid("a zone"))?;
+                if changes
+                    .last()
+                    .is_some_and(|last: &Change| last.from >= from)
+                {
+                    return Err(DecodeError::Invalid("a zone"));
+                }
+                changes.push(Change {
+                    from,
+                    name: name.into(),
+                    zone,
+                });
+            }
+        }
+        Ok(zones)
+    }
+}
+
+impl PartialEq for Zones {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(left, right): (&SmallVec<[Change; 0]>, &SmallVec<[Change; 0]>)| {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(a, b)| a.from == b.from && a.name == b.name)
+        };
+        self.changes.iter().zip(&other.changes).all(same)
+    }
+}
