@@ -2,6 +2,7 @@
 //!
 //! Built only by the compiler, so what a type here can say is valid: indexes point somewhere, ids are unique, thresholds rise.
 
+mod built_in;
 mod calendar;
 mod catalogue;
 mod earn;

@@ -1,0 +1,78 @@
+//! What the language has and this version does not carry out yet: refused with a sentence, never ignored.
+//!
+//! To carry something out is to remove its line here and the test that pins it.
+
+use crate::diagnostics::Problems;
+use crate::model::BuiltIn;
+use crate::span::Span;
+
+/// A construct that is parsed and refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotYet {
+    StreakGoals,
+    StepGoals,
+    AfterStartWindows,
+    RollingWindows,
+    OptIn,
+    Claims,
+    Limits,
+    TierPeriods,
+    Downgrades,
+    Grace,
+    PendingPoints,
+    ExpiringPoints,
+    Stock,
+    CodeRewards,
+    ExpiringRewards,
+}
+
+impl NotYet {
+    fn what(self) -> &'static str {
+        match self {
+            Self::StreakGoals => "streak goals are",
+            Self::StepGoals => "goals of steps are",
+            Self::AfterStartWindows => "windows of the kind `7d after start` are",
+            Self::RollingWindows => "rolling windows are",
+            Self::OptIn => "missions that a player opts in to are",
+            Self::Claims => "rewards that a player claims are",
+            Self::Limits => "limits of completions are",
+            Self::TierPeriods => "qualification periods other than `lifetime` are",
+            Self::Downgrades => "downgrades are",
+            Self::Grace => "a grace before a downgrade is",
+            Self::PendingPoints => "pending points are",
+            Self::ExpiringPoints => "expiring points are",
+            Self::Stock => "the stock of a reward is",
+            Self::CodeRewards => "rewards of kind `code` are",
+            Self::ExpiringRewards => "expiring rewards are",
+        }
+    }
+
+    /// Refuses the construct at a place.
+    pub(crate) fn refuse(self, span: Span, problems: &mut Problems) {
+        problems
+            .push(
+                span,
+                format!("{} not carried out by this version yet", self.what()),
+            )
+            .help("take it out: nothing of a programme is ever ignored");
+    }
+}
+
+impl BuiltIn {
+    /// Whether this version carries out what events of this type mean; others are rejected as unknown, with this reason.
+    pub const fn carried(self) -> bool {
+        !matches!(
+            self,
+            Self::BetSettled
+                | Self::BetRolledBack
+                | Self::PlayerRestricted
+                | Self::MissionOptedIn
+                | Self::MissionClaimed
+                | Self::PointsSpent
+                | Self::PointsHeld
+                | Self::HoldReleased
+                | Self::PointsAdjusted
+                | Self::GrantUpdated
+        )
+    }
+}
