@@ -45,9 +45,15 @@ pub fn read(folder: &Path) -> Scenario {
     let events = text("events.jsonl").expect("events.jsonl");
     let lines = |file: &str| json_lines(&text(file).expect("the expectation"));
     Scenario {
-        name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        name: folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         records: in_log_order(&programme, &events),
-        until: text("until.txt").ok().map(|time| time.trim().parse().expect("an instant")),
+        until: text("until.txt")
+            .ok()
+            .map(|time| time.trim().parse().expect("an instant")),
         players: lines("expected_players.jsonl"),
         emissions: lines("expected_emissions.jsonl"),
         programme,
@@ -66,7 +72,9 @@ pub fn without_ids(mut emission: Value) -> Value {
 /// Lines of JSON, parsed.
 pub fn json_lines(text: &str) -> Vec<Value> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    lines
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect()
 }
 
 /// Events of a file in the order of the log: by recorded (else occurred) time, ties as they stand.

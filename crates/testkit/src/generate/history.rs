@@ -3,7 +3,7 @@
 use std::fmt;
 
 use proptest::collection::vec;
-use proptest::option::of;
+use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
@@ -38,7 +38,10 @@ enum What {
     },
     Profile(Attributes),
     /// The event so many places later (or earlier) once more, sometimes with another amount.
-    Again { place: i8, changed: bool },
+    Again {
+        place: i8,
+        changed: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -69,8 +72,8 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 
 fn op() -> impl Strategy<Value = Op> {
     let what = prop_oneof![8 => counts(), 5 => reversal(), 1 => profile(), 2 => again()];
-    let player = select(vec!["a", "a", "a", "b"]);
-    let source = select(vec!["s", "s", "s", "s", "other"]);
+    let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
+    let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
     let delay = select(&words::DELAYS_NS[..]);
     (what, player, source, gap, delay).prop_map(|(what, player, source, gap_ns, delay_ns)| Op {
@@ -93,10 +96,15 @@ fn money() -> impl Strategy<Value = (&'static str, &'static str, Option<&'static
 }
 
 fn counts() -> impl Strategy<Value = What> {
-    let kind = select(vec![
-        "order", "order", "order", "order", "bet_placed", "bet_placed", "deposit", "withdrawal",
-        "article_read", "registered", "session_started",
-    ]);
+    let kind = prop_oneof![
+        9 => Just("order"),
+        2 => Just("bet_placed"),
+        1 => Just("deposit"),
+        1 => Just("withdrawal"),
+        1 => Just("article_read"),
+        1 => Just("registered"),
+        1 => Just("session_started"),
+    ];
     let attributes = vec(
         prop_oneof![
             select(&words::COUNTRIES[..]).prop_map(|country| ("country", country)),
@@ -118,29 +126,42 @@ fn counts() -> impl Strategy<Value = What> {
             ),
             _ => (Some(money), attributes.into_iter().map(text).collect()),
         };
-        What::Counts { kind, money, attributes }
+        What::Counts {
+            kind,
+            money,
+            attributes,
+        }
     })
 }
 
 fn reversal() -> impl Strategy<Value = What> {
     let kind = select(vec!["order_refunded", "order_cancelled"]);
-    let amount = select(vec!["0.01", "1.00", "3.33", "5", "10.00", "20.00", "50.00", "1000"]);
+    let amount = select(vec![
+        "0.01", "1.00", "3.33", "5", "10.00", "20.00", "50.00", "1000",
+    ]);
     let currency = select(vec!["GBP", "GBP", "GBP", "EUR", "JPY"]);
-    (kind, of(-9i8..3), of(amount), of(currency)).prop_map(|(kind, to, amount, currency)| {
-        // What must be there: an amount on a refund, both where no order is named.
-        let amount = match (kind, to) {
-            ("order_cancelled", Some(_)) => amount,
-            _ => amount.or(Some("10.00")),
-        };
-        let currency = currency.or(to.is_none().then_some("GBP"));
-        // The order that is named may be in yen, which has no decimals.
-        let whole = matches!(currency, None | Some("JPY"));
-        let amount = match amount {
-            Some(text) if whole && text.contains('.') => Some("5"),
-            amount => amount,
-        };
-        What::Reversal { kind, to, amount, currency }
-    })
+    (kind, weighted(0.7, -9i8..3), of(amount), of(currency)).prop_map(
+        |(kind, to, amount, currency)| {
+            // What must be there: an amount on a refund, both where no order is named.
+            let amount = match (kind, to) {
+                ("order_cancelled", Some(_)) => amount,
+                _ => amount.or(Some("10.00")),
+            };
+            let currency = currency.or(to.is_none().then_some("GBP"));
+            // The order that is named may be in yen, which has no decimals.
+            let whole = matches!(currency, None | Some("JPY"));
+            let amount = match amount {
+                Some(text) if whole && text.contains('.') => Some("5"),
+                amount => amount,
+            };
+            What::Reversal {
+                kind,
+                to,
+                amount,
+                currency,
+            }
+        },
+    )
 }
 
 fn profile() -> impl Strategy<Value = What> {
@@ -162,13 +183,18 @@ fn profile() -> impl Strategy<Value = What> {
 }
 
 fn again() -> impl Strategy<Value = What> {
-    (-9i8..3, prop::bool::weighted(0.3))
-        .prop_map(|(place, changed)| What::Again { place, changed })
+    (-9i8..3, prop::bool::weighted(0.3)).prop_map(|(place, changed)| What::Again { place, changed })
 }
 
 // The place so far away, held within the history.
 fn place(at: usize, away: i8, len: usize) -> usize {
     at.saturating_add_signed(isize::from(away)).min(len - 1)
+}
+
+// The order nearest before a place; the place itself where there is none.
+fn order_near(ops: &[Op], place: usize) -> usize {
+    let is_order = |op: &Op| matches!(op.what, What::Counts { kind: "order", .. });
+    ops[..=place].iter().rposition(is_order).unwrap_or(place)
 }
 
 fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
@@ -187,7 +213,11 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
     };
     let number = |text: &str| text.parse().expect("a decimal");
     match &op.what {
-        What::Counts { kind, money, attributes } => {
+        What::Counts {
+            kind,
+            money,
+            attributes,
+        } => {
             event.kind = (*kind).into();
             event.attributes = attributes.clone();
             if let Some((amount, currency, rate)) = money {
@@ -196,13 +226,18 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
                 event.rate = rate.map(number);
             }
         }
-        What::Reversal { kind, to, amount, currency } => {
+        What::Reversal {
+            kind,
+            to,
+            amount,
+            currency,
+        } => {
             event.kind = (*kind).into();
             event.amount = amount.map(number);
             event.currency = currency.map(|code| code.parse().expect("a currency"));
             if let Some(away) = to {
                 // The named one's player and source, most often: others' are never found.
-                let to = place(at, *away, ops.len());
+                let to = order_near(ops, place(at, *away, ops.len()));
                 if at % 5 != 0 {
                     event.player = ops[to].player.parse().expect("a player");
                     event.source = ops[to].source.parse().expect("a source");
@@ -214,7 +249,10 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             event.kind = "profile_changed".into();
             event.attributes = attributes.clone();
         }
-        What::Again { place: away, changed } => {
+        What::Again {
+            place: away,
+            changed,
+        } => {
             let other = place(at, *away, ops.len());
             if other != at && !matches!(ops[other].what, What::Again { .. }) {
                 event = self::event(ops, times, other);
@@ -245,9 +283,15 @@ impl fmt::Display for Sent {
         put("occurred_at", Some(event.occurred_at.to_string()));
         put("recorded_at", Some(self.recorded_at.to_string()));
         put("amount", event.amount.map(|amount| amount.to_string()));
-        put("currency", event.currency.map(|currency| currency.to_string()));
+        put(
+            "currency",
+            event.currency.map(|currency| currency.to_string()),
+        );
         put("rate", event.rate.map(|rate| rate.to_string()));
-        put("refers_to", event.refers_to.as_ref().map(ToString::to_string));
+        put(
+            "refers_to",
+            event.refers_to.as_ref().map(ToString::to_string),
+        );
         if !event.attributes.is_empty() {
             line.insert("attributes".to_owned(), map(&event.attributes));
         }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use proptest::collection::vec;
-use proptest::option::of;
+use proptest::option::{of, weighted};
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use super::words;
 
@@ -27,8 +27,13 @@ pub struct Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "programme: t\nbrand: {}\ncurrency: GBP", words::BRAND)?;
-        writeln!(f, "event_types: {{article_read: {{attributes: {{section: string, minutes: int}}}}}}")?;
-        self.settings.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        writeln!(
+            f,
+            "event_types: {{article_read: {{attributes: {{section: string, minutes: int}}}}}}"
+        )?;
+        self.settings
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))?;
         let sections = [
             ("earn", &self.earn),
             ("boosts", &self.boosts),
@@ -37,13 +42,23 @@ impl fmt::Display for Plan {
         ];
         for (name, items) in sections.iter().filter(|(_, items)| !items.is_empty()) {
             writeln!(f, "{name}:")?;
-            items.iter().try_for_each(|item| writeln!(f, "  - {item}"))?;
+            items
+                .iter()
+                .try_for_each(|item| writeln!(f, "  - {item}"))?;
         }
-        let text = |name| self.missions.iter().chain(&self.tiers).any(|item| item.contains(name));
+        let text = |name| {
+            self.missions
+                .iter()
+                .chain(&self.tiers)
+                .any(|item| item.contains(name))
+        };
         if text("grant:") {
             writeln!(f, "rewards:")?;
             writeln!(f, "  - {{id: voucher, kind: bonus, template: V}}")?;
-            writeln!(f, "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}")?;
+            writeln!(
+                f,
+                "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}"
+            )?;
         }
         Ok(())
     }
@@ -53,9 +68,9 @@ impl fmt::Display for Plan {
 pub(super) fn plan() -> impl Strategy<Value = Plan> {
     let parts = (
         settings(),
-        vec(earn(), 0..5),
+        vec(earn(), 1..5),
         vec(boost(), 0..4),
-        vec(mission(), 0..5),
+        vec(mission(), 1..5),
         vec(tier(), 0..3),
     );
     parts.prop_map(|(settings, earn, boosts, missions, tiers)| Plan {
@@ -77,7 +92,9 @@ fn chained(items: Vec<(String, Option<usize>)>) -> Vec<String> {
     let count = items.len();
     let one = |(n, (item, after)): (usize, (String, Option<usize>))| {
         // Each one needs at most the mission before it, or the first one the last: never a circle.
-        let needed = after.filter(|_| n > 0).map(|back| (n - 1).saturating_sub(back));
+        let needed = after
+            .filter(|_| n > 0)
+            .map(|back| (n - 1).saturating_sub(back));
         let after = needed.map_or_else(String::new, |ix| format!(", after: [m{ix}]"));
         format!("{{id: m{n}, {item}{after}}}")
     };
@@ -123,11 +140,17 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         })
 }
 
+// One or two caps, of different periods.
 fn cap() -> impl Strategy<Value = String> {
-    let most = select(vec!["15", "40.5", "100"]);
-    let per = select(vec!["day", "week", "month", "lifetime"]);
-    let one = (most, per).prop_map(|(most, per)| format!("{{points: {most}, per: {per}}}"));
-    vec(one, 1..3).prop_map(|caps| format!("cap: [{}]", caps.join(", ")))
+    let most = || select(vec!["15", "40.5", "100"]);
+    let periods = subsequence(vec!["day", "week", "month", "lifetime"], 1..3);
+    (periods, most(), most()).prop_map(|(periods, first, second)| {
+        let caps = periods.iter().zip([first, second]);
+        let caps: Vec<String> = caps
+            .map(|(per, most)| format!("{{points: {most}, per: {per}}}"))
+            .collect();
+        format!("cap: [{}]", caps.join(", "))
+    })
 }
 
 fn points() -> impl Strategy<Value = &'static str> {
@@ -135,7 +158,12 @@ fn points() -> impl Strategy<Value = &'static str> {
 }
 
 fn counted_type() -> impl Strategy<Value = &'static str> {
-    select(vec!["order", "order", "order", "bet_placed", "bet_placed", "deposit", "article_read"])
+    prop_oneof![
+        8 => Just("order"),
+        2 => Just("bet_placed"),
+        1 => Just("deposit"),
+        1 => Just("article_read"),
+    ]
 }
 
 fn when() -> impl Strategy<Value = String> {
@@ -150,7 +178,7 @@ fn when() -> impl Strategy<Value = String> {
         "'vip' in player.segments",
         "!(player.attributes.vip == true)",
     ]);
-    prop_oneof![3 => none, 1 => some.prop_map(|cel| format!(", when: \"{cel}\""))]
+    prop_oneof![5 => none, 1 => some.prop_map(|cel| format!(", when: \"{cel}\""))]
 }
 
 fn earn() -> impl Strategy<Value = String> {
@@ -172,28 +200,55 @@ fn earn() -> impl Strategy<Value = String> {
             }
             _ => give,
         };
-        let when = if matches!(on, "registered" | "article_read") { String::new() } else { when };
+        let when = if matches!(on, "registered" | "article_read") {
+            String::new()
+        } else {
+            when
+        };
         let cap = cap.map_or_else(String::new, |cap| format!(", {cap}"));
         format!("on: {on}, give: {{points: {points}, {give}}}{when}{cap}")
     })
 }
 
 fn boost() -> impl Strategy<Value = String> {
-    let from = select(vec!["2011-10-30T01:30", "2011-12-31T00:00", "2011-03-27T01:30", "2011-01-01T00:00"]);
-    let until = select(vec!["2011-11-02T00:00", "2012-01-02T00:00", "2013-01-01T00:00"]);
+    let from = select(vec![
+        "2011-10-30T01:30",
+        "2011-12-31T00:00",
+        "2011-03-27T01:30",
+        "2011-01-01T00:00",
+    ]);
+    let until = select(vec![
+        "2011-11-02T00:00",
+        "2012-01-02T00:00",
+        "2013-01-01T00:00",
+    ]);
     let multiply = select(vec!["2", "3", "1.5", "0.5", "1.000001"]);
     (from, until, multiply).prop_map(|(from, until, multiply)| {
         // A boost ends after it begins.
-        let until = if until <= from { "2013-01-01T00:00" } else { until };
+        let until = if until <= from {
+            "2013-01-01T00:00"
+        } else {
+            until
+        };
         format!("from: {from}, until: {until}, multiply: \"{multiply}\"")
     })
 }
 
 fn leaf() -> impl Strategy<Value = String> {
     let amount = || select(vec!["amount", "amount", "attributes.items"]);
-    let target = || select(vec!["1", "10.5", "20", "80"]);
-    let count = (counted_type(), 1u32..4).prop_map(|(of, target)| format!("count: {of}, target: {target}"));
-    let money = || select(vec!["order", "order", "bet_placed", "deposit"]);
+    let target = || select(vec!["0.5", "1", "10.5", "20", "80"]);
+    let count =
+        (counted_type(), 1u32..4).prop_map(|(of, target)| format!("count: {of}, target: {target}"));
+    let money = || {
+        select(vec![
+            "order",
+            "order",
+            "order",
+            "order",
+            "bet_placed",
+            "deposit",
+        ])
+    };
     let sum = (amount(), money(), target())
         .prop_map(|(amount, of, target)| format!("sum: {amount}, of: {of}, target: {target}"));
     let best = (amount(), money(), target())
@@ -205,7 +260,11 @@ fn leaf() -> impl Strategy<Value = String> {
     );
     let kinds = prop_oneof![3 => count, 3 => sum, 1 => best, 2 => distinct];
     (kinds, when()).prop_map(|(goal, when)| {
-        let when = if goal.contains("article_read") { String::new() } else { when };
+        let when = if goal.contains("article_read") {
+            String::new()
+        } else {
+            when
+        };
         format!("{{{goal}{when}}}")
     })
 }
@@ -220,7 +279,7 @@ fn reward() -> impl Strategy<Value = String> {
     let points = (points(), select(vec!["5", "30", "0.25"]))
         .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
     let grant = select(vec!["{grant: voucher}", "{grant: gift}"]).prop_map(str::to_owned);
-    vec(prop_oneof![points, grant], 0..3).prop_map(|items| match items.is_empty() {
+    vec(prop_oneof![1 => points, 1 => grant], 0..3).prop_map(|items| match items.is_empty() {
         true => String::new(),
         false => format!(", reward: [{}]", items.join(", ")),
     })
@@ -228,19 +287,21 @@ fn reward() -> impl Strategy<Value = String> {
 
 fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     let window = select(vec!["once", "day", "week", "month"]);
-    let audience = of(select(vec![
-        "player.country == 'UK'",
-        "player.tier == 'l0'",
-        "'vip' in player.segments || player.tier == 'l2'",
-    ]));
-    let on_reversal = select(vec!["keep", "take_back"]);
-    let after = of(0usize..3);
+    let audience = weighted(
+        0.2,
+        select(vec![
+            "player.country == 'UK'",
+            "player.tier == 'l0'",
+            "'vip' in player.segments || player.tier == 'l2'",
+        ]),
+    );
+    let on_reversal = select(vec!["keep", "take_back", "take_back"]);
+    let after = weighted(0.25, 0usize..3);
     let parts = (goal(), window, reward(), audience, on_reversal, after);
     parts.prop_map(|(goal, window, reward, audience, on_reversal, after)| {
         let audience = audience.map_or_else(String::new, |cel| format!(", audience: \"{cel}\""));
-        let line = format!(
-            "goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}"
-        );
+        let line =
+            format!("goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}");
         (line, after)
     })
 }
@@ -248,13 +309,16 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
 fn tier() -> impl Strategy<Value = String> {
     let by = points();
     let on_reversal = select(vec!["demote", "keep"]);
-    (by, on_reversal, vec((1u32..60, reward()), 1..4)).prop_map(|(by, on_reversal, steps)| {
+    (by, on_reversal, vec((1u32..40, reward()), 1..4)).prop_map(|(by, on_reversal, steps)| {
         let mut at = 0;
         let mut levels = vec!["{id: l0, at: 0}".to_owned()];
         for (ix, (step, reward)) in (1..).zip(steps) {
             at += step;
             levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
         }
-        format!("by: {by}, on_reversal: {on_reversal}, levels: [{}]", levels.join(", "))
+        format!(
+            "by: {by}, on_reversal: {on_reversal}, levels: [{}]",
+            levels.join(", ")
+        )
     })
 }

@@ -31,10 +31,13 @@ const MINUTE: i64 = 60 * 1_000_000_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// How long after the record before it a record is written, in nanoseconds.
-pub(super) const GAPS_NS: [i64; 8] = [
+pub(super) const GAPS_NS: [i64; 11] = [
+    0,
     0,
     1,
     MINUTE,
+    MINUTE,
+    3 * HOUR,
     3 * HOUR,
     11 * HOUR,
     24 * HOUR,
@@ -43,7 +46,9 @@ pub(super) const GAPS_NS: [i64; 8] = [
 ];
 
 /// How long before it is recorded an event occurred, in nanoseconds; below zero: by a clock that runs ahead.
-pub(super) const DELAYS_NS: [i64; 7] = [
+pub(super) const DELAYS_NS: [i64; 9] = [
+    0,
+    0,
     0,
     0,
     -HOUR,

@@ -1,14 +1,10 @@
-//! Goals: what counts for them, how far they are, when they are reached and when they no longer are.
+//! Missions: for whom they are open, what they count, when they complete.
 
-use programme::model::{
-    AmountOf, Goal, Grant, LateEvents, Mission, OnReversal, Predicate, RewardKind, Start, Verdict,
-    Window,
-};
-use types::{Timestamp, Value};
+use programme::model::{LateEvents, Mission, Predicate, Start, Verdict, Window};
+use types::Timestamp;
 
 use super::emission::Cause;
-use super::fraction::Fraction;
-use super::life::{Completion, Counted, Given, Life, Move, Why, Worth};
+use super::life::{Completion, Counted, Life, Why};
 use super::step::Happened;
 
 impl Life<'_> {
@@ -98,69 +94,6 @@ impl Life<'_> {
         }
     }
 
-    /// Gives a reward's items in order.
-    pub(super) fn give(
-        &mut self,
-        reward: &[Grant],
-        why: &Why,
-        deed: usize,
-        cause: Cause<'_>,
-    ) -> Vec<Given> {
-        let mut given = Vec::new();
-        for item in reward {
-            let credited = match item {
-                Grant::Points { points, fixed } => Some((points, fixed)),
-                Grant::Reward(ix) => match &self.programme.rewards[usize::from(ix.0)].kind {
-                    RewardKind::Points { points, fixed } => Some((points, fixed)),
-                    RewardKind::Bonus { .. } | RewardKind::Code { .. } => None,
-                },
-            };
-            let gift = match (credited, item) {
-                (Some((points, fixed)), _) => {
-                    let (points, micro) = (usize::from(points.0), fixed.0);
-                    self.move_points(points, micro, why, deed, cause);
-                    Given::Points { points, micro }
-                }
-                (None, Grant::Reward(ix)) => self.say_grant(usize::from(ix.0), why, cause),
-                (None, Grant::Points { .. }) => unreachable!("points are credited"),
-            };
-            given.push(gift);
-        }
-        given
-    }
-
-    /// Reopens what has fallen below its goal, and takes back its reward where the programme says so.
-    pub(super) fn reopen(&mut self, cause: Cause<'_>) {
-        let mut fallen: Vec<usize> = (0..self.completions.len())
-            .filter(|ix| {
-                let done = &self.completions[*ix];
-                let mission = &self.programme.missions[done.mission];
-                let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
-                done.stands && !kept && !self.is_reached(done.mission, &done.period)
-            })
-            .collect();
-        fallen.sort_by_key(|ix| {
-            let done = &self.completions[*ix];
-            (done.mission, done.period.clone())
-        });
-        for ix in fallen {
-            let done = &mut self.completions[ix];
-            done.stands = false;
-            let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
-            self.say_mission("mission_reopened", mission, &period, cause);
-            let why = Why::Mission(mission, period);
-            for gift in given {
-                match gift {
-                    Given::Points { points, micro } => {
-                        let deed = self.deeds.len() - 1;
-                        self.move_points(points, -micro, &why, deed, cause);
-                    }
-                    Given::Grant { reward, id } => self.say_revoked(reward, id, &why, cause),
-                }
-            }
-        }
-    }
-
     /// The completions of a mission that stand.
     pub(super) fn standing(&self, mission: usize) -> impl Iterator<Item = &Completion> {
         let of_it = self
@@ -168,12 +101,6 @@ impl Life<'_> {
             .iter()
             .filter(move |done| done.mission == mission);
         of_it.filter(|done| done.stands)
-    }
-
-    /// The progress of a mission in a period, in millionths.
-    pub(super) fn progress(&self, mission: usize, period: &str) -> i128 {
-        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
-            .0
     }
 
     /// The period of a window that is current at an instant.
@@ -184,121 +111,6 @@ impl Life<'_> {
             Window::AfterStart { .. } | Window::Rolling { .. } => {
                 panic!("the oracle knows no windows from a start and no rolling ones")
             }
-        }
-    }
-
-    fn is_reached(&self, mission: usize, period: &str) -> bool {
-        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
-            .1
-    }
-
-    // How far a goal is, in millionths, and whether it is reached.
-    fn measure(&self, mission: usize, period: &str, goal: &Goal, leaf: &[usize]) -> (i128, bool) {
-        let facts: Vec<&Counted> = self
-            .counted
-            .iter()
-            .filter(|fact| fact.mission == mission && fact.period == period && fact.leaf == leaf)
-            .filter(|fact| !self.is_gone(fact.deed))
-            .collect();
-        let against = |progress: i128, target: i128| (progress, progress >= target);
-        let whole = |count: usize| count as i128 * 1_000_000;
-        let worths = facts.iter().map(|fact| self.net(fact));
-        match goal {
-            Goal::Count { target, .. } => {
-                against(whole(facts.len()), i128::from(*target) * 1_000_000)
-            }
-            Goal::Distinct { target, .. } => {
-                let mut values: Vec<&Value> = Vec::new();
-                for fact in &facts {
-                    if let Worth::Value(value) = &fact.worth
-                        && !values.contains(&value)
-                    {
-                        values.push(value);
-                    }
-                }
-                against(whole(values.len()), i128::from(*target) * 1_000_000)
-            }
-            Goal::Sum { target, .. } => against(worths.sum(), Fraction::of(*target).millionths()),
-            Goal::Best { target, .. } => {
-                let best = worths.max().unwrap_or(0);
-                against(best, Fraction::of(*target).millionths())
-            }
-            Goal::All(parts) | Goal::Any(parts) => {
-                let done = (0..parts.len())
-                    .filter(|ix| {
-                        let path: Vec<usize> = leaf.iter().copied().chain([*ix]).collect();
-                        self.measure(mission, period, &parts[*ix], &path).1
-                    })
-                    .count();
-                let needed = if matches!(goal, Goal::All(_)) {
-                    parts.len()
-                } else {
-                    1
-                };
-                (whole(done), done >= needed)
-            }
-            Goal::Steps(_) | Goal::Streak { .. } => {
-                panic!("the oracle knows no steps and no streaks")
-            }
-        }
-    }
-
-    // What a fact is still worth in millionths.
-    fn net(&self, fact: &Counted) -> i128 {
-        match fact.worth {
-            Worth::One => 1_000_000,
-            Worth::Number(micro) => micro,
-            Worth::Value(_) => 0,
-            Worth::Money(micro) => {
-                let share = self.returned_share(fact.deed);
-                micro - Fraction::new(micro, 1).times(share).rounded()
-            }
-        }
-    }
-
-    // What an event is worth to each leaf that takes it.
-    fn worths(
-        &self,
-        goal: &Goal,
-        leaf: &mut Vec<usize>,
-        happened: &Happened<'_>,
-        found: &mut Vec<(Vec<usize>, Worth)>,
-    ) {
-        let (of, when, worth) = match goal {
-            Goal::Count { of, when, .. } => (of, when, Some(Worth::One)),
-            Goal::Sum {
-                amount, of, when, ..
-            }
-            | Goal::Best {
-                amount, of, when, ..
-            } => (of, when, worth_of(amount, happened)),
-            Goal::Distinct {
-                attribute,
-                of,
-                when,
-                ..
-            } => {
-                let value = happened.attribute(attribute).cloned();
-                (of, when, value.map(Worth::Value))
-            }
-            Goal::All(parts) | Goal::Any(parts) => {
-                for (ix, part) in parts.iter().enumerate() {
-                    leaf.push(ix);
-                    self.worths(part, leaf, happened, found);
-                    leaf.pop();
-                }
-                return;
-            }
-            Goal::Steps(_) | Goal::Streak { .. } => {
-                panic!("the oracle knows no steps and no streaks")
-            }
-        };
-        let name = &self.programme.event_types.get(*of).name;
-        if *name == happened.event.kind
-            && self.holds(when.as_ref(), happened)
-            && let Some(worth) = worth
-        {
-            found.push((leaf.clone(), worth));
         }
     }
 
@@ -316,33 +128,8 @@ impl Life<'_> {
         }
     }
 
-    fn holds(&self, predicate: Option<&Predicate>, happened: &Happened<'_>) -> bool {
+    /// Whether a predicate is true of an event; a missing one is.
+    pub(super) fn holds(&self, predicate: Option<&Predicate>, happened: &Happened<'_>) -> bool {
         predicate.is_none_or(|holds| holds.eval(&happened.facts(self)) == Verdict::True)
     }
-
-    fn move_points(
-        &mut self,
-        points: usize,
-        micro: i128,
-        why: &Why,
-        deed: usize,
-        cause: Cause<'_>,
-    ) {
-        self.say_points(points, micro, why, cause);
-        self.moves.push(Move {
-            points,
-            micro,
-            why: why.clone(),
-            deed,
-            rooms: Vec::new(),
-        });
-    }
-}
-
-fn worth_of(of: &AmountOf, happened: &Happened<'_>) -> Option<Worth> {
-    let number = happened.number(of)?;
-    Some(match of {
-        AmountOf::Amount => Worth::Money(number.times(happened.weight).millionths()),
-        AmountOf::Attribute(_) => Worth::Number(number.millionths()),
-    })
 }
