@@ -1,31 +1,163 @@
-//! Folding one record.
+//! Folding one record: is it known, what does it ask for, what follows, what is written down.
+//!
+//! Everything that can be missing (older entries) is looked for first, by the same code in [`wants`] and [`apply`]; then the state is
+//! changed by functions that cannot fail.
+
+use std::sync::Arc;
 
 use programme::model::Programme;
-use types::Record;
+use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
-use crate::journal::History;
+use crate::emission::Emission;
+use crate::event::{self, Plan};
+use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
+use crate::step::Step;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
-pub fn wants(_: &Programme, _: &State, _: &History, _: &Record) -> Vec<u32> {
-    Vec::new()
+///
+/// At most three rounds: what the record is about, what that had counted for, nothing.
+pub fn wants(programme: &Programme, state: &State, history: &History, record: &Record) -> Vec<u32> {
+    let Body::Event { event, .. } = &record.body else {
+        return Vec::new();
+    };
+    if !state.names.is_of(&programme.version) {
+        // Rare: the player's first record since the programme changed.
+        let mut bound = state.clone();
+        bound.bind(programme);
+        return wants(programme, &bound, history, record);
+    }
+    let mut search = Search::new(&state.tail, &state.filter, history);
+    let known = identify(&mut search, event);
+    if known.is_none() && search.missing.is_empty() {
+        let now = state.clock.max(record.recorded_at);
+        event::plan(programme, state, &mut search, event, now);
+    }
+    search.missing.sort_unstable();
+    search.missing
+}
+
+/// The entry of the event that came first under this identity.
+fn identify(search: &mut Search<'_>, event: &Event) -> Option<Entry> {
+    let key = Key::event(&event.source, &event.id);
+    let first = |entry: &Entry| entry.is(&event.source, &event.id) && entry.is_first();
+    search.all(key, first).into_iter().next()
 }
 
 /// Folds one record into the state. Total: whatever stands in the log is applied, recognised as a repetition or refused.
+///
+/// `history` holds the segments that [`wants`] named, as of the record's position. The caller passes each record once, in log order.
 pub fn apply(
     programme: &Programme,
     state: &mut State,
-    _history: &History,
+    history: &History,
     record: &Record,
 ) -> Decision {
     state.bind(programme);
     state.applied = record.position;
     state.clock = state.clock.max(record.recorded_at);
+    let Body::Event {
+        event, accepted_at, ..
+    } = &record.body
+    else {
+        return Decision::plain(Outcome::Ticked);
+    };
+    let mut search = Search::new(&state.tail, &state.filter, history);
+    if let Some(first) = identify(&mut search, event) {
+        return repeated(state, record, event, *accepted_at, first);
+    }
+    let plan = event::plan(programme, state, &mut search, event, state.clock);
+    fold(programme, state, record, event, *accepted_at, plan)
+}
+
+fn repeated(
+    state: &mut State,
+    record: &Record,
+    event: &Event,
+    accepted_at: Timestamp,
+    first: Entry,
+) -> Decision {
+    let digest = event.digest();
+    if first.digest == digest {
+        return Decision {
+            replayed: Some(Box::new(first)),
+            ..Decision::plain(Outcome::Replayed)
+        };
+    }
+    let mut entry = entry(state, record, event, accepted_at);
+    entry.outcome = Outcome::Conflict;
+    let sealed = state.tail.push(&mut state.filter, &entry, &[]);
     Decision {
-        outcome: Outcome::Ticked,
-        emissions: Vec::new(),
-        sealed: Vec::new(),
+        sealed: sealed.into_iter().collect(),
+        ..Decision::plain(Outcome::Conflict)
+    }
+}
+
+fn fold(
+    programme: &Programme,
+    state: &mut State,
+    record: &Record,
+    event: &Event,
+    accepted_at: Timestamp,
+    plan: Plan<'_>,
+) -> Decision {
+    let mut entry = entry(state, record, event, accepted_at);
+    let mut step = Step::new(programme, state, entry.number);
+    entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
+    step.finish(&mut entry);
+    state.accepted += 1;
+    state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
+    let keys = entry.keys();
+    let sealed = state.tail.push(&mut state.filter, &entry, &keys);
+    let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
+    let emission = |effect| Emission {
+        names: Arc::clone(names),
+        cause: cause.clone(),
+        at,
+        effect,
+    };
+    Decision {
+        outcome: entry.outcome,
+        emissions: entry.effects.into_iter().map(emission).collect(),
+        sealed: sealed.into_iter().collect(),
         replayed: None,
+    }
+}
+
+/// What every entry says.
+fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) -> Entry {
+    Entry {
+        number: state.tail.next_number(),
+        position: record.position,
+        recorded_at: state.clock,
+        accepted_at,
+        occurred_at: event.occurred_at.min(state.clock),
+        source: event.source.clone(),
+        id: event.id.clone(),
+        digest: event.digest(),
+        kind: event.kind.clone(),
+        outcome: Outcome::Applied,
+        amount: event.amount.map(|amount| (amount, event.currency)),
+        rate: None,
+        judged: Vec::new(),
+        effects: Vec::new(),
+        counted: Vec::new(),
+        reversals: Vec::new(),
+        tombstone: None,
+        unmatched: None,
+        archived: Vec::new(),
+        names: Arc::clone(&state.names),
+    }
+}
+
+impl Decision {
+    fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            emissions: Vec::new(),
+            sealed: Vec::new(),
+            replayed: None,
+        }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Fact<'a> {
     pub(crate) built_in: Option<BuiltIn>,
     /// Never after the recorded time.
     pub(crate) occurred_at: Timestamp,
+    /// The record's time.
     pub(crate) recorded_at: Timestamp,
     /// Into the programme's currency.
     pub(crate) rate: Decimal,
@@ -28,12 +29,9 @@ impl<'a> Fact<'a> {
     pub(crate) fn of(
         programme: &Programme,
         event: &'a Event,
+        kind: EventTypeIx,
         recorded_at: Timestamp,
     ) -> Result<Self, Refusal> {
-        let kind = programme
-            .event_types
-            .find(&event.kind)
-            .ok_or(Refusal::UnknownType)?;
         let built_in = programme.event_types.get(kind).built_in;
         let rate = rate(programme, event)?;
         let weight_e8 = match built_in {

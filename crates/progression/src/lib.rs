@@ -11,20 +11,27 @@
 
 mod apply;
 mod arithmetic;
+mod cap;
 mod codec;
 mod decision;
+mod earn;
 mod effect;
 mod emission;
+mod event;
 mod fact;
 mod goal;
 pub mod journal;
 mod json;
+mod mission;
 mod names;
 mod orders;
 mod period;
 mod profile;
+mod reward;
 mod slot;
 mod state;
+mod step;
+mod tier;
 mod view;
 mod zone;
 

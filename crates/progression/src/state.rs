@@ -19,6 +19,8 @@ use crate::profile::{Player, Profile};
 use crate::slot::Slot;
 use crate::zone::Zones;
 
+pub(crate) use remap::Moves;
+
 /// Grants that a reader is shown: the newest.
 pub(crate) const GRANTS_SHOWN: usize = 32;
 

@@ -44,6 +44,18 @@ pub(crate) struct Current {
     pub(crate) end: Timestamp,
 }
 
+impl Current {
+    /// Whether the period takes no late events any more.
+    pub(crate) fn is_closed(&self, programme: &Programme, now: Timestamp) -> bool {
+        closed(self.end, programme, now)
+    }
+}
+
+/// Whether what ended then takes no late events any more.
+pub(crate) fn closed(end: Timestamp, programme: &Programme, now: Timestamp) -> bool {
+    end != Timestamp::MAX && now >= end.saturating_add_nanos(programme.lateness_ns)
+}
+
 impl Zones {
     /// The period of this kind that holds an instant.
     pub(crate) fn period(

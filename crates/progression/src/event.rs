@@ -1,0 +1,102 @@
+//! Event kinds: what each asks for. One kind, one file.
+
+mod countable;
+mod profile;
+pub(crate) mod reversal;
+
+use programme::model::{BuiltIn, Programme};
+use types::{Event, Timestamp};
+
+use crate::decision::{Outcome, Refusal};
+use crate::fact::Fact;
+use crate::journal::{Entry, Search};
+use crate::state::State;
+use crate::step::Step;
+
+/// What an event will do, with everything older that it needs.
+pub(crate) enum Plan<'e> {
+    /// Rules and missions look at it.
+    Count(countable::Count<'e>),
+    /// As above; then it changes the profile.
+    Profile(countable::Count<'e>),
+    /// It takes back what an earlier event caused.
+    Reverse(reversal::Reverse),
+    /// It is written down and does nothing.
+    Refuse(Refusal),
+}
+
+pub(crate) fn plan<'e>(
+    programme: &Programme,
+    state: &State,
+    search: &mut Search<'_>,
+    event: &'e Event,
+    now: Timestamp,
+) -> Plan<'e> {
+    let planned = try_plan(programme, state, search, event, now);
+    planned.unwrap_or_else(Plan::Refuse)
+}
+
+fn try_plan<'e>(
+    programme: &Programme,
+    state: &State,
+    search: &mut Search<'_>,
+    event: &'e Event,
+    now: Timestamp,
+) -> Result<Plan<'e>, Refusal> {
+    let ix = programme
+        .event_types
+        .find(&event.kind)
+        .ok_or(Refusal::UnknownType)?;
+    let count = |search: &mut Search<'_>| {
+        let fact = Fact::of(programme, event, ix, now)?;
+        Ok::<_, Refusal>(countable::Count::of(programme, state, search, fact))
+    };
+    match programme.event_types.get(ix).built_in {
+        Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
+            reversal::Reverse::of(programme, state, search, event, now).map(Plan::Reverse)
+        }
+        Some(BuiltIn::ProfileChanged) => {
+            profile::check(event)?;
+            count(search).map(Plan::Profile)
+        }
+        Some(BuiltIn::BetPlaced | BuiltIn::Deposit | BuiltIn::Withdrawal | BuiltIn::Order) => {
+            if event.amount.is_none() || event.currency.is_none() {
+                return Err(Refusal::MissingAmount);
+            }
+            count(search).map(Plan::Count)
+        }
+        None | Some(BuiltIn::Registered | BuiltIn::SessionStarted) => {
+            count(search).map(Plan::Count)
+        }
+        Some(
+            BuiltIn::BetSettled
+            | BuiltIn::BetRolledBack
+            | BuiltIn::PlayerRestricted
+            | BuiltIn::MissionOptedIn
+            | BuiltIn::MissionClaimed
+            | BuiltIn::PointsSpent
+            | BuiltIn::PointsHeld
+            | BuiltIn::HoldReleased
+            | BuiltIn::PointsAdjusted
+            | BuiltIn::GrantUpdated,
+        ) => Err(Refusal::NotCarriedOut),
+    }
+}
+
+pub(crate) fn carry_out(
+    step: &mut Step<'_>,
+    event: &Event,
+    plan: Plan<'_>,
+    entry: &mut Entry,
+) -> Outcome {
+    match plan {
+        Plan::Count(count) => count.carry_out(step, entry),
+        Plan::Profile(count) => {
+            count.carry_out(step, entry);
+            profile::carry_out(step, event);
+        }
+        Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
+        Plan::Refuse(refusal) => return Outcome::Refused(refusal),
+    }
+    Outcome::Applied
+}

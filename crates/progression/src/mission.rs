@@ -1,0 +1,238 @@
+//! Missions: what an event counts for, completions, and what becomes of them when something is taken back.
+
+mod archive;
+mod fate;
+mod window;
+
+use programme::model::{Mission, MissionIx, OnReversal};
+
+use crate::earn::{ask, holds};
+use crate::effect::Because;
+use crate::event::reversal::Returned;
+use crate::fact::Fact;
+use crate::goal;
+use crate::journal::{Contribution, Gain, Judged, Reason, Subjected};
+use crate::period::Period;
+use crate::slot::Slot;
+use crate::step::Step;
+use crate::zone::Current;
+
+pub(crate) use archive::{Cold, archived_for, archived_of};
+
+/// Adds the event to the missions that count its type.
+pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+    for ix in &step.programme.missions_by_type[usize::from(fact.kind.0)] {
+        let reason = count_one(step, fact, *ix, returned).err();
+        step.judged.push(Judged {
+            by: Subjected::Mission(*ix),
+            reason: reason.unwrap_or(Reason::Counted),
+        });
+    }
+}
+
+/// Writes down that no mission looked at it, since nothing of it is left.
+pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
+    let missions = &step.programme.missions_by_type[usize::from(fact.kind.0)];
+    step.judged.extend(missions.iter().map(|ix| Judged {
+        by: Subjected::Mission(*ix),
+        reason: Reason::Returned,
+    }));
+}
+
+fn count_one(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    returned: Returned,
+) -> Result<(), Reason> {
+    let mission = &step.programme.missions[usize::from(ix.0)];
+    if fact.weight_e8 == 0 {
+        return Err(Reason::Weightless);
+    }
+    open_to(step, fact, mission)?;
+    let current = window::of_event(step, fact, mission.window)?;
+    let mut outcome = Err(Reason::Unavailable);
+    for (part, leaf) in goal::leaves(&mission.goal).enumerate() {
+        if leaf.of != fact.kind {
+            continue;
+        }
+        let counted = leaf_gain(step, fact, leaf).and_then(|gain| {
+            let part = u8::try_from(part).map_err(|_| Reason::Unavailable)?;
+            let contribution = Contribution {
+                mission: ix,
+                part,
+                period: current.period,
+                gain,
+            };
+            add(step, mission, current, contribution, returned)
+        });
+        outcome = match (outcome, counted) {
+            (Ok(()), _) | (_, Ok(())) => Ok(()),
+            (Err(Reason::Unavailable), Err(reason)) | (Err(reason), _) => Err(reason),
+        };
+    }
+    if outcome.is_ok() {
+        step.grew.push((ix, current.period));
+    }
+    outcome
+}
+
+/// Whether the mission is for this player and event: as things were before the event.
+fn open_to(step: &Step<'_>, fact: &Fact<'_>, mission: &Mission) -> Result<(), Reason> {
+    let occurred = fact.occurred_at;
+    let early = mission.available_from.is_some_and(|from| occurred < from);
+    if early
+        || mission
+            .available_until
+            .is_some_and(|until| occurred >= until)
+    {
+        return Err(Reason::Unavailable);
+    }
+    let unlocked = |ix: &MissionIx| {
+        step.state.mission(*ix).is_some_and(|first| {
+            let since = first.unlocks.first();
+            first.standing > 0 && since.is_none_or(|since| *since <= occurred)
+        })
+    };
+    if !mission.after.iter().all(unlocked) {
+        return Err(Reason::Locked);
+    }
+    match &mission.audience {
+        Some(audience) => holds(ask(step, fact, audience), Reason::Audience),
+        None => Ok(()),
+    }
+}
+
+fn leaf_gain(step: &Step<'_>, fact: &Fact<'_>, leaf: goal::Leaf<'_>) -> Result<Gain, Reason> {
+    if let Some(when) = leaf.when {
+        holds(ask(step, fact, when), Reason::When)?;
+    }
+    goal::gain(leaf, fact)
+}
+
+fn add(
+    step: &mut Step<'_>,
+    mission: &Mission,
+    current: Current,
+    contribution: Contribution,
+    returned: Returned,
+) -> Result<(), Reason> {
+    let Some(slot) = slot_for(step, mission, contribution.mission, current) else {
+        return Err(Reason::Unavailable);
+    };
+    let gain = contribution.gain;
+    let Some(progress) = slot.parts.get_mut(usize::from(contribution.part)) else {
+        return Err(Reason::Unavailable);
+    };
+    if !progress.room(gain) {
+        return Err(Reason::TooMany);
+    }
+    progress.add(gain);
+    if let Some(less) = returned.of_gain(gain) {
+        progress.take(less);
+    }
+    step.counted.push(contribution);
+    Ok(())
+}
+
+/// The period's slot: kept, or back from the archive, or new. A new one drops those that are closed.
+fn slot_for<'s>(
+    step: &'s mut Step<'_>,
+    mission: &Mission,
+    ix: MissionIx,
+    current: Current,
+) -> Option<&'s mut Slot> {
+    let state = step.state.missions.get_mut(usize::from(ix.0))?;
+    let parts = goal::leaf_count(&mission.goal);
+    let known = state
+        .slots
+        .iter()
+        .position(|slot| slot.period == current.period);
+    let at = match known {
+        Some(at) => at,
+        None => {
+            let back = archive::back(&mut step.cold, ix, current.period);
+            let slot = back.unwrap_or_else(|| Slot::new(current.period, current.end, parts));
+            let closed = archive::drop_closed(state, step.programme, step.now, ix);
+            step.archived.extend(closed);
+            state.slots.push(slot);
+            state.slots.len() - 1
+        }
+    };
+    let slot = &mut state.slots[at];
+    slot.end = slot.end.max(current.end);
+    // Another version may have changed the goal's parts.
+    slot.parts.resize_with(parts, goal::Progress::default);
+    Some(slot)
+}
+
+/// Completes what has grown to its goal and has no standing completion.
+pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
+    for (ix, period) in std::mem::take(&mut step.grew) {
+        let mission = &step.programme.missions[usize::from(ix.0)];
+        let Some(state) = step.state.missions.get(usize::from(ix.0)) else {
+            continue;
+        };
+        let slot = state.slots.iter().find(|slot| slot.period == period);
+        let due =
+            slot.is_some_and(|slot| !slot.stands() && goal::reached(&mission.goal, &slot.parts));
+        let full = mission
+            .limit
+            .per_player
+            .is_some_and(|most| state.standing >= most);
+        if due && !full {
+            fate::complete(step, ix, mission, period, fact.occurred_at);
+        }
+    }
+}
+
+/// Takes something off a mission's period, wherever it lies.
+pub(crate) fn take_off(step: &mut Step<'_>, contribution: &Contribution, less: Gain) {
+    let (ix, period) = (contribution.mission, contribution.period);
+    let Some(slot) = find(step, ix, period) else {
+        return;
+    };
+    if let Some(progress) = slot.parts.get_mut(usize::from(contribution.part)) {
+        progress.take(less);
+    }
+    if !step.fell.contains(&(ix, period)) {
+        step.fell.push((ix, period));
+    }
+}
+
+/// The period's slot, kept or cold.
+fn find<'s>(step: &'s mut Step<'_>, ix: MissionIx, period: Period) -> Option<&'s mut Slot> {
+    let state = step.state.missions.get_mut(usize::from(ix.0))?;
+    let kept = state.slots.iter().position(|slot| slot.period == period);
+    match kept {
+        Some(at) => Some(&mut state.slots[at]),
+        None => archive::touch(&mut step.cold, ix, period),
+    }
+}
+
+/// Judges completions from which something was taken off: one whose progress is below its goal does not stand, unless its reward is
+/// kept.
+pub(crate) fn reopen(step: &mut Step<'_>) {
+    let mut fell = std::mem::take(&mut step.fell);
+    fell.sort_unstable();
+    for (ix, period) in fell {
+        let mission = &step.programme.missions[usize::from(ix.0)];
+        let Some(slot) = find(step, ix, period) else {
+            continue;
+        };
+        if !slot.stands() || goal::reached(&mission.goal, &slot.parts) {
+            continue;
+        }
+        let rewarded = slot
+            .fate
+            .as_ref()
+            .is_some_and(|fate| !fate.given.is_empty());
+        if !rewarded || mission.on_reversal == OnReversal::TakeBack {
+            fate::reopen(step, ix, mission, period);
+        }
+    }
+}
+
+const fn because(ix: MissionIx, period: Period) -> Because {
+    Because::Mission(ix, period)
+}

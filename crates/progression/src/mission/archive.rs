@@ -1,0 +1,153 @@
+//! Closed periods leave memory: the entry that drops one archives it, and a late reversal finds the newest version there.
+
+use std::sync::Arc;
+
+use programme::model::{MissionIx, Programme, Window};
+use types::Timestamp;
+
+use crate::fact::Fact;
+use crate::journal::{Archived, Entry, Key, Search};
+use crate::period::Period;
+use crate::slot::Slot;
+use crate::state::{MissionState, Moves, State};
+use crate::zone::closed;
+
+/// A period from the archive.
+pub(crate) struct Cold {
+    pub(crate) mission: MissionIx,
+    pub(crate) slot: Slot,
+    /// Changed by this step, so its new version must be archived.
+    pub(crate) touched: bool,
+}
+
+/// Archived periods for which earlier events counted and which are not in memory.
+pub(crate) fn archived_of<'e>(
+    programme: &Programme,
+    state: &State,
+    search: &mut Search<'_>,
+    originals: impl Iterator<Item = &'e Entry>,
+) -> Vec<Cold> {
+    let mut found = Vec::new();
+    for original in originals {
+        for contribution in &original.counted {
+            let name = original.names.mission(contribution.mission);
+            let ix = (0..)
+                .zip(&programme.missions)
+                .find(|(_, it)| *it.id == *name);
+            if let Some((ix, _)) = ix {
+                look(
+                    state,
+                    search,
+                    MissionIx(ix),
+                    name,
+                    contribution.period,
+                    &mut found,
+                );
+            }
+        }
+    }
+    found
+}
+
+/// Archived periods for which this event will count: only where labels of the past may come again.
+pub(crate) fn archived_for(
+    programme: &Programme,
+    state: &State,
+    search: &mut Search<'_>,
+    fact: &Fact<'_>,
+) -> Vec<Cold> {
+    let mut found = Vec::new();
+    let repeats = state.repeats || state.zones.repeats();
+    if !repeats && fact.occurred_at == fact.recorded_at {
+        return found;
+    }
+    for ix in &programme.missions_by_type[usize::from(fact.kind.0)] {
+        let mission = &programme.missions[usize::from(ix.0)];
+        let Window::Calendar(kind) = mission.window else {
+            continue;
+        };
+        for at in [fact.occurred_at, fact.recorded_at] {
+            let current = state.zones.look(programme, kind, at);
+            if repeats || current.end <= fact.recorded_at {
+                look(state, search, *ix, &mission.id, current.period, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn look(
+    state: &State,
+    search: &mut Search<'_>,
+    ix: MissionIx,
+    name: &str,
+    period: Period,
+    found: &mut Vec<Cold>,
+) {
+    let kept = state.mission(ix);
+    let hot = kept.is_some_and(|kept| kept.slots.iter().any(|slot| slot.period == period));
+    let known = found
+        .iter()
+        .any(|cold| cold.mission == ix && cold.slot.period == period);
+    if hot || known {
+        return;
+    }
+    let ours = |entry: &Entry, archived: &Archived| {
+        archived.slot.period == period && entry.names.mission(archived.mission) == name
+    };
+    let versions = search.all(Key::mission(name, period), |entry| {
+        entry.archived.iter().any(|it| ours(entry, it))
+    });
+    let Some(newest) = versions.into_iter().next_back() else {
+        return;
+    };
+    let archived = newest.archived.iter().rfind(|it| ours(&newest, it));
+    if let Some(archived) = archived {
+        let mut slot = archived.slot.clone();
+        if !Arc::ptr_eq(&newest.names, &state.names) && newest.names != state.names {
+            Moves::between(&newest.names, &state.names).slot(&mut slot);
+        }
+        found.push(Cold {
+            mission: ix,
+            slot,
+            touched: false,
+        });
+    }
+}
+
+/// A period that lies in the archive, to be changed there.
+pub(super) fn touch(cold: &mut [Cold], ix: MissionIx, period: Period) -> Option<&mut Slot> {
+    let found = cold
+        .iter_mut()
+        .find(|cold| cold.mission == ix && cold.slot.period == period)?;
+    found.touched = true;
+    Some(&mut found.slot)
+}
+
+/// A period that comes back into memory.
+pub(super) fn back(cold: &mut Vec<Cold>, ix: MissionIx, period: Period) -> Option<Slot> {
+    let mut all = cold.iter();
+    let at = all.position(|cold| cold.mission == ix && cold.slot.period == period)?;
+    Some(cold.swap_remove(at).slot)
+}
+
+/// Takes the closed periods of a mission out of memory.
+pub(super) fn drop_closed(
+    state: &mut MissionState,
+    programme: &Programme,
+    now: Timestamp,
+    mission: MissionIx,
+) -> Vec<Archived> {
+    let mut dropped = Vec::new();
+    state.slots.retain(|slot| {
+        let over = closed(slot.end, programme, now);
+        if over {
+            dropped.push(Archived {
+                mission,
+                slot: slot.clone(),
+            });
+        }
+        !over
+    });
+    dropped
+}

@@ -1,0 +1,96 @@
+//! Completions and reopenings.
+
+use programme::model::{Mission, MissionIx};
+use types::Timestamp;
+
+use super::{because, find};
+use crate::effect::{Effect, Granted, RevokeReason};
+use crate::period::Period;
+use crate::reward;
+use crate::slot::{Fate, Given};
+use crate::step::Step;
+
+/// Standing completions whose times are kept, where other missions wait for them: the earliest.
+const UNLOCKS_MAX: usize = 16;
+
+/// A completion stands, and gives its reward.
+pub(super) fn complete(
+    step: &mut Step<'_>,
+    ix: MissionIx,
+    mission: &Mission,
+    period: Period,
+    occurred_at: Timestamp,
+) {
+    let awaited = step
+        .programme
+        .missions
+        .iter()
+        .any(|it| it.after.contains(&ix));
+    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+        return;
+    };
+    let Some(slot) = state.slots.iter_mut().find(|slot| slot.period == period) else {
+        return;
+    };
+    let mut fate = slot.fate.take().unwrap_or_default();
+    fate.standing = true;
+    fate.completions += 1;
+    fate.occurred_at = occurred_at;
+    fate.given.clear();
+    state.standing += 1;
+    if awaited {
+        let at = state.unlocks.partition_point(|since| *since <= occurred_at);
+        state.unlocks.insert(at, occurred_at);
+        state.unlocks.truncate(UNLOCKS_MAX);
+    }
+    step.effects.push(Effect::Completed {
+        mission: ix,
+        period,
+        n: fate.completions,
+    });
+    for item in &mission.reward {
+        let number = |reward| fate.number(reward);
+        let given = reward::give(step, *item, because(ix, period), number);
+        fate.given.extend(given);
+    }
+    put_back(step, ix, period, fate);
+}
+
+/// A completion does not stand any more; what it gave is taken back.
+pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, _mission: &Mission, period: Period) {
+    let Some(mut fate) = find(step, ix, period).and_then(|slot| slot.fate.take()) else {
+        return;
+    };
+    fate.standing = false;
+    fate.reopenings += 1;
+    if let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) {
+        state.standing = state.standing.saturating_sub(1);
+        let unlock = state.unlocks.iter().position(|at| *at == fate.occurred_at);
+        unlock.map(|at| state.unlocks.remove(at));
+    }
+    step.effects.push(Effect::Reopened {
+        mission: ix,
+        period,
+        n: fate.reopenings,
+    });
+    for given in std::mem::take(&mut fate.given) {
+        match given {
+            Given::Points(points, amount) => step.take(points, amount, because(ix, period)),
+            Given::Grant(reward, number) => step.revoke(
+                Granted {
+                    reward,
+                    because: because(ix, period),
+                    number,
+                },
+                RevokeReason::Reversal,
+            ),
+        }
+    }
+    put_back(step, ix, period, fate);
+}
+
+fn put_back(step: &mut Step<'_>, ix: MissionIx, period: Period, fate: Box<Fate>) {
+    if let Some(slot) = find(step, ix, period) {
+        slot.fate = Some(fate);
+    }
+}

@@ -1,0 +1,46 @@
+//! What completions and levels give: points at once, grants by request.
+
+use programme::model::{Grant, PointsIx, RewardIx, RewardKind};
+use types::MicroPoints;
+
+use crate::effect::{Because, Granted};
+use crate::slot::Given;
+use crate::step::Step;
+
+/// Gives one item; `number` says how many of a reward the occasion has given, this one included.
+pub(crate) fn give(
+    step: &mut Step<'_>,
+    item: Grant,
+    because: Because,
+    number: impl FnOnce(RewardIx) -> u32,
+) -> Option<Given> {
+    match item {
+        Grant::Points { points, fixed } => give_points(step, points, fixed, because),
+        Grant::Reward(reward) => match step.programme.rewards.get(usize::from(reward.0))?.kind {
+            RewardKind::Points { points, fixed } => give_points(step, points, fixed, because),
+            RewardKind::Bonus { .. } | RewardKind::Code { .. } => {
+                let number = number(reward);
+                step.grant(Granted {
+                    reward,
+                    because,
+                    number,
+                });
+                Some(Given::Grant(reward, number))
+            }
+        },
+    }
+}
+
+/// Rewards are not weighted, boosted or capped.
+fn give_points(
+    step: &mut Step<'_>,
+    points: PointsIx,
+    fixed: MicroPoints,
+    because: Because,
+) -> Option<Given> {
+    if fixed <= MicroPoints::ZERO {
+        return None;
+    }
+    step.give(points, fixed, because, None);
+    Some(Given::Points(points, fixed))
+}

@@ -1,0 +1,175 @@
+//! One step of the fold: the state being changed, and what is decided on the way.
+
+use programme::model::{PointsIx, Programme};
+use types::{MicroPoints, Timestamp};
+
+use crate::cap;
+use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, Working};
+use crate::journal::{Archived, Contribution, Entry, Judged, Key};
+use crate::mission::Cold;
+use crate::period::Period;
+use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
+
+pub(crate) struct Step<'a> {
+    pub(crate) programme: &'a Programme,
+    pub(crate) state: &'a mut State,
+    /// The record's time.
+    pub(crate) now: Timestamp,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) judged: Vec<Judged>,
+    pub(crate) counted: Vec<Contribution>,
+    pub(crate) archived: Vec<Archived>,
+    /// Periods that lie in the archive and are needed by this step.
+    pub(crate) cold: Vec<Cold>,
+    /// Missions and periods from which something was taken off.
+    pub(crate) fell: Vec<(programme::model::MissionIx, Period)>,
+    /// Missions and periods to which something was added, in file order.
+    pub(crate) grew: Vec<(programme::model::MissionIx, Period)>,
+}
+
+impl<'a> Step<'a> {
+    pub(crate) fn new(programme: &'a Programme, state: &'a mut State, _entry: u64) -> Self {
+        let now = state.clock;
+        Self {
+            programme,
+            state,
+            now,
+            effects: Vec::new(),
+            judged: Vec::new(),
+            counted: Vec::new(),
+            archived: Vec::new(),
+            cold: Vec::new(),
+            fell: Vec::new(),
+            grew: Vec::new(),
+        }
+    }
+
+    /// Hands what was decided to the entry.
+    pub(crate) fn finish(mut self, entry: &mut Entry) {
+        let touched = self.cold.drain(..).filter(|cold| cold.touched);
+        self.archived.extend(touched.map(|cold| Archived {
+            mission: cold.mission,
+            slot: cold.slot,
+        }));
+        entry.effects = self.effects;
+        entry.judged = self.judged;
+        entry.counted = self.counted;
+        entry.archived = self.archived;
+    }
+
+    /// Gives points.
+    pub(crate) fn give(
+        &mut self,
+        points: PointsIx,
+        amount: MicroPoints,
+        because: Because,
+        working: Option<Working>,
+    ) {
+        let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
+            return;
+        };
+        account.balance += amount;
+        account.credits += amount;
+        account.earned_n += 1;
+        self.effects.push(Effect::Earned(Movement {
+            points,
+            amount,
+            because,
+            n: account.earned_n,
+            working,
+        }));
+    }
+
+    /// Takes points back.
+    pub(crate) fn take(&mut self, points: PointsIx, amount: MicroPoints, because: Because) {
+        let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
+            return;
+        };
+        account.balance -= amount;
+        account.credits -= amount;
+        account.reversed_n += 1;
+        self.effects.push(Effect::Reversed(Movement {
+            points,
+            amount,
+            because,
+            n: account.reversed_n,
+            working: None,
+        }));
+    }
+
+    /// Takes back some of what a rule gave; the cap's room comes back with it.
+    pub(crate) fn take_back(&mut self, movement: &Movement, amount: i128, moves: Option<&Moves>) {
+        if amount == 0 {
+            return;
+        }
+        let amount = MicroPoints(amount);
+        let (points, because) = match moves {
+            None => (Some(movement.points), Some(movement.because)),
+            Some(moves) => (
+                moves.points(movement.points),
+                moves.because(movement.because),
+            ),
+        };
+        // Points that the programme has no more have no balance to take from.
+        let Some(points) = points else {
+            return;
+        };
+        let Some(because) = because else {
+            return self.take(points, amount, movement.because);
+        };
+        if let Some(working) = &movement.working {
+            cap::give_back(self.state, points, because, &working.charged, amount);
+        }
+        self.take(points, amount, because);
+    }
+
+    /// Asks for a grant.
+    pub(crate) fn grant(&mut self, grant: Granted) {
+        let status = GrantStatus::Requested;
+        self.effects.push(Effect::Offered { grant, status });
+        let grants = &mut self.state.grants;
+        if grants.len() >= GRANTS_SHOWN {
+            grants.remove(0);
+        }
+        grants.push(GrantState {
+            reward: grant.reward,
+            because: grant.because,
+            number: grant.number,
+            status: Some(status),
+            at: self.now,
+        });
+    }
+
+    /// Takes a grant back.
+    pub(crate) fn revoke(&mut self, grant: Granted, reason: RevokeReason) {
+        self.effects.push(Effect::Revoked { grant, reason });
+        let shown = self.state.grants.iter_mut().rfind(|it| {
+            (it.reward, it.because, it.number) == (grant.reward, grant.because, grant.number)
+        });
+        if let Some(shown) = shown {
+            (shown.status, shown.at) = (None, self.now);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether its identity is the event's: conflicts have none.
+    pub(crate) fn is_first(&self) -> bool {
+        self.outcome != crate::decision::Outcome::Conflict
+    }
+
+    /// Under which keys it is found.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let mut keys = Vec::with_capacity(1);
+        keys.push(Key::event(&self.source, &self.id));
+        let returns = self.reversals.iter();
+        keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
+        let waits = self.tombstone.iter();
+        keys.extend(waits.map(|it| Key::returned(&self.source, &it.id)));
+        let archived = self.archived.iter();
+        keys.extend(
+            archived.map(|it| Key::mission(self.names.mission(it.mission), it.slot.period)),
+        );
+        keys
+    }
+}
