@@ -44,8 +44,13 @@ impl Kept {
                 return decision;
             }
             for number in wanted {
-                let bytes = self.segments.get(&number).expect("only sealed segments are wanted");
-                history.insert(number, bytes).expect("a segment that was sealed");
+                let bytes = self
+                    .segments
+                    .get(&number)
+                    .expect("only sealed segments are wanted");
+                history
+                    .insert(number, bytes)
+                    .expect("a segment that was sealed");
             }
         }
         panic!("the core wants segments for ever");
@@ -97,7 +102,9 @@ pub fn fold_keeping(
             Passivate::Every(_) => {}
         }
     }
-    let now = records.last().map_or(Timestamp::MIN, |record| record.recorded_at);
+    let now = records
+        .last()
+        .map_or(Timestamp::MIN, |record| record.recorded_at);
     let players = kept.iter().filter(|(_, player)| player.state.is_known());
     let players = players
         .map(|(id, player)| {
@@ -105,7 +112,8 @@ pub fn fold_keeping(
                 brand: &programme.brand,
                 player: id,
             };
-            serde_json::to_value(view(programme, &player.state, subject, now)).expect("a view is JSON")
+            serde_json::to_value(view(programme, &player.state, subject, now).line())
+                .expect("a view is JSON")
         })
         .collect();
     let folded = Folded {

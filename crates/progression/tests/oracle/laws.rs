@@ -34,7 +34,10 @@ fn the_whole_history_sent_twice_changes_nothing() {
         };
         // Again at the last recorded time, so that the players are looked at as of the same time.
         let again = once.iter().zip(1..).map(|(record, n)| Record {
-            position: types::Position { sequence: last.position.sequence + n, index: 0 },
+            position: types::Position {
+                sequence: last.position.sequence + n,
+                index: 0,
+            },
             recorded_at: last.recorded_at,
             body: record.body.clone(),
         });
@@ -84,7 +87,10 @@ fn an_order_that_is_cancelled_leaves_only_rewards_behind() {
                 .sum();
             let (was, is) = (of(&before.players), of(&after.players));
             if is != was + rewards {
-                return Err(format!("{}: {was} before, {is} after, rewards {rewards}", points.id));
+                return Err(format!(
+                    "{}: {was} before, {is} after, rewards {rewards}",
+                    points.id
+                ));
             }
         }
         let Some(was) = line_of(&before.players, "a") else {
@@ -94,7 +100,12 @@ fn an_order_that_is_cancelled_leaves_only_rewards_behind() {
         for mission in &programme.missions {
             let progress = |line: &Json| line["missions"][&*mission.id]["progress"].clone();
             if progress(is) != progress(was) {
-                return Err(format!("{}: {} before, {} after", mission.id, progress(was), progress(is)));
+                return Err(format!(
+                    "{}: {} before, {} after",
+                    mission.id,
+                    progress(was),
+                    progress(is)
+                ));
             }
         }
         Ok(())
@@ -130,7 +141,11 @@ fn a_balance_is_the_sum_of_the_journals_movements() {
 }
 
 fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128)> {
-    let name = |movement: &Movement| programme.points[usize::from(movement.points.0)].id.to_string();
+    let name = |movement: &Movement| {
+        programme.points[usize::from(movement.points.0)]
+            .id
+            .to_string()
+    };
     entry
         .effects
         .iter()
@@ -182,11 +197,19 @@ fn balance(players: &[Json], points: &str) -> i128 {
 }
 
 fn millionths(amount: &Json) -> i128 {
-    let decimal: Decimal = amount.as_str().expect("a decimal").parse().expect("a decimal");
+    let decimal: Decimal = amount
+        .as_str()
+        .expect("a decimal")
+        .parse()
+        .expect("a decimal");
     decimal.to_units(6).expect("millionths")
 }
 
 fn signed(emission: &Json) -> i128 {
-    let sign = if emission["type"] == "points_earned" { 1 } else { -1 };
+    let sign = if emission["type"] == "points_earned" {
+        1
+    } else {
+        -1
+    };
     sign * millionths(&emission["amount"])
 }

@@ -7,9 +7,15 @@ const HISTORIES: usize = 8;
 
 /// Checks a property over the cases; the first that fails is made small and shown as a scenario.
 pub fn each_case(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
     let first = number("QUESTLINE_SEED").unwrap_or(1);
-    let programmes = number("QUESTLINE_CASES").unwrap_or(2_000).div_ceil(HISTORIES as u64);
+    let programmes = number("QUESTLINE_CASES")
+        .unwrap_or(2_000)
+        .div_ceil(HISTORIES as u64);
     for seed in first..first + programmes {
         let all = cases(seed, HISTORIES);
         let programme = compiled(&all[0]).unwrap_or_else(|errors| {
@@ -24,7 +30,8 @@ pub fn each_case(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
 }
 
 fn report(seed: u64, case: Case, check: &impl Fn(&Programme, &Case) -> Result<(), String>) -> ! {
-    let fails = |case: &Case| compiled(case).is_ok_and(|programme| check(&programme, case).is_err());
+    let fails =
+        |case: &Case| compiled(case).is_ok_and(|programme| check(&programme, case).is_err());
     let small = minimise(case, fails);
     let programme = compiled(&small).expect("a minimised case compiles");
     let difference = check(&programme, &small).expect_err("a minimised case fails");
@@ -32,5 +39,6 @@ fn report(seed: u64, case: Case, check: &impl Fn(&Programme, &Case) -> Result<()
 }
 
 fn compiled(case: &Case) -> Result<Programme, String> {
-    programme::compile("programme.yaml", &case.plan.to_string()).map_err(|errors| errors.to_string())
+    programme::compile("programme.yaml", &case.plan.to_string())
+        .map_err(|errors| errors.to_string())
 }

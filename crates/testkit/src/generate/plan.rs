@@ -27,6 +27,7 @@ pub struct Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "programme: t\nbrand: {}\ncurrency: GBP", words::BRAND)?;
+        writeln!(f, "conversion: {{EUR: \"0.86\", JPY: \"0.005\"}}")?;
         writeln!(
             f,
             "event_types: {{article_read: {{attributes: {{section: string, minutes: int}}}}}}"
@@ -126,7 +127,6 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
             let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
             vec![
                 format!("timezone: {zone}"),
-                "conversion: {EUR: \"0.86\", JPY: \"0.005\"}".to_owned(),
                 format!("lateness: {lateness}"),
                 format!("late_events: {late}"),
                 format!("weights: {weights}"),
