@@ -71,6 +71,10 @@ impl Names {
             (0..length).map(|_| Ok(reader.text()?.into())).collect()
         }
         let encoded = reader.blob()?;
+        if encoded.is_empty() {
+            // A state that has met no programme yet.
+            return Ok(Arc::default());
+        }
         let mut inner = Reader::new(encoded);
         let version = inner.text()?.into();
         let (points, rules) = (list(&mut inner)?, list(&mut inner)?);

@@ -165,11 +165,6 @@ impl Zones {
         span_at(kind, zone, now).end
     }
 
-    /// The zone that the player has chosen last, if any.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.changes[0].last().map(|change| &*change.name)
-    }
-
     /// Whether labels of the past may come again.
     pub(crate) fn repeats(&self) -> bool {
         self.changes[0].len() > 1

@@ -146,10 +146,6 @@ impl Tail {
             .map(|(_, index)| usize::from(*index))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity() + self.keys.capacity() * 16 + self.ends.capacity() * 4
     }

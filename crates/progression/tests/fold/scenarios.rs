@@ -1,0 +1,64 @@
+//! The scenarios that were worked out by hand: `examples/scenarios/*/WHY.md` has the reasoning.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::harness::{World, bare};
+
+fn check(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/scenarios")
+        .join(name);
+    let text = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let lines = |file: &str| -> Vec<Value> {
+        let text = text(file);
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    for passivating in [false, true] {
+        let mut world = World::new(&text("programme.yaml"));
+        world.passivating = passivating;
+        world.run(&text("events.jsonl"));
+        let emissions: Vec<Value> = world.emissions.iter().map(bare).collect();
+        assert_eq!(emissions, lines("expected_emissions.jsonl"), "{name}");
+        assert_eq!(world.lines(), lines("expected_players.jsonl"), "{name}");
+    }
+}
+
+#[test]
+fn micro_points_and_weights() {
+    check("01_micro_points_and_weights");
+}
+
+#[test]
+fn boosts_and_caps() {
+    check("02_boosts_and_caps");
+}
+
+#[test]
+fn partial_refunds_do_not_drift() {
+    check("03_partial_refunds_do_not_drift");
+}
+
+#[test]
+fn cancellation_without_an_order() {
+    check("04_cancellation_without_an_order");
+}
+
+#[test]
+fn reversal_before_the_original() {
+    check("05_reversal_before_the_original");
+}
+
+#[test]
+fn identity_and_refusals() {
+    check("06_identity_and_refusals");
+}
+
+#[test]
+fn late_events_count_now() {
+    check("08_late_events_count_now");
+}
