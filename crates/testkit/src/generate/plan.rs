@@ -251,14 +251,12 @@ fn leaf() -> impl Strategy<Value = String> {
     };
     let sum = (amount(), money(), target())
         .prop_map(|(amount, of, target)| format!("sum: {amount}, of: {of}, target: {target}"));
-    let best = (amount(), money(), target())
-        .prop_map(|(amount, of, target)| format!("best: {amount}, of: {of}, target: {target}"));
     let distinct = (select(vec!["country", "category"]), money(), 1u32..3).prop_map(
         |(attribute, of, target)| {
             format!("distinct: attributes.{attribute}, of: {of}, target: {target}")
         },
     );
-    let kinds = prop_oneof![3 => count, 3 => sum, 1 => best, 2 => distinct];
+    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct];
     (kinds, when()).prop_map(|(goal, when)| {
         let when = if goal.contains("article_read") {
             String::new()
