@@ -1,1 +1,28 @@
-//! Both ports on local disk: a segment log and fjall; knows neither the engine nor other adapters
+//! Both ports on local disk, in one data folder: a segment log that owns what was acknowledged, and fjall for checkpoints.
+//!
+//! - The log is synced to disk before an append returns; it alone must survive a power cut.
+//! - The state is written without waiting for the disk: `kill -9` loses nothing of it, a power cut at most its last seconds, always
+//!   as a prefix, so that the head never runs ahead of the rows it vouches for. The engine folds the rest again from the log.
+//! - State that does not open, belongs to another log or is ahead of it is moved aside and made anew from the log.
+//!
+//! ```text
+//! DATA/LOCK              held while a process uses the folder
+//! DATA/meta.json         format, partitions, clock, incarnation: fixed when the folder is made
+//! DATA/log/00000001.seg  segments of the log, one sequence for all partitions
+//! DATA/state/            fjall
+//! ```
+//!
+//! Nothing here knows the engine or another adapter.
+
+mod error;
+mod folder;
+mod log;
+mod meta;
+mod metrics;
+mod state;
+
+pub use error::OpenError;
+pub use folder::{DataFolder, Now, Options};
+pub use log::SegmentLog;
+pub use meta::ClockMode;
+pub use state::FjallStore;

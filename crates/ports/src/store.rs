@@ -71,6 +71,11 @@ pub trait StateStore: Send + Sync {
         stamp: Stamp,
         rows: Vec<Row>,
     ) -> Result<(), StoreError>;
+
+    /// A hint: no head needs outbox rows numbered below `below` any more. They may go on to show.
+    async fn forget_outbox(&self, _partition: Partition, _below: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// What owns state: a player of a brand.

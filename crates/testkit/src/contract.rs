@@ -1,0 +1,11 @@
+//! Contract suites: each sentence of a port's documentation as a check that any implementation must pass.
+//!
+//! An implementation names itself with a fixture and gets one test for each sentence:
+//!
+//! ```ignore
+//! testkit::log_contract!(MyLog::new());
+//! testkit::store_contract!(MyStore::new());
+//! ```
+
+pub mod log;
+pub mod store;
