@@ -24,5 +24,21 @@ pub mod emission {
     }
 }
 
+/// Grants as the bonus-engine gateway knows them.
+pub mod bonus {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.bonus.v1");
+    }
+}
+
+/// Who owns which partition.
+pub mod cluster {
+    #[allow(missing_docs)]
+    pub mod v1 {
+        tonic::include_proto!("questline.cluster.v1");
+    }
+}
+
 /// Every file's descriptor, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/questline.bin"));

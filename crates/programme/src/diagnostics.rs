@@ -134,7 +134,7 @@ impl Problems {
             message: message.into(),
             ..Problem::default()
         };
-        if self.found.len() >= Diagnostics::KEPT_MAX {
+        if self.is_full() {
             self.left_off += 1;
             self.spare = problem;
             return &mut self.spare;
@@ -149,6 +149,16 @@ impl Problems {
         if let Some(last) = self.found.last_mut().filter(|_| self.left_off == 0) {
             last.help(what);
         }
+    }
+
+    /// Whether more are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= Diagnostics::KEPT_MAX
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len() + self.left_off
     }
 
     /// Whether nothing is wrong.

@@ -41,8 +41,12 @@ impl<T> Deref for Must<T> {
 
 impl<T: Read> Read for At<T> {
     fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let span = node.span;
-        T::read(node, problems).map(|value| Self { value, span })
+        let (span, before) = (node.span, problems.count());
+        T::read(node, problems).map(|value| Self {
+            value,
+            span,
+            sound: problems.count() == before,
+        })
     }
 }
 
@@ -81,6 +85,10 @@ impl<'a> Entries<'a> {
         };
         for (key, _) in entries {
             if !keys.contains(&key.text.as_str()) {
+                if problems.is_full() {
+                    problems.push(key.span, "unknown key");
+                    continue;
+                }
                 problems
                     .push(key.span, format!("unknown key `{}` in {name}", key.text))
                     .expected(one_of(keys.iter().copied()))

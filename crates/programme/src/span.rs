@@ -24,4 +24,6 @@ impl Span {
 pub(crate) struct At<T> {
     pub(crate) value: T,
     pub(crate) span: Span,
+    /// Whether all of it could be read: where not, what is absent may have been written and reported.
+    pub(crate) sound: bool,
 }

@@ -7,8 +7,15 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
         return None;
     }
     let lower = wrong.to_lowercase();
+    let plausible = |word: &&str| {
+        let (one, other) = (word.len(), wrong.len());
+        one.abs_diff(other) <= 2 + one.max(other) / 4
+            || word.starts_with(&lower)
+            || lower.starts_with(*word)
+    };
     known
         .into_iter()
+        .filter(plausible)
         .map(|word| (distance(&lower, &word.to_lowercase()), word))
         .filter(|(distance, word)| *distance <= 1 + word.len().max(wrong.len()) / 4)
         .min_by_key(|(distance, _)| *distance)

@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) tail: Tail,
     segments: Mutex<Segments>,
     sealed: Mutex<VecDeque<(u64, Arc<Index>)>>,
+    /// Held while an index is made, so that the writer never waits for that.
+    making: Mutex<()>,
 }
 
 struct Segments {
@@ -72,7 +74,8 @@ impl Shared {
                 bases,
                 active,
             }),
-            sealed: Mutex::new(VecDeque::new()),
+            sealed: Mutex::default(),
+            making: Mutex::default(),
         }
     }
 
@@ -131,25 +134,28 @@ impl Shared {
         number: u64,
         make: impl FnOnce() -> Result<Index, E>,
     ) -> Result<Arc<Index>, E> {
-        let mut sealed = lock(&self.sealed);
-        if let Some((_, index)) = sealed.iter().find(|(kept, _)| *kept == number) {
-            return Ok(Arc::clone(index));
+        let _one_at_a_time = lock(&self.making);
+        if let Some(index) = self.kept(number) {
+            return Ok(index);
         }
         let index = Arc::new(make()?);
-        push_bounded(&mut sealed, number, Arc::clone(&index));
+        self.keep(number, Arc::clone(&index));
         Ok(index)
     }
 
-    fn keep(&self, number: u64, index: Arc<Index>) {
-        push_bounded(&mut lock(&self.sealed), number, index);
+    fn kept(&self, number: u64) -> Option<Arc<Index>> {
+        let sealed = lock(&self.sealed);
+        let mut kept = sealed.iter().filter(|(kept, _)| *kept == number);
+        kept.next().map(|(_, index)| Arc::clone(index))
     }
-}
 
-fn push_bounded(sealed: &mut VecDeque<(u64, Arc<Index>)>, number: u64, index: Arc<Index>) {
-    if sealed.len() == INDEXES_MAX {
-        sealed.pop_front();
+    fn keep(&self, number: u64, index: Arc<Index>) {
+        let mut sealed = lock(&self.sealed);
+        if sealed.len() == INDEXES_MAX {
+            sealed.pop_front();
+        }
+        sealed.push_back((number, index));
     }
-    sealed.push_back((number, index));
 }
 
 /// The newest frames, so that a reader that keeps up never touches the disk. Bounded in bytes over all partitions.

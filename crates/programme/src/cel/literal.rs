@@ -23,10 +23,18 @@ pub(super) fn number(rest: &str, at: usize) -> Result<(Token, usize), Wrong> {
     if rest[end..].starts_with('.') && digits(end + 1) > end + 1 {
         end = digits(end + 1);
     }
-    let tail = rest[end..]
-        .bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        .count();
+    let word = |from: usize| {
+        let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        rest[from..].bytes().take_while(in_word).count()
+    };
+    let mut tail = word(end);
+    // The sign of an exponent belongs to the mistake.
+    if tail > 0
+        && rest[end + tail..].starts_with(['-', '+'])
+        && rest[end..end + tail].ends_with(['e', 'E'])
+    {
+        tail += 1 + word(end + tail + 1);
+    }
     let span = Span {
         start: at,
         end: at + end + tail,

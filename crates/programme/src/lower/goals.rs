@@ -30,9 +30,11 @@ impl Lower<'_> {
             .into_iter()
             .filter_map(|(kind, span)| span.map(|span| (kind, span)));
         let Some((kind, _)) = named.next() else {
-            self.problems
-                .push(at.span, "this goal does not say what counts")
-                .expected(KINDS);
+            if at.sound {
+                self.problems
+                    .push(at.span, "this goal does not say what counts")
+                    .expected(KINDS);
+            }
             return None;
         };
         for (other, span) in named {
@@ -57,11 +59,11 @@ impl Lower<'_> {
                 self.stray("of", text.of.as_ref().map(|at| at.span), kind);
                 Some(count)
             }
-            None => self.needed(text.of.as_ref(), at.span, kind, "of: order"),
+            None => self.needed(text.of.as_ref(), at, kind, "of: order"),
         };
         let of = of.and_then(|of| self.counted_type(of));
         let when = self.when(text.when.as_ref(), of);
-        let target = self.needed(text.target.as_ref(), at.span, kind, "target: 5");
+        let target = self.needed(text.target.as_ref(), at, kind, "target: 5");
         if let Some(streak) = &text.streak {
             NotYet::StreakGoals.refuse(streak.span, self.problems);
             return self.streak(text, streak, of, when, window);
@@ -109,14 +111,14 @@ impl Lower<'_> {
     fn needed<'t, T>(
         &mut self,
         field: Option<&'t At<T>>,
-        span: Span,
+        goal: &At<GoalText>,
         kind: &str,
         example: &str,
     ) -> Option<&'t At<T>> {
-        if field.is_none() {
+        if field.is_none() && goal.sound {
             let key = example.split(':').next().unwrap_or(example);
             self.problems
-                .push(span, format!("a goal of kind `{kind}` needs `{key}`"))
+                .push(goal.span, format!("a goal of kind `{kind}` needs `{key}`"))
                 .expected(format!("`{example}`"));
         }
         field

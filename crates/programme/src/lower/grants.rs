@@ -57,6 +57,9 @@ impl Lower<'_> {
 
     fn reward_points(&mut self, at: &At<RewardText>) -> Option<RewardKind> {
         let Some(give) = &at.value.give else {
+            if !at.sound {
+                return None;
+            }
             self.problems
                 .push(at.span, "a reward of kind `points` has no `give`")
                 .expected("`give: {points: …, fixed: 20}`");
@@ -80,6 +83,9 @@ impl Lower<'_> {
 
     fn template(&mut self, at: &At<RewardText>, word: RewardWord) -> Option<RewardKind> {
         let Some(template) = &at.value.template else {
+            if !at.sound {
+                return None;
+            }
             self.problems
                 .push(at.span, "this reward has no `template`")
                 .expected("`template: …`, the operator's own id of it");
@@ -113,6 +119,7 @@ impl Lower<'_> {
                     fixed: fixed?,
                 })
             }
+            _ if !at.sound => None,
             _ => {
                 self.problems
                     .push(at.span, "a reward item is either points or a grant")

@@ -85,7 +85,9 @@ impl<'a> Names<'a> {
     /// The index of the thing with this id.
     pub(crate) fn find(&self, reference: &At<Text>, problems: &mut Problems) -> Option<u16> {
         let found = self.index.get(&*reference.value.0).copied();
-        if found.is_none() {
+        if found.is_none() && problems.is_full() {
+            problems.push(reference.span, "an unknown id");
+        } else if found.is_none() {
             let known = || self.all.iter().copied().filter(|name| !name.is_empty());
             problems
                 .push(

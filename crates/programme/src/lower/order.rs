@@ -42,28 +42,28 @@ pub(super) fn no_cycles(list: Option<&At<List<MissionText>>>, problems: &mut Pro
             }
         }
     }
-    let mut told = vec![false; missions.len()];
+    let mut seen = vec![false; missions.len()];
     for start in (0..missions.len()).filter(|ix| waiting[*ix] > 0) {
-        if let Some(circle) = circle(start, &after, &waiting)
-            && !circle.iter().any(|ix| told[*ix])
-        {
-            circle.iter().for_each(|ix| told[*ix] = true);
+        if let Some(circle) = circle(start, &after, &waiting, &mut seen) {
             report(&circle, &missions, problems);
         }
     }
 }
 
-// Follows prerequisites that are themselves stuck until one comes again.
-fn circle(start: usize, after: &[Vec<usize>], waiting: &[usize]) -> Option<Vec<usize>> {
+// Follows prerequisites that are themselves stuck until one comes again; what an earlier walk has seen was told by it.
+fn circle(
+    start: usize,
+    after: &[Vec<usize>],
+    waiting: &[usize],
+    seen: &mut [bool],
+) -> Option<Vec<usize>> {
     let (mut path, mut at) = (Vec::new(), start);
-    let mut place: HashMap<usize, usize> = HashMap::new();
-    loop {
-        if let Some(begin) = place.insert(at, path.len()) {
-            return Some(path.split_off(begin));
-        }
+    while !std::mem::replace(&mut seen[at], true) {
         path.push(at);
         at = *after[at].iter().find(|before| waiting[**before] > 0)?;
     }
+    let begin = path.iter().position(|passed| *passed == at)?;
+    Some(path.split_off(begin))
 }
 
 fn report(circle: &[usize], missions: &[&MissionText], problems: &mut Problems) {

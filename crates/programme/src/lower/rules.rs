@@ -83,6 +83,7 @@ impl Lower<'_> {
                     .expected("`rate` with `per` and `of`, or `fixed`");
                 None
             }
+            (None, None) if !at.sound => None,
             (None, None) => {
                 self.problems
                     .push(at.span, "`give` says neither `rate` nor `fixed`")

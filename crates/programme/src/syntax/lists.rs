@@ -45,7 +45,12 @@ impl<T: Read> Read for Table<T> {
                     .expected("a key of 1 to 256 bytes");
             } else if let Some(value) = value {
                 let text = Text(key.text.as_str().into());
-                table.push((At { value: text, span }, value));
+                let key = At {
+                    value: text,
+                    span,
+                    sound: true,
+                };
+                table.push((key, value));
             }
         }
         Some(Self(table))

@@ -1,0 +1,86 @@
+//! Every metric: its name, kind and meaning.
+//!
+//! Grammar: `questline_<noun>_<unit>`, counters end in `_total`, base units (seconds, bytes). Labels have few values: `gateway`,
+//! `sink`, `partition`, `type`, `outcome`. Never a player, an event or a grant.
+
+/// How a metric behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it counts, in one line.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident $name:literal, $help:literal;)*) => {
+        $(#[doc = $help] pub const $constant: &str = $name;)*
+        /// All of them, in the order of this file.
+        pub const ALL: &[Metric] = &[$(Metric { name: $name, kind: Kind::$kind, help: $help }),*];
+    };
+}
+
+metrics! {
+    SINK_STREAMS = Gauge "questline_sink_streams_open", "Delivery streams that are open, by sink.";
+    SINK_SENT = Counter "questline_sink_emissions_sent_total", "Emissions sent to a gateway, repeats included, by sink.";
+    SINK_BROKEN = Counter "questline_sink_streams_broken_total", "Delivery streams that a gateway or the network ended, by sink.";
+    INBOX_RECEIVED = Counter "questline_inbox_emissions_received_total", "Emissions received, repeats included, by gateway.";
+    INBOX_DISTINCT = Counter "questline_inbox_emissions_distinct_total", "Emissions received for the first time, by gateway.";
+    INBOX_ALARMS = Counter "questline_inbox_alarms_total", "Known ids that came with another body, by gateway. Above zero: page.";
+    INBOX_COMMIT = Histogram "questline_inbox_commit_duration_seconds", "Time to make one group of emissions durable, by gateway.";
+    DELIVERY_LATENCY = Histogram "questline_delivery_latency_seconds", "From acceptance by ingest to durable at the gateway, first deliveries only, by gateway.";
+    BONUS_CALLS = Counter "questline_bonus_calls_total", "Calls to the operator, by outcome: done, refused, unknown.";
+    BONUS_CALL_DURATION = Histogram "questline_bonus_call_duration_seconds", "Time of one call to the operator, by outcome.";
+    BONUS_PENDING = Gauge "questline_bonus_calls_pending", "Calls to the operator whose outcome is not known yet and that are held in memory.";
+}
+
+/// Tells the recorder what each metric means. Call once, after a recorder is installed.
+pub fn describe() {
+    for metric in ALL {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.help),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            Kind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, Kind};
+
+    #[test]
+    fn names_follow_the_grammar_and_are_unique() {
+        let mut seen = std::collections::BTreeSet::new();
+        for metric in ALL {
+            let name = metric.name;
+            assert!(name.starts_with("questline_"), "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{name}"
+            );
+            assert_eq!(
+                name.ends_with("_total"),
+                metric.kind == Kind::Counter,
+                "{name}"
+            );
+            let base = name.ends_with("_seconds") || name.ends_with("_bytes");
+            assert!(base || metric.kind != Kind::Histogram, "{name}");
+            assert!(metric.help.ends_with('.'), "{name}");
+            assert!(seen.insert(name), "{name} twice");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Who owns what, and how far it has come, over gRPC.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use proto::cluster::v1 as wire;
+use proto::cluster::v1::cluster_service_server::ClusterService;
+use thiserror::Error;
+use tonic::{Request, Response, Status};
+use types::{Epoch, Partition, Position, Timestamp};
+
+/// Whoever knows the partitions of this node.
+#[async_trait]
+pub trait Partitions: Send + Sync + 'static {
+    /// How many partitions the log has.
+    fn total(&self) -> u16;
+
+    /// Those that this node owns, in any order.
+    async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError>;
+}
+
+/// One partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionStatus {
+    /// Its number.
+    pub partition: Partition,
+    /// The node that owns it.
+    pub owner: String,
+    /// The tenure.
+    pub epoch: Epoch,
+    /// The last position folded into every state.
+    pub cursor: Position,
+    /// The last position in the log.
+    pub end: Position,
+    /// Log messages after the cursor.
+    pub lag: u64,
+    /// When the last checkpoint of this tenure was taken.
+    pub last_checkpoint_at: Option<Timestamp>,
+    /// The gateways.
+    pub sinks: Vec<SinkLag>,
+}
+
+/// How far a gateway is behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkLag {
+    /// Its name.
+    pub name: String,
+    /// Emissions decided and not acknowledged.
+    pub unacknowledged: u64,
+}
+
+/// Why there is no status.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// Starting, stopping or overloaded. Ask again.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// The service.
+pub struct Cluster(Arc<dyn Partitions>);
+
+impl Cluster {
+    /// Answers from `partitions`.
+    pub fn new(partitions: Arc<dyn Partitions>) -> Self {
+        Self(partitions)
+    }
+}
+
+#[tonic::async_trait]
+impl ClusterService for Cluster {
+    async fn list_partitions(
+        &self,
+        _request: Request<wire::ListPartitionsRequest>,
+    ) -> Result<Response<wire::ListPartitionsResponse>, Status> {
+        let status = self.0.status().await;
+        let mut owned = status.map_err(|error| Status::unavailable(error.to_string()))?;
+        owned.sort_by_key(|status| status.partition);
+        Ok(Response::new(wire::ListPartitionsResponse {
+            partitions_total: self.0.total().into(),
+            partitions: owned.into_iter().map(partition).collect(),
+        }))
+    }
+}
+
+fn partition(status: PartitionStatus) -> wire::Partition {
+    let sinks = status.sinks.into_iter().map(|sink| wire::SinkLag {
+        name: sink.name,
+        unacknowledged: sink.unacknowledged,
+    });
+    wire::Partition {
+        number: status.partition.0.into(),
+        owner: status.owner,
+        epoch: status.epoch.0,
+        cursor: Some(position(status.cursor)),
+        end: Some(position(status.end)),
+        lag: status.lag,
+        last_checkpoint_at: status.last_checkpoint_at.map(timestamp),
+        sinks: sinks.collect(),
+    }
+}
+
+fn position(position: Position) -> wire::Position {
+    wire::Position {
+        sequence: position.sequence,
+        index: position.index,
+    }
+}
+
+pub(crate) fn timestamp(instant: Timestamp) -> prost_types::Timestamp {
+    const SECOND: i64 = 1_000_000_000;
+    prost_types::Timestamp {
+        seconds: instant.nanos() / SECOND,
+        // Instants lie after 1970: the remainder is below a second and not negative.
+        nanos: i32::try_from(instant.nanos() % SECOND).unwrap_or(0),
+    }
+}

@@ -1,0 +1,57 @@
+//! The partitions of the engine that runs in this process.
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use engine::EngineHandle;
+use types::Timestamp;
+
+use crate::cluster::{PartitionStatus, Partitions, SinkLag, StatusError};
+
+/// A node: its name, and its engine.
+pub struct Node {
+    /// Who it is to others.
+    pub name: String,
+    /// How many partitions its log has.
+    pub partitions_total: u16,
+    /// Its engine.
+    pub engine: EngineHandle,
+}
+
+#[async_trait]
+impl Partitions for Node {
+    fn total(&self) -> u16 {
+        self.partitions_total
+    }
+
+    async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError> {
+        let status = self.engine.partition_status().await;
+        let status = status.map_err(|error| StatusError::Unavailable(error.to_string()))?;
+        Ok(status.into_iter().map(|status| self.one(status)).collect())
+    }
+}
+
+impl Node {
+    fn one(&self, status: engine::PartitionStatus) -> PartitionStatus {
+        let sinks = status.sinks.into_iter().map(|sink| SinkLag {
+            name: sink.sink.into(),
+            unacknowledged: sink.pending,
+        });
+        PartitionStatus {
+            partition: status.partition,
+            owner: self.name.clone(),
+            epoch: status.epoch,
+            cursor: status.applied,
+            end: status.end,
+            lag: status.lag,
+            last_checkpoint_at: ago(Duration::from_millis(status.checkpoint_age_ms)),
+            sinks: sinks.collect(),
+        }
+    }
+}
+
+fn ago(age: Duration) -> Option<Timestamp> {
+    let then = SystemTime::now().checked_sub(age)?;
+    let nanos = then.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+    i64::try_from(nanos).ok().and_then(Timestamp::from_nanos)
+}
