@@ -17,7 +17,8 @@ fn the_core_says_what_the_oracle_says() {
     seeds::each_case(|programme, case| {
         let records = case.records();
         let expected = oracle::fold(programme, &programme.brand, &records, None);
-        let got = fold(programme, &records, Passivate::Never);
+        // Some players leave memory now and then: the laws hold that to change nothing.
+        let got = fold(programme, &records, Passivate::Every(7));
         core::compare(&got, &expected)
     });
 }
