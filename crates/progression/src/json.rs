@@ -1,6 +1,6 @@
 //! Canonical JSON: keys in the order they are written, no blanks, strings escaped as RFC 8259 asks and no further.
 
-use std::fmt::Display;
+use std::fmt::{Arguments, Display};
 use std::io::Write;
 
 /// Writes one object.
@@ -32,15 +32,14 @@ impl Object {
     /// A value whose text needs no escaping: numbers as strings, times, periods.
     pub(crate) fn plain(&mut self, key: &str, value: impl Display) -> &mut Self {
         self.key(key);
-        // Writing to a Vec cannot fail.
-        let _ = write!(self.bytes, "\"{value}\"").is_ok();
+        display(&mut self.bytes, format_args!("\"{value}\""));
         self
     }
 
     /// A value that is JSON already.
     pub(crate) fn raw(&mut self, key: &str, json: impl Display) -> &mut Self {
         self.key(key);
-        let _ = write!(self.bytes, "{json}").is_ok();
+        display(&mut self.bytes, format_args!("{json}"));
         self
     }
 
@@ -69,15 +68,18 @@ impl Object {
     }
 }
 
+fn display(bytes: &mut Vec<u8>, text: Arguments<'_>) {
+    let written = bytes.write_fmt(text);
+    debug_assert!(written.is_ok(), "a Vec takes everything");
+}
+
 fn string(bytes: &mut Vec<u8>, text: &str) {
     bytes.push(b'"');
     for byte in text.bytes() {
         match byte {
             b'"' => bytes.extend(b"\\\""),
             b'\\' => bytes.extend(b"\\\\"),
-            0..0x20 => {
-                let _ = write!(bytes, "\\u{byte:04x}").is_ok();
-            }
+            0..0x20 => display(bytes, format_args!("\\u{byte:04x}")),
             _ => bytes.push(byte),
         }
     }

@@ -304,11 +304,14 @@ fn returned_of(search: &mut Search<'_>, original: &Entry) -> Returned {
         .last()
         .and_then(|entry| entry.reversals.iter().rfind(about));
     let amount = original.original().map_or(0, |money| money.minor);
-    newest.map_or(Returned::of(amount), |reversal| Returned {
-        amount,
-        minor: reversal.returned,
-        whole: reversal.whole,
-    })
+    match newest {
+        None => Returned::of(amount),
+        Some(reversal) => Returned {
+            amount,
+            minor: reversal.returned,
+            whole: reversal.whole,
+        },
+    }
 }
 
 fn major(minor: i64, currency: Currency) -> Decimal {

@@ -16,7 +16,7 @@ struct Map(Vec<Option<u16>>);
 
 impl Map {
     fn of(old: &[Box<str>], new: &[Box<str>]) -> Self {
-        let place = |name: &Box<str>| new.iter().position(|it| it == name);
+        let place = |name: &str| new.iter().position(|it| **it == *name);
         let index = |at: usize| u16::try_from(at).ok();
         Self(old.iter().map(|name| place(name).and_then(index)).collect())
     }

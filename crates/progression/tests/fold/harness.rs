@@ -195,7 +195,7 @@ pub(crate) fn told(emission: &Value) -> String {
         "to", "reason", "status",
     ];
     let parts: Vec<&str> = keys.iter().filter_map(|key| field(key)).collect();
-    let cause = emission.get("cause").cloned().unwrap_or(json!({}));
+    let cause = emission.get("cause").cloned().unwrap_or_else(|| json!({}));
     let cause = cause.get("event").and_then(Value::as_str).unwrap_or("");
     format!("{cause}: {}", parts.join(" "))
 }
@@ -218,7 +218,7 @@ pub(crate) fn events(short: &str) -> String {
                     "of" => event["refers_to"] = value.into(),
                     "source" | "player" | "rate" => event[key] = value.into(),
                     _ => {
-                        let value = serde_json::from_str(value).unwrap_or(value.into());
+                        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
                         attributes.insert(key.to_owned(), value);
                     }
                 }

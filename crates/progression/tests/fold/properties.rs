@@ -159,8 +159,12 @@ proptest! {
 
     #[test]
     fn bytes_that_are_no_state_are_an_error_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = State::decode(&bytes).is_ok();
-        let _ = progression::journal::decode_segment(&bytes).is_ok();
+        if let Ok(state) = State::decode(&bytes) {
+            prop_assert!(state.bytes() > 0);
+        }
+        if let Ok(entries) = progression::journal::decode_segment(&bytes) {
+            prop_assert!(entries.len() <= 64);
+        }
     }
 
     #[test]
@@ -172,7 +176,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = to;
             if let Ok(state) = State::decode(&bytes) {
-                let _ = progression::journal::open_entries(&state);
+                prop_assert!(progression::journal::open_entries(&state).len() < 64);
             }
             prop_assert!(State::decode(&bytes[..at]).is_err());
         }
