@@ -10,7 +10,7 @@ use types::{Body, PlayerId, Record, Timestamp};
 
 /// When a player's state goes through its bytes.
 #[derive(Clone, Copy, Debug)]
-pub enum Passivate {
+pub(crate) enum Passivate {
     Never,
     Always,
     /// After every so many records.
@@ -19,17 +19,17 @@ pub enum Passivate {
 
 /// What came of a history.
 #[derive(Debug, PartialEq)]
-pub struct Folded {
-    pub players: Vec<Value>,
-    pub emissions: Vec<Value>,
-    pub outcomes: Vec<Outcome>,
+pub(crate) struct Folded {
+    pub(crate) players: Vec<Value>,
+    pub(crate) emissions: Vec<Value>,
+    pub(crate) outcomes: Vec<Outcome>,
 }
 
 /// A player as the caller keeps him.
 #[derive(Default)]
-pub struct Kept {
-    pub state: State,
-    pub segments: BTreeMap<u32, Vec<u8>>,
+pub(crate) struct Kept {
+    pub(crate) state: State,
+    pub(crate) segments: BTreeMap<u32, Vec<u8>>,
 }
 
 impl Kept {
@@ -64,13 +64,13 @@ impl Kept {
 }
 
 /// Folds records of the programme's brand in log order.
-pub fn fold(programme: &Programme, records: &[Record], passivate: Passivate) -> Folded {
+pub(crate) fn fold(programme: &Programme, records: &[Record], passivate: Passivate) -> Folded {
     let (folded, _) = fold_keeping(programme, records, passivate);
     folded
 }
 
 /// As [`fold`], and what a caller has kept in the end.
-pub fn fold_keeping(
+pub(crate) fn fold_keeping(
     programme: &Programme,
     records: &[Record],
     passivate: Passivate,
@@ -125,7 +125,7 @@ pub fn fold_keeping(
 }
 
 /// Where two folds differ first, for a reader.
-pub fn compare(got: &Folded, expected: &testkit::oracle::Outcome) -> Result<(), String> {
+pub(crate) fn compare(got: &Folded, expected: &testkit::oracle::Outcome) -> Result<(), String> {
     first_difference("emission", &got.emissions, &expected.emissions)?;
     first_difference("player", &got.players, &expected.players)?;
     for (at, (got, expected)) in got.outcomes.iter().zip(&expected.answers).enumerate() {
@@ -144,7 +144,11 @@ pub fn compare(got: &Folded, expected: &testkit::oracle::Outcome) -> Result<(), 
 }
 
 /// The first place where two lists of lines differ.
-pub fn first_difference(what: &str, got: &[Value], expected: &[Value]) -> Result<(), String> {
+pub(crate) fn first_difference(
+    what: &str,
+    got: &[Value],
+    expected: &[Value],
+) -> Result<(), String> {
     for at in 0..got.len().max(expected.len()) {
         if got.get(at) != expected.get(at) {
             let line = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);

@@ -6,12 +6,12 @@ use testkit::generate::{Case, cases, minimise};
 const HISTORIES: usize = 8;
 
 /// Checks a property over the cases; the first that fails is made small and shown as a scenario.
-pub fn each_case(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
+pub(crate) fn each_case(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
     each_of(2_000, check);
 }
 
 /// The same over a fifth of them: for laws that fold a history several times.
-pub fn some_cases(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
+pub(crate) fn some_cases(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
     each_of(400, check);
 }
 
