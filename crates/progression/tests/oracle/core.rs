@@ -151,7 +151,9 @@ pub(crate) fn first_difference(
 ) -> Result<(), String> {
     for at in 0..got.len().max(expected.len()) {
         if got.get(at) != expected.get(at) {
-            let line = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let line = |value: Option<&Value>| {
+                value.map_or_else(|| "nothing".to_owned(), Value::to_string)
+            };
             return Err(format!(
                 "{what} {at}\n     got {}\nexpected {}",
                 line(got.get(at)),

@@ -62,9 +62,8 @@ fn an_order_that_is_cancelled_leaves_only_rewards_behind() {
             return Ok(());
         };
         let before = fold(programme, &records, Passivate::Never);
-        let mut sequence = last.position.sequence;
-        for event in [order(last.recorded_at), cancellation(last.recorded_at)] {
-            sequence += 1;
+        let two = [order(last.recorded_at), cancellation(last.recorded_at)];
+        for (sequence, event) in (last.position.sequence + 1..).zip(two) {
             records.push(Record {
                 position: types::Position { sequence, index: 0 },
                 recorded_at: last.recorded_at,
@@ -159,10 +158,10 @@ fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128
 
 fn event(id: &str, kind: &str, at: Timestamp) -> Event {
     Event {
-        id: id.parse().unwrap(),
-        source: "law".parse().unwrap(),
+        id: id.parse().expect("a word of the types"),
+        source: "law".parse().expect("a word of the types"),
         kind: kind.into(),
-        player: "a".parse().unwrap(),
+        player: "a".parse().expect("a word of the types"),
         occurred_at: at,
         amount: None,
         currency: None,
@@ -174,8 +173,8 @@ fn event(id: &str, kind: &str, at: Timestamp) -> Event {
 
 fn order(at: Timestamp) -> Event {
     Event {
-        amount: Some("33.33".parse().unwrap()),
-        currency: Some("GBP".parse().unwrap()),
+        amount: Some("33.33".parse().expect("a word of the types")),
+        currency: Some("GBP".parse().expect("a word of the types")),
         attributes: Attributes::from([("items".into(), Value::Number(3.into()))]),
         ..event("order", "order", at)
     }
@@ -183,7 +182,7 @@ fn order(at: Timestamp) -> Event {
 
 fn cancellation(at: Timestamp) -> Event {
     Event {
-        refers_to: Some("order".parse().unwrap()),
+        refers_to: Some("order".parse().expect("a word of the types")),
         ..event("cancellation", "order_cancelled", at)
     }
 }

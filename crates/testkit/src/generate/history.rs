@@ -149,7 +149,7 @@ fn reversal() -> impl Strategy<Value = What> {
                 ("order_cancelled", Some(_)) => amount,
                 _ => amount.or(Some("10.00")),
             };
-            let currency = currency.or(to.is_none().then_some("GBP"));
+            let currency = currency.or_else(|| to.is_none().then_some("GBP"));
             // The order that is named may be in yen, which has no decimals.
             let whole = matches!(currency, None | Some("JPY"));
             let amount = match amount {
@@ -240,7 +240,7 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             if let Some(away) = to {
                 // The named one's player and source, most often: others' are never found.
                 let to = order_near(ops, place(at, *away, ops.len()));
-                if at % 5 != 0 {
+                if !at.is_multiple_of(5) {
                     event.player = ops[to].player.parse().expect("a player");
                     event.source = ops[to].source.parse().expect("a source");
                 }
@@ -302,8 +302,12 @@ impl fmt::Display for Sent {
 }
 
 fn map(attributes: &Attributes) -> Json {
-    let pair = |(key, item): (&Box<str>, &Value)| (key.to_string(), value(item));
-    Json::Object(attributes.iter().map(pair).collect())
+    let pairs = attributes.iter();
+    Json::Object(
+        pairs
+            .map(|(key, item)| (key.to_string(), value(item)))
+            .collect(),
+    )
 }
 
 fn value(item: &Value) -> Json {

@@ -100,7 +100,7 @@ fn chained(items: Vec<(String, Option<usize>)>) -> Vec<String> {
         format!("{{id: m{n}, {item}{after}}}")
     };
     let mut lines: Vec<String> = items.into_iter().enumerate().map(one).collect();
-    if count % 2 == 0 {
+    if count.is_multiple_of(2) {
         lines.reverse();
     }
     lines

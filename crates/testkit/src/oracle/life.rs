@@ -143,8 +143,8 @@ impl<'a> Life<'a> {
 
     /// The index of the player's level in a tier set.
     pub(super) fn level(&self, set: usize) -> usize {
-        let changes = self.levels.iter().filter(|(of, _)| *of == set);
-        changes.last().map_or(0, |(_, level)| *level)
+        let mut changes = self.levels.iter().filter(|(of, _)| *of == set);
+        changes.next_back().map_or(0, |(_, level)| *level)
     }
 
     /// Whether anything was ever earned or counted: until then a zone counts at once.
