@@ -6,5 +6,5 @@ mod replay;
 mod standings;
 mod summary;
 
-pub(crate) use replay::{Replay, replay};
+pub(crate) use replay::replay;
 pub(crate) use summary::summary;

@@ -18,8 +18,6 @@ use thiserror::Error;
 use compile::Compiled;
 use spec::{Format, Spec};
 
-pub(crate) use rows::Rows;
-
 /// Why a mapping cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum MappingError {

@@ -14,7 +14,7 @@ use jiff::Timestamp as Now;
 use tokio::signal::unix::{SignalKind, signal};
 use types::Timestamp;
 
-pub(crate) use config::{ClockName, Config, Flags, Role};
+pub(crate) use config::{ClockName, Config, Flags};
 pub(crate) use start::Running;
 
 use crate::exit::Failure;

@@ -45,8 +45,6 @@ pub(crate) struct Sent {
     pub(crate) rejected: Tally,
     /// Lines that are no events, by reason.
     pub(crate) left_out: Tally,
-    /// The last recorded time on event time.
-    pub(crate) last: Option<Timestamp>,
     /// How long this run took.
     pub(crate) took: Duration,
 }
@@ -87,8 +85,7 @@ impl Sender<'_> {
             }
         }
         self.flush(&mut batch, &mut reached, progress).await?;
-        let last = reached.last();
-        if let Some(last) = last {
+        if let Some(last) = reached.last() {
             self.tick(last, progress).await?;
         }
         if let Some(file) = &self.progress_file {
@@ -100,7 +97,6 @@ impl Sender<'_> {
             accepted: reached.accepted,
             rejected: reached.rejected,
             left_out,
-            last,
             took: started.elapsed(),
         })
     }

@@ -160,8 +160,6 @@ const NOTIFIED: &str = "[\"mission_completed\", \"mission_reopened\", \"tier_cha
 /// Asks again and again until the answer is there.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
-    // Nobody sends: the channel is a clock that a test may wait on between two questions.
-    let (_sender, pause) = mpsc::channel::<()>();
     loop {
         if let Some(answer) = ask() {
             return answer;
