@@ -41,7 +41,11 @@ impl Fake {
                 let mut stream = BufReader::new(stream.unwrap());
                 while let Some((path, body)) = request(&mut stream) {
                     let ids: Vec<String> = body.lines().map(id).collect();
-                    let turn = if path.starts_with("/v1/events") { *turns.peek().unwrap() } else { Turn::Take };
+                    let turn = if path.starts_with("/v1/events") {
+                        *turns.peek().unwrap()
+                    } else {
+                        Turn::Take
+                    };
                     if path.starts_with("/v1/events") && turns.len() > 1 {
                         turns.next();
                     }
@@ -60,12 +64,23 @@ impl Fake {
     /// Ids of each batch so far.
     fn batches(&self) -> Vec<Vec<String>> {
         let all = self.requests.try_iter();
-        all.filter(|(path, _)| path.starts_with("/v1/events")).map(|(_, ids)| ids).collect()
+        all.filter(|(path, _)| path.starts_with("/v1/events"))
+            .map(|(_, ids)| ids)
+            .collect()
     }
 
     fn send(&self, file: &Path) -> Output {
         questline()
-            .args(["send", "--to", &self.url, "--key", "k", "--patience", "20", arg(file)])
+            .args([
+                "send",
+                "--to",
+                &self.url,
+                "--key",
+                "k",
+                "--patience",
+                "20",
+                arg(file),
+            ])
             .output()
             .unwrap()
     }
@@ -109,14 +124,20 @@ fn answer(stream: &mut TcpStream, turn: Turn, ids: &[String]) -> bool {
         }
     };
     let body = body.to_string();
-    let head = format!("HTTP/1.1 {status} x\r\nretry-after: 0\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} x\r\nretry-after: 0\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(format!("{head}{body}").as_bytes()).is_ok()
 }
 
 fn result(turn: Turn, id: &str) -> Value {
-    let number: u64 = id.parse().unwrap();
+    // A tick has no id.
+    let number: u64 = id.parse().unwrap_or(0);
     match turn {
-        Turn::TakeSome if number % 2 == 1 => json!({"id": id, "status": "rejected", "code": "unavailable"}),
+        Turn::TakeSome if number % 2 == 1 => {
+            json!({"id": id, "status": "rejected", "code": "unavailable"})
+        }
         _ if number == 7 => json!({"id": id, "status": "rejected", "code": "too_many_decimals"}),
         _ => json!({"id": id, "status": "accepted"}),
     }
@@ -134,8 +155,12 @@ fn numbers(range: std::ops::Range<u64>) -> Vec<String> {
 }
 
 fn progress_files(folder: &Path) -> usize {
-    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    names.filter(|name| name.to_string_lossy().ends_with(".sent.json")).count()
+    let names = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    names
+        .filter(|name| name.to_string_lossy().ends_with(".sent.json"))
+        .count()
 }
 
 #[test]
@@ -144,19 +169,37 @@ fn events_go_in_order_in_batches_of_a_thousand_and_rejected_ones_are_counted() {
     let fake = Fake::start(vec![Turn::Take]);
     let output = fake.send(&events(folder.path(), 2_500));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("sent 2,500 events, 2,499 accepted, 1 rejected"), "{text}");
+    assert!(
+        text.contains("sent 2,500 events, 2,499 accepted, 1 rejected"),
+        "{text}"
+    );
     let all: Vec<_> = fake.requests.try_iter().collect();
     let batches: Vec<_> = all.iter().map(|(_, ids)| ids.len()).collect();
     assert_eq!(batches, [1_000, 1_000, 500, 1]);
     assert!(all[3].0.starts_with("/v1/clock:tick"));
-    assert_eq!(all[..3].iter().flat_map(|(_, ids)| ids.clone()).collect::<Vec<_>>(), numbers(0..2_500));
-    assert_eq!(progress_files(folder.path()), 0, "nothing is left to go on from");
+    assert_eq!(
+        all[..3]
+            .iter()
+            .flat_map(|(_, ids)| ids.clone())
+            .collect::<Vec<_>>(),
+        numbers(0..2_500)
+    );
+    assert_eq!(
+        progress_files(folder.path()),
+        0,
+        "nothing is left to go on from"
+    );
 }
 
 #[test]
 fn back_pressure_and_broken_connections_are_waited_out_with_the_same_batch() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::start(vec![Turn::Refuse(429), Turn::Refuse(503), Turn::Hang, Turn::Take]);
+    let fake = Fake::start(vec![
+        Turn::Refuse(429),
+        Turn::Refuse(503),
+        Turn::Hang,
+        Turn::Take,
+    ]);
     let output = fake.send(&events(folder.path(), 1_200));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let batches = fake.batches();
@@ -173,7 +216,10 @@ fn events_that_are_not_durable_yet_are_sent_again_before_anything_else() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("1,009 accepted, 1 rejected"), "{text}");
     let batches = fake.batches();
-    let odd: Vec<String> = (0..1_000).filter(|number| number % 2 == 1).map(|number: u64| number.to_string()).collect();
+    let odd: Vec<String> = (0..1_000)
+        .filter(|number| number % 2 == 1)
+        .map(|number: u64| number.to_string())
+        .collect();
     assert_eq!(batches[1], odd);
     assert_eq!(batches[2], numbers(1_000..1_010));
 }
@@ -185,12 +231,18 @@ fn an_interrupted_backfill_goes_on_where_it_was() {
     let fake = Fake::start(vec![Turn::Take, Turn::Take, Turn::Refuse(403), Turn::Take]);
     let output = fake.send(&file);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!((fake.batches().len(), progress_files(folder.path())), (3, 1));
+    assert_eq!(
+        (fake.batches().len(), progress_files(folder.path())),
+        (3, 1)
+    );
 
     let output = fake.send(&file);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("went on after 2,000 events"), "{text}");
-    assert!(text.contains("sent 3,000 events, 2,999 accepted, 1 rejected"), "{text}");
+    assert!(
+        text.contains("sent 3,000 events, 2,999 accepted, 1 rejected"),
+        "{text}"
+    );
     assert_eq!(fake.batches(), [numbers(2_000..3_000)]);
     assert_eq!(progress_files(folder.path()), 0);
 }

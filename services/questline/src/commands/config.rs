@@ -14,6 +14,7 @@ use crate::exit::Failure;
 
 Prints what `questline serve` with the same flags would run with, as a TOML file that it reads back: defaults, then the file, then
 variables (QUESTLINE_HTTP, QUESTLINE_BONUS_ENGINE__OPERATOR__URL), then flags.")]
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     server: serve::Args,

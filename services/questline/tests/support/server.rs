@@ -165,9 +165,13 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
-        assert_eq!(
-            pause.recv_timeout(Duration::from_millis(5)),
-            Err(RecvTimeoutError::Timeout)
-        );
+        wait_ms(5);
     }
+}
+
+/// Lets so much time pass: the random part of a kill's moment, and the pause between two questions. Nothing else waits by the clock.
+pub fn wait_ms(ms: u64) {
+    let (_sender, nobody) = mpsc::channel::<()>();
+    let waited = nobody.recv_timeout(Duration::from_millis(ms));
+    assert_eq!(waited, Err(RecvTimeoutError::Timeout));
 }
