@@ -24,9 +24,25 @@ pub mod emission {
     }
 }
 
+/// Events on their way in.
+pub mod ingest {
+    #[allow(missing_docs, clippy::large_enum_variant)]
+    pub mod v1 {
+        tonic::include_proto!("questline.ingest.v1");
+    }
+}
+
+/// Players, as the programme sees them now.
+pub mod player {
+    #[allow(missing_docs, clippy::large_enum_variant)]
+    pub mod v1 {
+        tonic::include_proto!("questline.player.v1");
+    }
+}
+
 /// Grants as the bonus-engine gateway knows them.
 pub mod bonus {
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::large_enum_variant)]
     pub mod v1 {
         tonic::include_proto!("questline.bonus.v1");
     }
@@ -34,7 +50,7 @@ pub mod bonus {
 
 /// Who owns which partition.
 pub mod cluster {
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::large_enum_variant)]
     pub mod v1 {
         tonic::include_proto!("questline.cluster.v1");
     }

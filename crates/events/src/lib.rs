@@ -5,6 +5,7 @@
 //! a reason, in time and memory bounded by their length.
 
 mod batch;
+pub mod cloudevents;
 mod context;
 mod json;
 mod partition;
@@ -25,7 +26,6 @@ pub use partition::partition_of;
 pub use proto_event::{from_proto, to_proto};
 pub use read::parse_json;
 pub use rejection::{Code, Rejection};
-pub use required::is_carried_out;
 
 use types::{Event, Timestamp};
 

@@ -14,22 +14,8 @@ use crate::{Context, EVENT_BYTES_MAX, Incoming};
 
 /// The event that these bytes say, or why they say none.
 pub fn parse_json(bytes: &[u8], context: &Context<'_>) -> Result<Incoming, Rejection> {
-    if bytes.len() > EVENT_BYTES_MAX {
-        return Err(Rejection::new(
-            Code::TooLarge,
-            format!(
-                "the event has {} bytes, the most is {EVENT_BYTES_MAX}",
-                bytes.len()
-            ),
-        ));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        Rejection::new(
-            Code::Malformed,
-            format!("not UTF-8 at byte {at} of the event"),
-        )
-    })?;
+    bounded(bytes)?;
+    let text = decoded(bytes)?;
     let mut raw = Raw::default();
     if let Err(mut rejection) = read(text, &mut raw) {
         rejection.id = raw.id.map(Cow::into_owned);
@@ -38,31 +24,35 @@ pub fn parse_json(bytes: &[u8], context: &Context<'_>) -> Result<Incoming, Rejec
     validate(raw, context)
 }
 
+/// Refuses what is longer than an event may be.
+pub(crate) fn bounded(bytes: &[u8]) -> Result<(), Rejection> {
+    if bytes.len() > EVENT_BYTES_MAX {
+        let length = bytes.len();
+        let detail = format!("the event has {length} bytes, the most is {EVENT_BYTES_MAX}");
+        return Err(Rejection::new(Code::TooLarge, detail));
+    }
+    Ok(())
+}
+
+/// The text that bytes say.
+pub(crate) fn decoded(bytes: &[u8]) -> Result<&str, Rejection> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let detail = format!("not UTF-8 at byte {at} of the event");
+        Rejection::new(Code::Malformed, detail)
+    })
+}
+
 fn read<'a>(text: &'a str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
     let mut scanner = Scanner::new(text);
     if scanner.value()? != Token::Map {
         return Err(Rejection::new(Code::Malformed, "an event is a JSON object"));
     }
-    let mut seen = 0u16;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        let Some(bit) = FIELDS.iter().position(|field| *field == key) else {
-            return Err(Rejection::new(
-                Code::UnknownField,
-                format!("events have no field {}", excerpt(&key)),
-            ));
-        };
-        if seen & (1 << bit) != 0 {
-            return Err(twice(&key));
-        }
-        seen |= 1 << bit;
-        field(&mut scanner, FIELDS[bit], raw)?;
-    }
+    object(&mut scanner, FIELDS, raw)?;
     scanner.end()
 }
 
-const FIELDS: [&str; 11] = [
+const FIELDS: &[&str] = &[
     "id",
     "source",
     "type",
@@ -75,6 +65,31 @@ const FIELDS: [&str; 11] = [
     "attributes",
     "recorded_at",
 ];
+
+/// The fields of an object of which `{` was read; of those in `fields`, each at most once.
+pub(crate) fn object<'a>(
+    scanner: &mut Scanner<'a>,
+    fields: &[&str],
+    raw: &mut Raw<'a>,
+) -> Result<(), Rejection> {
+    let mut seen = 0u16;
+    let mut first = true;
+    while let Some(key) = scanner.key(first)? {
+        first = false;
+        let Some(bit) = fields.iter().position(|field| *field == key) else {
+            return Err(Rejection::new(
+                Code::UnknownField,
+                format!("events have no field {} here", excerpt(&key)),
+            ));
+        };
+        if seen & (1 << bit) != 0 {
+            return Err(twice(&key));
+        }
+        seen |= 1 << bit;
+        field(scanner, fields[bit], raw)?;
+    }
+    Ok(())
+}
 
 fn field<'a>(scanner: &mut Scanner<'a>, name: &str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
     let token = scanner.value()?;
@@ -103,7 +118,12 @@ fn field<'a>(scanner: &mut Scanner<'a>, name: &str, raw: &mut Raw<'a>) -> Result
     Ok(())
 }
 
-fn text<'a>(token: Token<'a>, name: &str, code: Code) -> Result<Cow<'a, str>, Rejection> {
+/// The text that a token is; `code` where it is none.
+pub(crate) fn text<'a>(
+    token: Token<'a>,
+    name: &str,
+    code: Code,
+) -> Result<Cow<'a, str>, Rejection> {
     match token {
         Token::Text(text) => Ok(text),
         _ => Err(Rejection::new(code, format!("`{name}` must be a string"))),
@@ -121,7 +141,8 @@ fn number<'a>(token: Token<'a>, name: &str) -> Result<Cow<'a, str>, Rejection> {
     }
 }
 
-fn time(token: Token<'_>, name: &str) -> Result<Timestamp, Rejection> {
+/// The instant that a token says.
+pub(crate) fn time(token: Token<'_>, name: &str) -> Result<Timestamp, Rejection> {
     let text = text(token, name, Code::BadTime)?;
     text.parse().map_err(|error| {
         Rejection::new(

@@ -5,31 +5,6 @@ use types::{Event, Value};
 
 use crate::rejection::{Code, Rejection, excerpt};
 
-/// Whether this version carries the type out. The others are refused, not recorded and ignored.
-pub const fn is_carried_out(built_in: BuiltIn) -> bool {
-    match built_in {
-        BuiltIn::BetPlaced
-        | BuiltIn::Deposit
-        | BuiltIn::Withdrawal
-        | BuiltIn::Order
-        | BuiltIn::OrderRefunded
-        | BuiltIn::OrderCancelled
-        | BuiltIn::Registered
-        | BuiltIn::SessionStarted
-        | BuiltIn::ProfileChanged => true,
-        BuiltIn::BetSettled
-        | BuiltIn::BetRolledBack
-        | BuiltIn::PlayerRestricted
-        | BuiltIn::MissionOptedIn
-        | BuiltIn::MissionClaimed
-        | BuiltIn::PointsSpent
-        | BuiltIn::PointsHeld
-        | BuiltIn::HoldReleased
-        | BuiltIn::PointsAdjusted
-        | BuiltIn::GrantUpdated => false,
-    }
-}
-
 /// Whether the type takes back another event. A reversal reuses the rate of what it takes back and needs none.
 pub(crate) const fn is_reversal(built_in: Option<BuiltIn>) -> bool {
     matches!(

@@ -137,7 +137,7 @@ fn event_type<'a>(
         )
     })?;
     match found.built_in {
-        Some(built_in) if !required::is_carried_out(built_in) => Err(Rejection::new(
+        Some(built_in) if !built_in.carried() => Err(Rejection::new(
             Code::UnknownType,
             format!("`{name}` is not carried out by this version of Questline"),
         )),

@@ -1,27 +1,20 @@
 //! Whole programmes: those that compile, and those that are refused.
 
+use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 
-fn programme(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    std::fs::read_to_string(folder.join(name)).expect("a readable programme")
-}
-
 #[test]
-fn what_is_carried_out_compiles() {
-    for name in [
-        "01_micro_points_and_weights.yaml",
-        "02_boosts_and_caps.yaml",
-        "03_partial_refunds_do_not_drift.yaml",
-        "04_cancellation_without_an_order.yaml",
-        "05_reversal_before_the_original.yaml",
-        "06_identity_and_refusals.yaml",
-        "08_late_events_count_now.yaml",
-    ] {
-        let source = programme(name);
-        let compiled = programme::compile(name, &source);
-        assert!(compiled.is_ok(), "{}", compiled.unwrap_err());
+fn every_example_scenario_compiles() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/scenarios");
+    let mut count = 0;
+    for entry in read_dir(folder).expect("the scenarios") {
+        let file = entry.expect("a folder").path().join("programme.yaml");
+        let source = read_to_string(&file).expect("a programme");
+        let compiled = programme::compile(&file.display().to_string(), &source);
+        assert!(compiled.is_ok(), "{}", compiled.expect_err("errors"));
+        count += 1;
     }
+    assert!(count >= 7, "only {count} scenarios");
 }
 
 #[test]
@@ -60,7 +53,11 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
         ),
     ];
     for (name, expected) in table {
-        let refused = programme::compile(name, &programme(name)).unwrap_err();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/refused")
+            .join(name);
+        let source = read_to_string(file).expect("a programme");
+        let refused = programme::compile(name, &source).expect_err("a refused programme");
         let messages: Vec<_> = refused.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(messages, *expected, "{name}");
     }

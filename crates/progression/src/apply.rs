@@ -103,7 +103,7 @@ fn fold(
     plan: Plan<'_>,
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
-    let mut step = Step::new(programme, state, entry.number);
+    let mut step = Step::new(programme, state);
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
     state.accepted += 1;

@@ -228,7 +228,7 @@ pub(crate) fn reopen(step: &mut Step<'_>) {
             .as_ref()
             .is_some_and(|fate| !fate.given.is_empty());
         if !rewarded || mission.on_reversal == OnReversal::TakeBack {
-            fate::reopen(step, ix, mission, period);
+            fate::reopen(step, ix, period);
         }
     }
 }

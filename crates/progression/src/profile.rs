@@ -11,7 +11,8 @@ use crate::codec::{DecodeError, Reader, Writer};
 pub(crate) const ATTRIBUTES_MAX: usize = 256;
 /// Segments that are kept.
 pub(crate) const SEGMENTS_MAX: usize = 256;
-const NESTING_MAX: u8 = 16;
+/// Deeper than any event nests.
+const NESTING_MAX: u8 = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
@@ -54,8 +55,8 @@ impl Profile {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        // Values are bounded by the event that brought them; most are a word.
-        self.attributes.len() * 96 + self.segments.len() * 40
+        let segments = self.segments.iter().map(|name| 24 + name.len());
+        held_by(&self.attributes) + segments.sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -73,6 +74,24 @@ impl Profile {
             attributes,
             segments,
         })
+    }
+}
+
+/// An estimate of the memory that attributes hold.
+fn held_by(attributes: &BTreeMap<Box<str>, Value>) -> usize {
+    let held = |(key, value): (&Box<str>, &Value)| 96 + key.len() + held(value);
+    attributes.iter().map(held).sum()
+}
+
+fn held(value: &Value) -> usize {
+    match value {
+        Value::Bool(_) | Value::Number(_) => 0,
+        Value::Text(text) => text.len(),
+        Value::List(items) => items
+            .iter()
+            .map(|item| size_of::<Value>() + held(item))
+            .sum(),
+        Value::Map(attributes) => held_by(attributes),
     }
 }
 

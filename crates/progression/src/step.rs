@@ -28,7 +28,7 @@ pub(crate) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(programme: &'a Programme, state: &'a mut State, _entry: u64) -> Self {
+    pub(crate) fn new(programme: &'a Programme, state: &'a mut State) -> Self {
         let now = state.clock;
         Self {
             programme,

@@ -1,6 +1,6 @@
 //! Tiers: the level follows what was credited, in the same step.
 
-use programme::model::{Downgrade, Qualify, TierReversal, TierSet, TierSetIx};
+use programme::model::{Qualify, TierReversal, TierSet, TierSetIx};
 use types::MicroPoints;
 
 use crate::effect::{Because, Effect, TierReason};
@@ -60,10 +60,6 @@ fn falls(step: &Step<'_>, set: &TierSet) -> bool {
         Effect::Reversed(movement) => movement.points == set.by,
         _ => false,
     };
-    debug_assert!(matches!(
-        set.downgrade,
-        Downgrade::Never | Downgrade::OneStep | Downgrade::ToBalance
-    ));
     set.on_reversal == TierReversal::Demote && step.effects.iter().any(of_set)
 }
 

@@ -1,7 +1,7 @@
 //! Every metric: its name, kind and meaning.
 //!
 //! Grammar: `questline_<noun>_<unit>`, counters end in `_total`, base units (seconds, bytes). Labels have few values: `gateway`,
-//! `sink`, `partition`, `type`, `outcome`. Never a player, an event or a grant.
+//! `sink`, `partition`, `type`, `outcome`, `protocol`, `route`, `status`, `code`. Never a player, an event or a grant.
 
 /// How a metric behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,14 @@ macro_rules! metrics {
 }
 
 metrics! {
+    INGEST_REQUESTS = Counter "questline_ingest_requests_total", "Requests, by protocol, route and status.";
+    INGEST_REQUEST_DURATION = Histogram "questline_ingest_request_duration_seconds", "From a request's head to its answer, by protocol and route.";
+    INGEST_EVENTS = Counter "questline_ingest_events_total", "Events that came, by outcome: accepted, rejected, failed.";
+    INGEST_REJECTED = Counter "questline_ingest_events_rejected_total", "Rejected events, by code.";
+    INGEST_APPEND_DURATION = Histogram "questline_ingest_append_duration_seconds", "Time until one log message was durable.";
+    INGEST_APPENDED = Counter "questline_ingest_records_appended_total", "Records that became durable.";
+    INGEST_APPENDS_FAILED = Counter "questline_ingest_appends_failed_total", "Log messages that did not become durable.";
+    INGEST_IN_FLIGHT = Gauge "questline_ingest_in_flight_bytes", "Bytes of requests under way.";
     SINK_STREAMS = Gauge "questline_sink_streams_open", "Delivery streams that are open, by sink.";
     SINK_SENT = Counter "questline_sink_emissions_sent_total", "Emissions sent to a gateway, repeats included, by sink.";
     SINK_BROKEN = Counter "questline_sink_streams_broken_total", "Delivery streams that a gateway or the network ended, by sink.";

@@ -1,1 +1,27 @@
-//! HTTP and gRPC in front of the log: authenticates, bounds, validates, appends
+//! HTTP and gRPC in front of the log: authenticates, bounds, validates, appends.
+//!
+//! An event is answered `accepted` after it is durable in the log, never before. The service decides nothing about players: it asks
+//! [`Queries`], which the engine answers. [`run`] serves until it is told to stop.
+
+mod admin;
+mod appender;
+mod budget;
+mod config;
+mod grpc;
+mod http;
+mod intake;
+pub mod keys;
+mod listing;
+mod metrics;
+mod problem;
+mod queries;
+mod rate;
+mod results;
+mod serve;
+
+pub use config::Config;
+pub use http::ROUTES;
+pub use keys::{Keys, NewKey, Scope};
+pub use problem::{Kind, Problem};
+pub use queries::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+pub use serve::{Deps, Listeners, ServeError, run};

@@ -10,7 +10,7 @@ use super::eval::{Fault, Scope, Val, equal, order};
 use super::slots;
 use super::tree::{Arithmetic, TextTest, Tree, Type, What};
 use super::verdict;
-use crate::model::Predicate;
+use crate::model::{PlayerFacts, Predicate};
 
 pub(super) type Eval<T> = Box<dyn for<'f> Fn(&Scope<'f>) -> Result<T, Fault> + Send + Sync>;
 pub(super) type EvalVal = Box<dyn for<'f> Fn(&Scope<'f>) -> Result<Val<'f>, Fault> + Send + Sync>;
@@ -86,8 +86,7 @@ impl Compiler<'_> {
                         (Val::List(items), _) => {
                             Ok(items.iter().any(|item| equal(value, item.into())))
                         }
-                        (Val::Segments(player), Val::Text(name)) => Ok(player.in_segment(name)),
-                        (Val::Segments(_), _) => Ok(false),
+                        (Val::Segments(player), value) => Ok(in_segments(player, value)),
                         (Val::Map(map), Val::Text(key)) => Ok(map.contains_key(key)),
                         (Val::Map(_), _) => Ok(false),
                         _ => Err(Fault::NotList(label)),
@@ -235,6 +234,18 @@ impl Compiler<'_> {
                 Box::new(move |scope| condition(scope).map(Val::Bool))
             }
         }
+    }
+}
+
+// As in any list, a decimal finds its equal in other words; a name is only looked up.
+fn in_segments(player: &dyn PlayerFacts, value: Val<'_>) -> bool {
+    match value {
+        Val::Text(name) if player.in_segment(name) => true,
+        _ if value.number().is_none() => false,
+        _ => player
+            .segments()
+            .into_iter()
+            .any(|segment| equal(value, Val::Text(segment))),
     }
 }
 

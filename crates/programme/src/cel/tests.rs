@@ -25,6 +25,10 @@ fn predicates_say_what_cel_says_over_exact_decimals() {
         ),
         ("event.amount * 2 - 0.24 == 278", true),
         ("event.amount / 100 < 1.4", true),
+        (
+            "1 / 0.25 == 4 && 5 / 2 == 2.5 && 3 / -8 == -0.375 && 7 / 1 == 7",
+            true,
+        ),
         ("-event.amount < 0 && - -1 == 1", true),
         (
             "2 + 3 * 4 == 14 && (2 + 3) * 4 == 20 && 10 - 3 - 2 == 5",
@@ -71,11 +75,15 @@ fn predicates_say_what_cel_says_over_exact_decimals() {
             true,
         ),
         (
+            "2 in player.segments && '2.0' in player.segments && !(3 in player.segments)",
+            true,
+        ),
+        (
             "'vip' in player.segments && !('new' in player.segments)",
             true,
         ),
         (
-            "size(player.segments) == 2 && player.segments.size() == 2",
+            "size(player.segments) == 3 && player.segments.size() == 3",
             true,
         ),
         (

@@ -57,7 +57,7 @@ pub(super) fn complete(
 }
 
 /// A completion does not stand any more; what it gave is taken back.
-pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, _mission: &Mission, period: Period) {
+pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
     let Some(mut fate) = find(step, ix, period).and_then(|slot| slot.fate.take()) else {
         return;
     };

@@ -22,7 +22,7 @@ impl Player {
     pub(super) fn known() -> Self {
         Self {
             attributes: BTreeMap::from([("country".into(), text("France"))]),
-            segments: vec!["early".to_owned(), "vip".to_owned()],
+            segments: vec!["2".to_owned(), "early".to_owned(), "vip".to_owned()],
             tier: Some("silver".to_owned()),
         }
     }

@@ -73,6 +73,7 @@ fn errors_point_into_the_predicate() {
             "13..14: `%` is not carried by the language",
         ),
         ("event.amount / 3 > 1", "15..16: this division is not exact"),
+        ("event.amount / 0 > 1", "15..16: this division is not exact"),
         (
             "event.amount / event.amount > 1",
             "15..27: this division is not exact",

@@ -1,0 +1,110 @@
+//! `GET /v1/players` and below: answers come from the player's own actor.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use ports::Entity;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use types::{BrandId, EventId, PlayerId, SourceId};
+
+use super::page::{self, Page};
+use super::publish::query;
+use super::{Shared, answer, auth};
+use crate::keys::Scope;
+use crate::listing;
+use crate::problem::{Kind, Problem};
+
+#[derive(Serialize)]
+struct Players {
+    players: Vec<Box<RawValue>>,
+    next_page_token: String,
+}
+
+#[derive(Serialize)]
+struct Journal {
+    entries: Vec<Box<RawValue>>,
+    next_page_token: String,
+}
+
+/// All players of the key's brand, by the bytes of their ids.
+pub(super) async fn list(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let caller = auth::caller(&request, &shared, Scope::Read)?;
+    let page: Page = query(&request)?;
+    let after = page.after_player()?;
+    let listed = listing::players(&shared.intake, &caller.brand, after, page.size()).await?;
+    let players = Players {
+        players: listed.players,
+        next_page_token: page::after_player(listed.next.as_ref()),
+    };
+    answer::value(StatusCode::OK, &players)
+}
+
+/// One player.
+pub(super) async fn get(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    player: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = auth::caller(&request, &shared, Scope::Read)?;
+    let entity = entity(&caller.brand, &player)?;
+    let answer = shared.intake.queries.player(&entity).await?;
+    let answer = answer.ok_or_else(unknown_player)?;
+    Ok(answer::json(answer.view.get().to_owned()))
+}
+
+/// What happened to a player, newest first.
+pub(super) async fn journal(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    player: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let caller = auth::caller(&request, &shared, Scope::Read)?;
+    let page: Page = query(&request)?;
+    let entity = entity(&caller.brand, &player)?;
+    let answer = shared
+        .intake
+        .queries
+        .journal(&entity, page.before()?, page.size())
+        .await?
+        .ok_or_else(unknown_player)?;
+    let journal = Journal {
+        next_page_token: page::before(answer.next_before),
+        entries: answer.entries,
+    };
+    answer::value(StatusCode::OK, &journal)
+}
+
+/// Why an event did, or didn't, count.
+pub(super) async fn explain(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    path: web::Path<(String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let caller = auth::caller(&request, &shared, Scope::Read)?;
+    let (player, source, event) = path.into_inner();
+    let entity = entity(&caller.brand, &player)?;
+    let unknown = || Problem::new(Kind::NotFound, "the player had no such event");
+    let source = SourceId::new(&source).map_err(|_| unknown())?;
+    let event = EventId::new(&event).map_err(|_| unknown())?;
+    let answer = shared
+        .intake
+        .queries
+        .explain(&entity, &source, &event)
+        .await?;
+    Ok(answer::json(answer.ok_or_else(unknown)?.get().to_owned()))
+}
+
+// A text that is no player id is nobody's.
+fn entity(brand: &BrandId, player: &str) -> Result<Entity, Problem> {
+    Ok(Entity {
+        brand: brand.clone(),
+        player: PlayerId::new(player).map_err(|_| unknown_player())?,
+    })
+}
+
+fn unknown_player() -> Problem {
+    Problem::new(Kind::NotFound, "the brand has no such player")
+}

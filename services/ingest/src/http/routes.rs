@@ -1,0 +1,60 @@
+//! Every path and method.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, Resource, Route};
+
+use super::{clock, players, programme, publish};
+use crate::http::answer;
+use crate::problem::{Kind, Problem};
+
+/// Method and path pattern of every call, in the order of the documentation.
+pub const ROUTES: [(&str, &str); 8] = [
+    ("POST", "/v1/events"),
+    ("GET", "/v1/players"),
+    ("GET", "/v1/players/{player}"),
+    ("GET", "/v1/players/{player}/journal"),
+    ("GET", "/v1/players/{player}/events/{source}/{event}"),
+    ("POST", "/v1/clock:tick"),
+    ("GET", "/v1/programme"),
+    ("GET", "/openapi.json"),
+];
+
+/// The document that describes them.
+pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    let routes: [fn() -> Route; 8] = [
+        || web::post().to(publish::publish),
+        || web::get().to(players::list),
+        || web::get().to(players::get),
+        || web::get().to(players::journal),
+        || web::get().to(players::explain),
+        || web::post().to(clock::tick),
+        || web::get().to(programme::get),
+        || web::get().to(openapi),
+    ];
+    for ((_, path), route) in ROUTES.into_iter().zip(routes) {
+        config.service(only(path, route()));
+    }
+    config.default_service(web::to(no_such_path));
+}
+
+fn only(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(method_not_allowed))
+}
+
+async fn openapi() -> actix_web::HttpResponse {
+    answer::json(OPENAPI.to_owned())
+}
+
+async fn no_such_path(request: HttpRequest) -> Result<String, Problem> {
+    let what = format!("there is nothing at {}", request.path());
+    Err(Problem::new(Kind::NoSuchPath, what))
+}
+
+async fn method_not_allowed(request: HttpRequest) -> Result<String, Problem> {
+    let what = format!("{} does not take {}", request.path(), request.method());
+    Err(Problem::new(Kind::MethodNotAllowed, what))
+}

@@ -1,0 +1,272 @@
+//! Takes events that were read: rate, records, append, results. The same for HTTP and gRPC.
+//!
+//! What is answered when the log does not take everything:
+//! - nothing of the request became durable: the request is refused as a whole (503), and may be sent again as it is;
+//! - some of it did (its events lie in several partitions): the rest is answered event by event as `rejected` with code
+//!   `unavailable`, and is to be sent again. A refusal of the whole would deny what is durable.
+//!
+//! Whether a batch whose append ended as *unknown* is in the log does not matter to the sender: sent again, it is a replay.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use events::{Clock, Code, Context, Incoming, Rejection, Sources, partition_of, record};
+use futures::stream::{self, StreamExt};
+use ports::{AppendError, Entity, Entry};
+use programme::model::Programme;
+use types::{BrandId, Event, Partition, Position, Timestamp};
+
+use crate::appender::{Appender, Outcome};
+use crate::budget::{Budget, Share};
+use crate::config::Config;
+use crate::keys::Caller;
+use crate::metrics;
+use crate::problem::{Kind, Problem};
+use crate::queries::Queries;
+use crate::rate::Rates;
+use crate::results::{EventResult, Place, Status};
+
+/// The most bytes of a record in the log.
+const RECORD_BYTES_MAX: usize = 128 * 1024;
+/// Answers of the engine that one request waits for at once.
+const WAITS_AT_ONCE: usize = 64;
+
+/// An event as it was read, or why it was not.
+pub(crate) type Read = Result<Incoming, Rejection>;
+
+/// What takes events.
+pub(crate) struct Intake {
+    pub(crate) config: Config,
+    pub(crate) programmes: HashMap<BrandId, Arc<Programme>>,
+    pub(crate) queries: Arc<dyn Queries>,
+    pub(crate) appender: Appender,
+    pub(crate) budget: Budget,
+    pub(crate) rates: Rates,
+}
+
+/// How a request wants its events taken.
+pub(crate) struct Request<'a> {
+    pub(crate) caller: &'a Caller,
+    /// W3C trace context to be kept with the records.
+    pub(crate) traceparent: Option<String>,
+    /// Answer after the events are folded.
+    pub(crate) wait: bool,
+}
+
+// An accepted event on its way to the log.
+struct Sent {
+    at: usize,
+    event: Event,
+    partition: Partition,
+    index: u32,
+}
+
+impl Intake {
+    /// The programme of the caller's brand.
+    pub(crate) fn programme(&self, caller: &Caller) -> Result<&Programme, Problem> {
+        self.programmes
+            .get(&caller.brand)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| {
+                Problem::new(
+                    Kind::Forbidden,
+                    format!("brand `{}` has no programme on this server", caller.brand),
+                )
+            })
+    }
+
+    /// What the caller's events are read against.
+    pub(crate) fn context<'a>(&'a self, caller: &'a Caller) -> Result<Context<'a>, Problem> {
+        Ok(Context {
+            programme: self.programme(caller)?,
+            sources: caller.source.as_ref().map_or(Sources::Named, Sources::Only),
+            clock: self.config.clock,
+        })
+    }
+
+    /// Makes the events durable and says, in order, what became of each.
+    pub(crate) async fn take(
+        &self,
+        request: Request<'_>,
+        events: Vec<Read>,
+        mut share: Share,
+    ) -> Result<Vec<EventResult>, Problem> {
+        if events.is_empty() {
+            return Err(Problem::new(
+                Kind::EmptyBatch,
+                "there is no event in the request",
+            ));
+        }
+        self.rates
+            .take(request.caller, events.len(), Instant::now())?;
+        let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
+        let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
+        let mut sent = Vec::with_capacity(events.len());
+        for (at, event) in events.into_iter().enumerate() {
+            let rejection = match event.and_then(|incoming| self.entry(&request, incoming)) {
+                Ok((event, entry)) => {
+                    share.grow(entry.body.len())?;
+                    let partitions = self.appender.partitions();
+                    let partition = partition_of(&request.caller.brand, &event.player, partitions);
+                    let batch = batches.entry(partition).or_default();
+                    // A request has at most some thousand events.
+                    let index = batch.len() as u32;
+                    batch.push(entry);
+                    sent.push(Sent {
+                        at,
+                        event,
+                        partition,
+                        index,
+                    });
+                    results.push(None);
+                    continue;
+                }
+                Err(rejection) => rejection,
+            };
+            metrics::rejected(rejection.code.as_str());
+            results.push(Some(EventResult::rejected(rejection)));
+        }
+        metrics::events("rejected", results.len() - sent.len());
+        let outcomes = self
+            .appender
+            .append(batches.into_iter().collect(), share)
+            .await;
+        refuse_if_nothing_is_durable(&outcomes)?;
+        let (mut accepted, mut failed) = (0, 0);
+        for sent in &sent {
+            let id = sent.event.id.as_str();
+            results[sent.at] = Some(match outcomes.get(&sent.partition) {
+                Some(Ok(first)) => {
+                    accepted += 1;
+                    EventResult::accepted(id, Place(sent.partition, after(*first, sent.index)))
+                }
+                Some(Err(error)) => {
+                    failed += 1;
+                    EventResult::failed(id, error.to_string())
+                }
+                None => EventResult::failed(id, "the batch was lost".to_owned()),
+            });
+        }
+        metrics::events("accepted", accepted);
+        metrics::events("failed", failed);
+        let mut results: Vec<EventResult> = results.into_iter().flatten().collect();
+        if request.wait {
+            self.wait(request.caller, &sent, &mut results).await;
+        }
+        Ok(results)
+    }
+
+    fn entry(
+        &self,
+        request: &Request<'_>,
+        incoming: Incoming,
+    ) -> Result<(Event, Entry), Rejection> {
+        let Incoming { event, recorded_at } = incoming;
+        let traceparent = request.traceparent.as_deref();
+        let body = record::encode(&request.caller.brand, now(), &event, traceparent);
+        // Many tiny values take more room in the log than they do in JSON.
+        if body.len() > RECORD_BYTES_MAX {
+            return Err(Rejection {
+                code: Code::TooLarge,
+                detail: format!(
+                    "the event takes {} bytes in the log, the most is {RECORD_BYTES_MAX}",
+                    body.len()
+                ),
+                id: Some(event.id.to_string()),
+            });
+        }
+        let recorded_at = match self.config.clock {
+            Clock::Log => None,
+            Clock::Event => Some(recorded_at.unwrap_or(event.occurred_at)),
+        };
+        Ok((event, Entry { recorded_at, body }))
+    }
+
+    // What is not folded in time stays `accepted`, which is true.
+    async fn wait(&self, caller: &Caller, sent: &[Sent], results: &mut [EventResult]) {
+        let deadline = tokio::time::Instant::now() + self.config.wait_timeout;
+        let waits = sent.iter().filter_map(|sent| {
+            let Place(_, position) = results[sent.at].position?;
+            let entity = Entity {
+                brand: caller.brand.clone(),
+                player: sent.event.player.clone(),
+            };
+            Some(async move {
+                let outcome = self.queries.outcome(&entity, position);
+                (sent.at, tokio::time::timeout_at(deadline, outcome).await)
+            })
+        });
+        let waits: Vec<_> = waits.collect();
+        let mut outcomes = stream::iter(waits).buffer_unordered(WAITS_AT_ONCE);
+        while let Some((at, outcome)) = outcomes.next().await {
+            let result = &mut results[at];
+            match outcome {
+                Ok(Ok(outcome)) => {
+                    result.status = Status::Folded(outcome.status);
+                    result.code =
+                        (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
+                    result.emissions = Some(outcome.emissions);
+                }
+                Ok(Err(error)) => result.detail = Some(format!("not waited for: {error}")),
+                Err(_) => result.detail = Some("not applied in the time allowed".to_owned()),
+            }
+        }
+    }
+
+    /// Appends a record to every partition that says that it is at least this late.
+    pub(crate) async fn tick(&self, recorded_at: Timestamp) -> Result<Vec<Place>, Problem> {
+        if self.config.clock == Clock::Log {
+            return Err(Problem::new(
+                Kind::LogClock,
+                "time can be set only where the server runs on event time",
+            ));
+        }
+        let entry = Entry {
+            recorded_at: Some(recorded_at),
+            body: record::encode_tick(),
+        };
+        let batches = (0..self.appender.partitions())
+            .map(|partition| (Partition(partition), vec![entry.clone()]))
+            .collect();
+        let outcomes = self.appender.append(batches, self.budget.share()).await;
+        let mut places = Vec::with_capacity(outcomes.len());
+        for (partition, outcome) in outcomes {
+            places.push(Place(
+                partition,
+                outcome.map_err(|error| Problem::from(&*error))?,
+            ));
+        }
+        places.sort_by_key(|place| place.0);
+        Ok(places)
+    }
+}
+
+fn after(first: Position, index: u32) -> Position {
+    Position {
+        sequence: first.sequence,
+        index: first.index + index,
+    }
+}
+
+fn refuse_if_nothing_is_durable(outcomes: &HashMap<Partition, Outcome>) -> Result<(), Problem> {
+    let full = |error: &&Arc<AppendError>| matches!(***error, AppendError::Full);
+    let errors = || {
+        outcomes
+            .values()
+            .filter_map(|outcome| outcome.as_ref().err())
+    };
+    if outcomes.is_empty() || outcomes.values().any(Result::is_ok) {
+        return Ok(());
+    }
+    match errors().find(full).or_else(|| errors().next()) {
+        Some(error) => Err(Problem::from(&**error)),
+        None => Ok(()),
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+    Timestamp::from_nanos(nanos).unwrap_or(Timestamp::MAX)
+}

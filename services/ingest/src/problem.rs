@@ -1,0 +1,200 @@
+//! Why a request as a whole was refused: one list for HTTP (RFC 9457) and gRPC.
+
+use std::time::Duration;
+
+use events::BatchError;
+use ports::AppendError;
+use thiserror::Error;
+
+use crate::queries::QueryError;
+
+/// Why a request was refused. Nothing of it was accepted.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{detail}")]
+pub struct Problem {
+    /// Which kind.
+    pub kind: Kind,
+    /// What exactly, for people.
+    pub detail: String,
+    /// When trying again may help.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of problems, each with a stable code and a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The body, or a parameter, is not what was asked for.
+    Malformed,
+    /// A batch without events.
+    EmptyBatch,
+    /// No key, or one that nobody has.
+    Unauthenticated,
+    /// The key lacks the scope, or its brand has no programme here.
+    Forbidden,
+    /// No such player or event; another brand's look the same.
+    NotFound,
+    /// No such path.
+    NoSuchPath,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// Time is the log's here, and cannot be set.
+    LogClock,
+    /// The body came too slowly.
+    Timeout,
+    /// A limit of size or number.
+    TooLarge,
+    /// A content type that is not taken.
+    UnsupportedMediaType,
+    /// The key sends faster than it may.
+    RateLimited,
+    /// More is under way than the server holds.
+    Overloaded,
+    /// The log takes nothing now.
+    Unavailable,
+    /// The log is full.
+    LogFull,
+    /// Something that should not happen.
+    Internal,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Malformed,
+        Self::EmptyBatch,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::NoSuchPath,
+        Self::MethodNotAllowed,
+        Self::LogClock,
+        Self::Timeout,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::Unavailable,
+        Self::LogFull,
+        Self::Internal,
+    ];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::EmptyBatch => "empty_batch",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::NoSuchPath => "no_such_path",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::LogClock => "log_clock",
+            Self::Timeout => "timeout",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::Unavailable => "unavailable",
+            Self::LogFull => "log_full",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Malformed | Self::EmptyBatch => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::NotFound | Self::NoSuchPath => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
+            Self::LogClock => 409,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::RateLimited => 429,
+            Self::Overloaded | Self::Unavailable | Self::LogFull => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    /// The title, the same for every problem of the kind.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "The request cannot be read",
+            Self::EmptyBatch => "The batch has no events",
+            Self::Unauthenticated => "A valid API key is needed",
+            Self::Forbidden => "The API key may not do this",
+            Self::NotFound => "Not found",
+            Self::NoSuchPath => "No such path",
+            Self::MethodNotAllowed => "The path has no such method",
+            Self::LogClock => "The server runs on the log's clock",
+            Self::Timeout => "The request came too slowly",
+            Self::TooLarge => "The request is over a limit",
+            Self::UnsupportedMediaType => "The content type is not taken",
+            Self::RateLimited => "Too many events for this key",
+            Self::Overloaded => "Too much is under way",
+            Self::Unavailable => "The service is not available now",
+            Self::LogFull => "The log is full",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+impl Problem {
+    /// A problem that trying again does not help.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// A problem that passes.
+    pub fn later(kind: Kind, detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            retry_after: Some(retry_after),
+        }
+    }
+
+    /// More is under way than the server holds.
+    pub fn overloaded(detail: impl Into<String>) -> Self {
+        Self::later(Kind::Overloaded, detail, Duration::from_secs(1))
+    }
+}
+
+impl From<&AppendError> for Problem {
+    fn from(error: &AppendError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AppendError::Full => Self::later(Kind::LogFull, detail, Duration::from_secs(30)),
+            AppendError::Unavailable(_) | AppendError::Unknown(_) => {
+                Self::later(Kind::Unavailable, detail, Duration::from_secs(1))
+            }
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Overloaded => Self::overloaded(error.to_string()),
+            QueryError::Moving | QueryError::Stopping => {
+                Self::later(Kind::Unavailable, error.to_string(), Duration::from_secs(1))
+            }
+        }
+    }
+}
+
+impl From<BatchError> for Problem {
+    fn from(error: BatchError) -> Self {
+        let kind = match error {
+            BatchError::Malformed(_) => Kind::Malformed,
+            BatchError::TooMany { .. } => Kind::TooLarge,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
