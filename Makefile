@@ -23,7 +23,7 @@ test: ## every test, and a short kill -9 replay
 .PHONY: verify-replay
 verify-replay: ## server = simulate, to the last micro-point, through kill -9, a lost state folder and a file sent twice
 	$(CARGO) build --release --locked --bin questline
-	$(CARGO) test --release --locked -p questline --test verify_replay -- --nocapture
+	QUESTLINE_KILLS=$(or $(QUESTLINE_KILLS),20) $(CARGO) test --release --locked -p questline --test verify_replay -- --nocapture
 
 .PHONY: verify
 verify: fmt lint tidy deny proto-lint doc ## every linter

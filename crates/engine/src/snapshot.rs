@@ -23,3 +23,8 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Option<(Epoch, &[u8])> {
     }
     Some((Epoch(fields.u64()?), fields.0))
 }
+
+/// The core's record inside a snapshot row, for tools that read a store without an engine; `None` for what this version did not write.
+pub fn state_of(bytes: &[u8]) -> Option<&[u8]> {
+    unwrap(bytes).map(|(_, state)| state)
+}

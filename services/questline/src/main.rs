@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `questline` binary: wiring only.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    questline::run(std::env::args_os())
+}

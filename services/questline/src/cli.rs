@@ -1,0 +1,74 @@
+//! The command line: names, flags and examples.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    audit, check, cluster, config, demo, explain, key, players, send, serve, simulate,
+};
+
+/// Missions, streaks and tiers that never lose, double or reorder an event.
+#[derive(Debug, Parser)]
+#[command(
+    name = "questline",
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  questline demo                                        a real shop's year, live, on this machine
+  questline check programme.yaml                        is the programme right?
+  questline simulate --programme programme.yaml --events events.jsonl
+  questline serve --data ./data --programme programme.yaml
+
+Exit codes: 0 done, 1 failed, 2 bad input, 64 bad usage"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process on the embedded store
+    Serve(Box<serve::Args>),
+    /// Serve, replay a real shop's year through HTTP, and show what came of it
+    Demo(Box<demo::Args>),
+    /// API keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Validate a programme
+    Check(check::Args),
+    /// Fold a file of events through the same core, without a server
+    Simulate(simulate::Args),
+    /// Send a file of events to a server; resumable
+    Send(send::Args),
+    /// Every player of a server, as `simulate` writes them
+    Players(players::Args),
+    /// Why an event counted, or did not, rule by rule
+    Explain(explain::Args),
+    /// Recompute every balance from the journal
+    Audit(audit::Args),
+    /// The effective configuration of `serve`
+    Config(Box<config::Args>),
+    /// Partitions and their owners
+    #[command(subcommand)]
+    Cluster(cluster::Command),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), crate::exit::Failure> {
+        match self {
+            Self::Serve(args) => serve::run(*args),
+            Self::Demo(args) => demo::run(*args),
+            Self::Key(command) => key::run(command),
+            Self::Check(args) => check::run(&args),
+            Self::Simulate(args) => simulate::run(&args),
+            Self::Send(args) => send::run(&args),
+            Self::Players(args) => players::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Audit(args) => audit::run(&args),
+            Self::Config(args) => config::run(*args),
+            Self::Cluster(command) => cluster::run(command),
+        }
+    }
+}

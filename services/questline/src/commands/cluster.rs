@@ -1,0 +1,75 @@
+//! `questline cluster`: partitions and their owners.
+
+use clap::{Parser, Subcommand};
+use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
+use proto::cluster::v1::{ListPartitionsRequest, Partition, Position};
+
+use super::block_on;
+use crate::console::{grouped, say};
+use crate::exit::Failure;
+
+/// What to ask.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Each partition: its owner, epoch, cursor, lag, and what the gateways have not acknowledged
+    Status(Status),
+}
+
+/// Whom to ask.
+#[derive(Debug, Parser)]
+#[command(after_help = "Examples:
+  questline cluster status
+  questline cluster status --at http://127.0.0.1:8087
+
+The address is the one that `questline serve` prints as cluster.")]
+pub(crate) struct Status {
+    /// The node's cluster address
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8087")]
+    at: String,
+}
+
+/// Asks and prints a table.
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    let Command::Status(status) = command;
+    let answer = block_on(async {
+        let mut client = ClusterServiceClient::connect(status.at)
+            .await
+            .map_err(|error| Failure::failed(format!("no answer: {error}")))?;
+        let answer = client.list_partitions(ListPartitionsRequest {}).await;
+        Ok(answer.map_err(Failure::failed)?.into_inner())
+    })?;
+    say(
+        "partition  epoch  cursor        end           lag       unacknowledged                owner",
+    )?;
+    for partition in &answer.partitions {
+        say(row(partition))?;
+    }
+    let (here, total) = (answer.partitions.len(), answer.partitions_total);
+    say(format_args!("{here} of {total} partitions are owned there"))?;
+    Ok(())
+}
+
+fn row(partition: &Partition) -> String {
+    let sinks: Vec<String> = partition
+        .sinks
+        .iter()
+        .map(|sink| format!("{} {}", sink.name, grouped(sink.unacknowledged)))
+        .collect();
+    format!(
+        "{:<9}  {:<5}  {:<12}  {:<12}  {:<8}  {:<28}  {}",
+        partition.number,
+        partition.epoch,
+        place(partition.cursor.as_ref()),
+        place(partition.end.as_ref()),
+        grouped(partition.lag),
+        sinks.join(", "),
+        partition.owner
+    )
+}
+
+fn place(position: Option<&Position>) -> String {
+    position.map_or_else(
+        || "-".to_owned(),
+        |at| format!("{}.{}", at.sequence, at.index),
+    )
+}

@@ -1,0 +1,180 @@
+//! Ingest's questions, answered by the engine in this process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use engine::EngineHandle;
+use ingest_service::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+use ports::Entity;
+use progression::Outcome;
+use progression::journal::{Entry, entry_json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
+
+/// The engine, as ingest sees it.
+pub(crate) struct EngineQueries {
+    engine: EngineHandle,
+    failed: AtomicBool,
+}
+
+impl EngineQueries {
+    pub(crate) fn new(engine: EngineHandle) -> Self {
+        Self {
+            engine,
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// A partition stopped on its own: this process is no longer ready.
+    pub(crate) fn set_failed(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Queries for EngineQueries {
+    async fn player(&self, entity: &Entity) -> Result<Option<PlayerAnswer>, QueryError> {
+        let found = self.engine.player(entity).await.map_err(asked_again)?;
+        found
+            .map(|player| {
+                Ok(PlayerAnswer {
+                    line: raw(&player.view.line())?,
+                    view: raw(&player.view)?,
+                    as_of: player.as_of,
+                })
+            })
+            .transpose()
+    }
+
+    async fn journal(
+        &self,
+        entity: &Entity,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Option<JournalAnswer>, QueryError> {
+        let page = self.engine.journal(entity, before, limit).await;
+        page.map_err(asked_again)?
+            .map(|page| {
+                Ok(JournalAnswer {
+                    entries: all(&page.entries)?,
+                    next_before: page.next,
+                })
+            })
+            .transpose()
+    }
+
+    async fn explain(
+        &self,
+        entity: &Entity,
+        source: &SourceId,
+        event: &EventId,
+    ) -> Result<Option<Box<RawValue>>, QueryError> {
+        #[derive(Serialize)]
+        struct Explained {
+            event: Box<RawValue>,
+            reversed_by: Vec<Box<RawValue>>,
+        }
+        let found = self.engine.explain(entity, source, event).await;
+        found
+            .map_err(asked_again)?
+            .map(|found| {
+                raw(&Explained {
+                    event: json(entry_json(&found.entry))?,
+                    reversed_by: all(&found.reversed_by)?,
+                })
+            })
+            .transpose()
+    }
+
+    async fn outcome(
+        &self,
+        entity: &Entity,
+        position: Position,
+    ) -> Result<OutcomeAnswer, QueryError> {
+        let found = self.engine.outcome(entity, position).await;
+        let found = found.map_err(asked_again)?;
+        let (status, code) = match found.outcome {
+            Outcome::Applied | Outcome::Ticked => (Applied::Applied, ""),
+            Outcome::Replayed => (Applied::Replayed, ""),
+            Outcome::Conflict => (Applied::Conflict, ""),
+            Outcome::Refused(refusal) => (Applied::Refused, refusal.code()),
+        };
+        let emissions = found.emissions.iter().map(|bytes| json(bytes.to_vec()));
+        Ok(OutcomeAnswer {
+            status,
+            code: code.into(),
+            emissions: emissions.collect::<Result<_, _>>()?,
+        })
+    }
+
+    async fn players(
+        &self,
+        partition: Partition,
+        brand: &BrandId,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<Vec<PlayerId>, QueryError> {
+        let mut found: Vec<PlayerId> = Vec::new();
+        let mut after = after.map(|player| Entity {
+            brand: brand.clone(),
+            player: player.clone(),
+        });
+        // Entities stand by brand: pages of brands before this one are passed over.
+        loop {
+            let page = self.engine.entities(partition, after.as_ref(), limit).await;
+            let page = page.map_err(asked_again)?;
+            let Some(last) = page.last().cloned() else {
+                return Ok(found);
+            };
+            let ours = page.into_iter().filter(|entity| entity.brand == *brand);
+            found.extend(ours.map(|entity| entity.player));
+            if found.len() >= limit || last.brand > *brand {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            after = Some(last);
+        }
+    }
+
+    async fn drained(&self, positions: &[(Partition, Position)]) -> Result<(), QueryError> {
+        self.engine.drained(positions).await.map_err(asked_again)
+    }
+
+    fn ready(&self) -> bool {
+        !self.failed.load(Ordering::Relaxed)
+    }
+}
+
+fn asked_again(error: engine::QueryError) -> QueryError {
+    match error {
+        engine::QueryError::Moving => QueryError::Moving,
+        engine::QueryError::Stopping => QueryError::Stopping,
+        // Repaired by hand; until then the answer is "not now".
+        engine::QueryError::Overloaded | engine::QueryError::Quarantined(_) => {
+            QueryError::Overloaded
+        }
+    }
+}
+
+fn all(entries: &[Entry]) -> Result<Vec<Box<RawValue>>, QueryError> {
+    entries
+        .iter()
+        .map(|entry| json(entry_json(entry)))
+        .collect()
+}
+
+fn json(bytes: Vec<u8>) -> Result<Box<RawValue>, QueryError> {
+    let text = String::from_utf8(bytes).map_err(unwritable)?;
+    RawValue::from_string(text).map_err(unwritable)
+}
+
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, QueryError> {
+    to_raw_value(value).map_err(unwritable)
+}
+
+/// What the core writes is JSON; where it were not, the question has no answer.
+fn unwritable(error: impl std::fmt::Display) -> QueryError {
+    tracing::error!(%error, "an answer cannot be written");
+    QueryError::Overloaded
+}

@@ -1,0 +1,200 @@
+//! The fold itself, players side by side on all cores.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::thread;
+
+use programme::model::Programme;
+use progression::{History, State, Subject, apply, journal, view, wants};
+use types::{PlayerId, Record, Timestamp};
+
+use super::Records;
+use crate::exit::Failure;
+
+/// Which outputs are asked for beside the players.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) emissions: bool,
+    pub(crate) journal: bool,
+}
+
+/// What came of the file: lines of JSON without their line ends.
+#[derive(Debug, Default)]
+pub(crate) struct Folded {
+    /// Players with an accepted event, by their bytes.
+    pub(crate) players: Vec<Vec<u8>>,
+    /// Emissions by (at, record, order within the step).
+    pub(crate) emissions: Vec<Vec<u8>>,
+    /// Journal entries by player, oldest first.
+    pub(crate) journal: Vec<Vec<u8>>,
+}
+
+/// What came of some of the players.
+#[derive(Default)]
+struct Part {
+    players: Vec<Vec<u8>>,
+    emissions: Vec<(Place, Vec<u8>)>,
+    journal: Vec<Vec<u8>>,
+}
+
+/// Where an emission stands among all: its time, its record's place in the log, its place in the step.
+type Place = (Timestamp, u64, usize);
+
+/// How many players a thread folds before it says how far it is.
+const PLAYERS_A_REPORT: u64 = 64;
+/// `wants` is asked at most so often for one record: each answer is of segments that it has not seen.
+const ROUNDS_MAX: usize = 64;
+
+/// Folds every player. `folded` is told of players that are done.
+pub(crate) fn fold(
+    programme: &Programme,
+    records: &Records,
+    wanted: Wanted,
+    folded: &mut dyn FnMut(u64),
+) -> Result<Folded, Failure> {
+    let Some(end) = records.end else {
+        return Ok(Folded::default());
+    };
+    let players: Vec<(&PlayerId, &[Record])> = records
+        .players
+        .iter()
+        .map(|(player, records)| (player, records.as_slice()))
+        .collect();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = players.len().div_ceil(threads).max(1);
+    let (done, reports) = mpsc::channel();
+    let parts = thread::scope(|scope| {
+        let work: Vec<_> = players
+            .chunks(share)
+            .map(|players| {
+                let done = done.clone();
+                scope.spawn(move || part(programme, players, end, wanted, &done))
+            })
+            .collect();
+        drop(done);
+        reports.iter().for_each(folded);
+        work.into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(Failure::failed("a thread of the fold ended early")))
+            })
+            .collect::<Result<Vec<Part>, Failure>>()
+    })?;
+    Ok(together(parts))
+}
+
+fn together(parts: Vec<Part>) -> Folded {
+    let (mut all, mut emissions) = (Folded::default(), Vec::new());
+    for part in parts {
+        all.players.extend(part.players);
+        all.journal.extend(part.journal);
+        emissions.extend(part.emissions);
+    }
+    emissions.sort_by_key(|(place, _)| *place);
+    all.emissions = emissions.into_iter().map(|(_, line)| line).collect();
+    all
+}
+
+fn part(
+    programme: &Programme,
+    players: &[(&PlayerId, &[Record])],
+    end: Timestamp,
+    wanted: Wanted,
+    done: &mpsc::Sender<u64>,
+) -> Result<Part, Failure> {
+    let mut part = Part::default();
+    let mut unsaid = 0;
+    for (player, records) in players {
+        let subject = Subject {
+            brand: &programme.brand,
+            player,
+        };
+        one(programme, subject, records, end, wanted, &mut part)
+            .map_err(|why| Failure::failed(format!("player {player}: {why}")))?;
+        unsaid += 1;
+        if unsaid == PLAYERS_A_REPORT {
+            // Nobody listens only when the fold is over.
+            done.send(std::mem::take(&mut unsaid)).unwrap_or_default();
+        }
+    }
+    done.send(unsaid).unwrap_or_default();
+    Ok(part)
+}
+
+fn one(
+    programme: &Programme,
+    subject: Subject<'_>,
+    records: &[Record],
+    end: Timestamp,
+    wanted: Wanted,
+    part: &mut Part,
+) -> anyhow::Result<()> {
+    let mut state = State::new();
+    let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
+    for record in records {
+        let history = history(programme, &state, &sealed, record)?;
+        let decision = apply(programme, &mut state, &history, record);
+        sealed.extend(decision.sealed);
+        if wanted.emissions {
+            for (step, emission) in decision.emissions.iter().enumerate() {
+                let id = emission.id(subject).to_string();
+                let place = (emission.at(), record.position.sequence, step);
+                part.emissions.push((place, emission.json(subject, &id)));
+            }
+        }
+    }
+    if wanted.journal {
+        write_journal(&state, &sealed, &mut part.journal)?;
+    }
+    if state.is_known() {
+        let seen = view(programme, &state, subject, end);
+        part.players.push(serde_json::to_vec(&seen.line())?);
+    }
+    Ok(())
+}
+
+/// The sealed segments that a record needs, and no others.
+fn history(
+    programme: &Programme,
+    state: &State,
+    sealed: &HashMap<u32, Vec<u8>>,
+    record: &Record,
+) -> anyhow::Result<History> {
+    let mut history = History::new();
+    for _ in 0..ROUNDS_MAX {
+        let numbers = wants(programme, state, &history, record);
+        if numbers.is_empty() {
+            return Ok(history);
+        }
+        for number in numbers {
+            let bytes = sealed
+                .get(&number)
+                .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
+            history.insert(number, bytes)?;
+        }
+    }
+    anyhow::bail!(
+        "record {} asks for journal segments without end",
+        record.position
+    )
+}
+
+fn write_journal(
+    state: &State,
+    sealed: &HashMap<u32, Vec<u8>>,
+    lines: &mut Vec<Vec<u8>>,
+) -> anyhow::Result<()> {
+    let mut numbers: Vec<_> = sealed.keys().collect();
+    numbers.sort_unstable();
+    for number in numbers {
+        for entry in journal::decode_segment(&sealed[number])? {
+            lines.push(journal::entry_json(&entry));
+        }
+    }
+    for entry in journal::open_entries(state) {
+        lines.push(journal::entry_json(&entry));
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! 0 done, 1 failed, 2 bad input, 64 bad usage: what a script may rely on.
+
+mod support;
+
+use support::{arg, example, run};
+
+#[track_caller]
+fn check(args: &[&str], code: i32, said: &str) {
+    let output = run(args.iter().copied());
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+    assert!(text.contains(said), "{args:?}: {text}");
+}
+
+#[test]
+fn help_is_an_answer_and_has_examples() {
+    check(&["--help"], 0, "questline demo");
+    check(&["--version"], 0, "questline");
+    for command in [
+        "serve", "demo", "check", "simulate", "send", "players", "explain", "audit", "config",
+    ] {
+        check(&[command, "--help"], 0, "Examples:");
+    }
+    check(&["key", "create", "--help"], 0, "Examples:");
+    check(&["cluster", "status", "--help"], 0, "Examples:");
+}
+
+#[test]
+fn bad_usage_is_64() {
+    check(&[], 64, "Usage");
+    check(&["simulat"], 64, "simulate");
+    check(&["simulate"], 64, "--programme");
+    check(
+        &[
+            "simulate",
+            "--programme",
+            "p",
+            "--events",
+            "e",
+            "--until",
+            "soon",
+        ],
+        64,
+        "--until",
+    );
+    check(&["audit"], 64, "what to audit");
+    check(
+        &["explain", "--key", "k", "--player", "p", "536365"],
+        64,
+        "SOURCE/ID",
+    );
+    check(&["config"], 64, "--programme");
+}
+
+#[test]
+fn a_wrong_programme_is_2_and_every_error_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.yaml");
+    std::fs::write(
+        &file,
+        "programme: p\nbrand: b\ncurrency: GPB\npoints: {xp: {knd: status}}\n",
+    )
+    .unwrap();
+    for said in ["wrong.yaml:3:", "GPB", "knd", "kind"] {
+        check(&["check", arg(&file)], 2, said);
+    }
+    check(
+        &[
+            "simulate",
+            "--programme",
+            arg(&file),
+            "--events",
+            "none.jsonl",
+        ],
+        2,
+        "knd",
+    );
+}
+
+#[test]
+fn a_right_programme_is_0_and_may_be_listed() {
+    let file = example("online-retail/programme.yaml");
+    check(&["check", arg(&file)], 0, "no errors");
+    check(&["check", "--verbose", arg(&file)], 0, "five_orders");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_not_as_mapped_is_2() {
+    let programme = example("online-retail/programme.yaml");
+    let mapping = example("online-retail/mapping.yaml");
+    let simulate = ["simulate", "--programme", arg(&programme), "--events"];
+    check(&[&simulate[..], &["none.jsonl"]].concat(), 2, "none.jsonl");
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.csv");
+    std::fs::write(&other, "a,b\n1,2\n").unwrap();
+    let mapped = [&simulate[..], &[arg(&other), "--mapping", arg(&mapping)]].concat();
+    check(&mapped, 2, "no column `customer_id`");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_1() {
+    // Port 1 on this machine: nobody listens.
+    check(
+        &["players", "--from", "http://127.0.0.1:1", "--key", "k"],
+        1,
+        "refused",
+    );
+    check(
+        &["cluster", "status", "--at", "http://127.0.0.1:1"],
+        1,
+        "no answer",
+    );
+}
+
+#[test]
+fn a_key_is_printed_once_and_bad_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = [
+        "key",
+        "create",
+        "--data",
+        arg(folder.path()),
+        "--brand",
+        "b",
+        "--source",
+    ];
+    check(
+        &[&create[..], &["shop", "--scopes", "ingest,read"]].concat(),
+        0,
+        "ql_",
+    );
+    check(
+        &[&create[..], &["shop", "--scopes", "everything"]].concat(),
+        64,
+        "one of ingest",
+    );
+    check(
+        &[&create[..], &["questline", "--scopes", "ingest"]].concat(),
+        64,
+        "reserved",
+    );
+    let file = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
+    assert!(
+        !file.contains("ql_"),
+        "the key's text is kept nowhere: {file}"
+    );
+}

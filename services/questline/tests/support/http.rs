@@ -1,0 +1,34 @@
+//! A GET over HTTP/1.1 for tests, so that they ask as a stranger would.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+/// The JSON at a URL such as `http://127.0.0.1:80/path`; `None` while nobody answers with 200.
+pub fn get(url: &str) -> Option<Value> {
+    let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
+    let mut stream = TcpStream::connect(host).ok()?;
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    if !answer.starts_with(b"HTTP/1.0 200") && !answer.starts_with(b"HTTP/1.1 200") {
+        return None;
+    }
+    let body = answer.get(end + 4..)?;
+    Some(serde_json::from_slice(body).unwrap_or(Value::Null))
+}
+
+/// All items of a paged list.
+pub fn get_all(url: &str, items: &str) -> Option<Vec<Value>> {
+    let (mut all, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = get(&format!("{url}?page_size=1000&page_token={token}"))?;
+        all.extend(page[items].as_array()?.iter().cloned());
+        match page["next_page_token"].as_str() {
+            Some(next) if !next.is_empty() => token = next.to_owned(),
+            _ => return Some(all),
+        }
+    }
+}
