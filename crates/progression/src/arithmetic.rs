@@ -73,9 +73,12 @@ impl Fraction {
             self.wide = Some((I256::from(self.up), I256::from(self.down)));
         }
         let (wide_up, wide_down) = self.wide.unwrap_or((I256::ONE, I256::ONE));
+        let (up, down) = (I256::from(up), I256::from(down));
+        // What cancels out need not fit.
+        let (across, along) = (common(wide_up, down), common(up, wide_down));
         match (
-            wide_up.checked_mul(I256::from(up)),
-            wide_down.checked_mul(I256::from(down)),
+            (wide_up / across).checked_mul(up / along),
+            (wide_down / along).checked_mul(down / across),
         ) {
             (Some(up), Some(down)) => self.wide = Some((up, down)),
             _ => self.lost = true,
@@ -92,6 +95,15 @@ impl Fraction {
             (false, Some((up, down))) => round_half_even(up, down),
         }
     }
+}
+
+/// The greatest common divisor; 1 where that would be 0.
+fn common(a: I256, b: I256) -> I256 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != I256::ZERO {
+        (a, b) = (b, a % b);
+    }
+    a.max(I256::ONE)
 }
 
 fn ten_to(scale: u8) -> i128 {

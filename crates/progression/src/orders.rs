@@ -3,7 +3,7 @@
 //! The newest 32 (by occurrence, then log) of which something is left are kept; older ones are found in the journal, which is read
 //! only where a cancellation needs them.
 
-use types::{Currency, Timestamp};
+use types::{Currency, SourceId, Timestamp};
 
 use crate::codec::{DecodeError, Reader, Writer};
 
@@ -20,9 +20,11 @@ pub(crate) struct OpenOrders {
 }
 
 /// One order of which something is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenOrder {
     pub(crate) place: Place,
+    /// Only its own source's reversals can mean it.
+    pub(crate) source: SourceId,
     /// Minor units.
     pub(crate) amount: i64,
     pub(crate) left: i64,
@@ -86,6 +88,7 @@ impl OpenOrders {
         writer.length(self.kept.len());
         for order in &self.kept {
             order.place.encode(writer);
+            writer.text(order.source.as_str());
             writer.signed(order.amount);
             writer.signed(order.left);
             writer.text(order.currency.code());
@@ -101,6 +104,10 @@ impl OpenOrders {
         let order = |reader: &mut Reader<'_>| {
             Ok(OpenOrder {
                 place: Place::decode(reader)?,
+                source: reader
+                    .text()?
+                    .parse()
+                    .map_err(|_| DecodeError::Invalid("a source"))?,
                 amount: reader.signed()?,
                 left: reader.signed()?,
                 currency: currency(reader)?,

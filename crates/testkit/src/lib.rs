@@ -2,3 +2,6 @@
 
 pub mod contract;
 pub mod faulty;
+pub mod generate;
+pub mod oracle;
+pub mod scenario;

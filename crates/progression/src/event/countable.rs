@@ -79,6 +79,7 @@ impl<'e> Count<'e> {
                     occurred_at: self.fact.occurred_at,
                     entry: entry.number,
                 },
+                source: entry.source.clone(),
                 amount: order.minor,
                 left: order.minor - returned.minor,
                 currency: order.currency,
@@ -103,14 +104,17 @@ fn tombstones(search: &mut Search<'_>, fact: &Fact<'_>, order: Money) -> Returne
     });
     let mut returned = Returned::of(order.minor);
     for entry in waiting {
-        let Some((amount, currency)) = entry.amount else {
-            returned.take_all();
+        let currency = entry.tombstone.and_then(|waits| waits.currency);
+        if currency.is_some_and(|currency| currency != order.currency) {
             continue;
-        };
-        if currency.is_none_or(|currency| currency == order.currency)
-            && let Ok(money) = Money::from_decimal(amount, order.currency)
-        {
-            returned.take(money.minor);
+        }
+        match entry.amount {
+            None => returned.take_all(),
+            Some((amount, _)) => {
+                if let Ok(money) = Money::from_decimal(amount, order.currency) {
+                    returned.take(money.minor);
+                }
+            }
         }
     }
     returned

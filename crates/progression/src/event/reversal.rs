@@ -175,7 +175,11 @@ impl Reverse {
         };
         let asked = Money::from_decimal(amount, currency).map_err(|_| Refusal::BadAmount)?;
         let until = event.occurred_at.min(now);
-        let fits = |open: &&Open| open.currency == currency && open.place.occurred_at <= until;
+        let fits = |open: &&Open| {
+            open.source == event.source
+                && open.currency == currency
+                && open.place.occurred_at <= until
+        };
         let mut all: Vec<Open> = kept(state).filter(|open| fits(&open)).collect();
         if !all.iter().any(|open| open.left() == asked.minor) {
             all.extend(dropped(state, search).filter(|open| fits(&open)));
@@ -225,7 +229,10 @@ impl Reverse {
         mission::reopen(step);
         tier::judge(step);
         entry.unmatched = self.unmatched;
-        entry.tombstone = self.waits.map(|id| Tombstone { id });
+        entry.tombstone = self.waits.map(|id| Tombstone {
+            id,
+            currency: event.currency,
+        });
         debug_assert!(entry.tombstone.is_none() || event.refers_to.is_some());
     }
 }
@@ -314,6 +321,7 @@ fn major(minor: i64, currency: Currency) -> Decimal {
 /// An order of which something is left.
 struct Open {
     place: Place,
+    source: SourceId,
     currency: Currency,
     returned: Returned,
 }
@@ -328,6 +336,7 @@ impl Open {
 fn kept(state: &State) -> impl Iterator<Item = Open> {
     state.orders.kept.iter().map(|order| Open {
         place: order.place,
+        source: order.source.clone(),
         currency: order.currency,
         returned: Returned {
             amount: order.amount,
@@ -352,6 +361,7 @@ fn dropped(state: &State, search: &mut Search<'_>) -> impl Iterator<Item = Open>
             {
                 let order = Open {
                     place,
+                    source: entry.source.clone(),
                     currency: money.currency,
                     returned: Returned::of(money.minor),
                 };

@@ -156,6 +156,8 @@ pub struct Reversal {
 pub struct Tombstone {
     /// The original's id; its source is the entry's.
     pub id: EventId,
+    /// The currency it names, where it does: an original in another one is not meant.
+    pub currency: Option<Currency>,
 }
 
 /// State that left memory.

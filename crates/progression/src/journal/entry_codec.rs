@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use programme::model::{MissionIx, RuleIx};
-use types::{Decimal, Digest, EventId, SourceId, Timestamp};
+use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
 use super::{Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone};
 use crate::codec::{DecodeError, Reader, Writer};
@@ -61,6 +61,7 @@ impl Entry {
         }
         if let Some(tombstone) = &self.tombstone {
             writer.text(tombstone.id.as_str());
+            writer.text(tombstone.currency.map_or("", Currency::code));
         }
         if let Some(unmatched) = self.unmatched {
             writer.decimal(unmatched);
@@ -132,6 +133,13 @@ impl Entry {
         if set(TOMBSTONE) {
             self.tombstone = Some(Tombstone {
                 id: event_id(reader)?,
+                currency: match reader.text()? {
+                    "" => None,
+                    code => Some(
+                        code.parse()
+                            .map_err(|_| DecodeError::Invalid("a currency"))?,
+                    ),
+                },
             });
         }
         self.unmatched = set(UNMATCHED).then(|| reader.decimal()).transpose()?;

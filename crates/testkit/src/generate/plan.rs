@@ -1,0 +1,322 @@
+//! Programmes, written as YAML of one line a thing.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::words;
+
+/// A programme whose parts can be left out one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Settings: lines of the top level.
+    pub settings: Vec<String>,
+    /// Earn rules, in YAML's flow style, as everything below.
+    pub earn: Vec<String>,
+    /// Boosts.
+    pub boosts: Vec<String>,
+    /// Missions.
+    pub missions: Vec<String>,
+    /// Tier sets.
+    pub tiers: Vec<String>,
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "programme: t\nbrand: {}\ncurrency: GBP", words::BRAND)?;
+        writeln!(f, "conversion: {{EUR: \"0.86\", JPY: \"0.005\"}}")?;
+        writeln!(
+            f,
+            "event_types: {{article_read: {{attributes: {{section: string, minutes: int}}}}}}"
+        )?;
+        self.settings
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))?;
+        let sections = [
+            ("earn", &self.earn),
+            ("boosts", &self.boosts),
+            ("missions", &self.missions),
+            ("tiers", &self.tiers),
+        ];
+        for (name, items) in sections.iter().filter(|(_, items)| !items.is_empty()) {
+            writeln!(f, "{name}:")?;
+            items
+                .iter()
+                .try_for_each(|item| writeln!(f, "  - {item}"))?;
+        }
+        let text = |name| {
+            self.missions
+                .iter()
+                .chain(&self.tiers)
+                .any(|item| item.contains(name))
+        };
+        if text("grant:") {
+            writeln!(f, "rewards:")?;
+            writeln!(f, "  - {{id: voucher, kind: bonus, template: V}}")?;
+            writeln!(
+                f,
+                "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Any programme of the few words.
+pub(super) fn plan() -> impl Strategy<Value = Plan> {
+    let parts = (
+        settings(),
+        vec(earn(), 1..5),
+        vec(boost(), 0..4),
+        vec(mission(), 1..5),
+        vec(tier(), 0..3),
+    );
+    parts.prop_map(|(settings, earn, boosts, missions, tiers)| Plan {
+        settings,
+        earn: numbered("r", earn),
+        boosts: numbered("b", boosts),
+        missions: chained(missions),
+        tiers: numbered("t", tiers),
+    })
+}
+
+fn numbered(prefix: &str, items: Vec<String>) -> Vec<String> {
+    let id = |(n, item): (usize, String)| format!("{{id: {prefix}{n}, {item}}}");
+    items.into_iter().enumerate().map(id).collect()
+}
+
+// A mission may need one that stands before it in the file, or after it.
+fn chained(items: Vec<(String, Option<usize>)>) -> Vec<String> {
+    let count = items.len();
+    let one = |(n, (item, after)): (usize, (String, Option<usize>))| {
+        // Each one needs at most the mission before it, or the first one the last: never a circle.
+        let needed = after
+            .filter(|_| n > 0)
+            .map(|back| (n - 1).saturating_sub(back));
+        let after = needed.map_or_else(String::new, |ix| format!(", after: [m{ix}]"));
+        format!("{{id: m{n}, {item}{after}}}")
+    };
+    let mut lines: Vec<String> = items.into_iter().enumerate().map(one).collect();
+    if count.is_multiple_of(2) {
+        lines.reverse();
+    }
+    lines
+}
+
+fn settings() -> impl Strategy<Value = Vec<String>> {
+    let weights = [
+        "{default: 100%}",
+        "{default: 50%, game: {slotA: 0%}, category: {live: 10%, slots: 100%}}",
+        "{default: 100%, game: {slotB: 33.33%}, funds: {bonus: 25%}}",
+    ];
+    (
+        select(&words::ZONES[..]),
+        select(vec!["0h", "6h", "48h"]),
+        select(vec!["count_now", "record_only"]),
+        of(cap()),
+        of(cap()),
+        select(weights.to_vec()),
+        select(vec!["multiply", "add", "highest"]),
+        of(select(vec!["2", "2.5"])),
+    )
+        .prop_map(|(zone, lateness, late, xp, coins, weights, how, ceiling)| {
+            let cap = |cap: Option<String>| cap.map_or_else(String::new, |cap| format!(", {cap}"));
+            let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
+            vec![
+                format!("timezone: {zone}"),
+                format!("lateness: {lateness}"),
+                format!("late_events: {late}"),
+                format!("weights: {weights}"),
+                format!("boost_stacking: {{how: {how}{ceiling}}}"),
+                format!(
+                    "points: {{xp: {{kind: status{}}}, coins: {{kind: status{}}}}}",
+                    cap(xp),
+                    cap(coins)
+                ),
+            ]
+        })
+}
+
+// One or two caps, of different periods.
+fn cap() -> impl Strategy<Value = String> {
+    let most = || select(vec!["15", "40.5", "100"]);
+    let periods = subsequence(vec!["day", "week", "month", "lifetime"], 1..3);
+    (periods, most(), most()).prop_map(|(periods, first, second)| {
+        let caps = periods.iter().zip([first, second]);
+        let caps: Vec<String> = caps
+            .map(|(per, most)| format!("{{points: {most}, per: {per}}}"))
+            .collect();
+        format!("cap: [{}]", caps.join(", "))
+    })
+}
+
+fn points() -> impl Strategy<Value = &'static str> {
+    select(vec!["xp", "xp", "coins"])
+}
+
+fn counted_type() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        8 => Just("order"),
+        2 => Just("bet_placed"),
+        1 => Just("deposit"),
+        1 => Just("article_read"),
+    ]
+}
+
+fn when() -> impl Strategy<Value = String> {
+    let none = Just(String::new());
+    let some = select(vec![
+        "event.amount >= 10",
+        "event.attributes.country == 'UK'",
+        "event.attributes.items > 1",
+        "event.attributes.country != 'UK' || event.amount > 50",
+        "player.country == 'FR'",
+        "player.tier == 'l1'",
+        "'vip' in player.segments",
+        "!(player.attributes.vip == true)",
+    ]);
+    prop_oneof![5 => none, 1 => some.prop_map(|cel| format!(", when: \"{cel}\""))]
+}
+
+fn earn() -> impl Strategy<Value = String> {
+    let rate = (
+        select(vec!["1", "10", "0.5", "0.00005"]),
+        select(vec!["1.00", "3.00"]),
+        select(vec!["amount", "amount", "amount", "attributes.items"]),
+    )
+        .prop_map(|(rate, per, of)| format!("rate: \"{rate}\", per: \"{per}\", of: {of}"));
+    let fixed = select(vec!["5", "0.5", "100"]).prop_map(|fixed| format!("fixed: \"{fixed}\""));
+    let give = prop_oneof![3 => rate, 1 => fixed];
+    let on = prop_oneof![4 => counted_type(), 1 => Just("registered")];
+    (on, points(), give, when(), of(cap())).prop_map(|(on, points, give, when, cap)| {
+        // What an event type does not have is an error in a programme.
+        let give = match on {
+            "registered" => "fixed: 3".to_owned(),
+            "article_read" if give.contains("of:") => {
+                "rate: 1, per: \"3.00\", of: attributes.minutes".to_owned()
+            }
+            _ => give,
+        };
+        let when = if matches!(on, "registered" | "article_read") {
+            String::new()
+        } else {
+            when
+        };
+        let cap = cap.map_or_else(String::new, |cap| format!(", {cap}"));
+        format!("on: {on}, give: {{points: {points}, {give}}}{when}{cap}")
+    })
+}
+
+fn boost() -> impl Strategy<Value = String> {
+    let from = select(vec![
+        "2011-10-30T01:30",
+        "2011-12-31T00:00",
+        "2011-03-27T01:30",
+        "2011-01-01T00:00",
+    ]);
+    let until = select(vec![
+        "2011-11-02T00:00",
+        "2012-01-02T00:00",
+        "2013-01-01T00:00",
+    ]);
+    let multiply = select(vec!["2", "3", "1.5", "0.5", "1.000001"]);
+    (from, until, multiply).prop_map(|(from, until, multiply)| {
+        // A boost ends after it begins.
+        let until = if until <= from {
+            "2013-01-01T00:00"
+        } else {
+            until
+        };
+        format!("from: {from}, until: {until}, multiply: \"{multiply}\"")
+    })
+}
+
+fn leaf() -> impl Strategy<Value = String> {
+    let amount = || select(vec!["amount", "amount", "attributes.items"]);
+    let target = || select(vec!["0.5", "1", "10.5", "20", "80"]);
+    let count =
+        (counted_type(), 1u32..4).prop_map(|(of, target)| format!("count: {of}, target: {target}"));
+    let money = || {
+        select(vec![
+            "order",
+            "order",
+            "order",
+            "order",
+            "bet_placed",
+            "deposit",
+        ])
+    };
+    let sum = (amount(), money(), target())
+        .prop_map(|(amount, of, target)| format!("sum: {amount}, of: {of}, target: {target}"));
+    let distinct = (select(vec!["country", "category"]), money(), 1u32..3).prop_map(
+        |(attribute, of, target)| {
+            format!("distinct: attributes.{attribute}, of: {of}, target: {target}")
+        },
+    );
+    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct];
+    (kinds, when()).prop_map(|(goal, when)| {
+        let when = if goal.contains("article_read") {
+            String::new()
+        } else {
+            when
+        };
+        format!("{{{goal}{when}}}")
+    })
+}
+
+fn goal() -> impl Strategy<Value = String> {
+    let all = vec(leaf(), 2..4).prop_map(|parts| format!("{{all: [{}]}}", parts.join(", ")));
+    let any = vec(leaf(), 2..4).prop_map(|parts| format!("{{any: [{}]}}", parts.join(", ")));
+    prop_oneof![6 => leaf(), 1 => all, 1 => any]
+}
+
+fn reward() -> impl Strategy<Value = String> {
+    let points = (points(), select(vec!["5", "30", "0.25"]))
+        .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
+    let grant = select(vec!["{grant: voucher}", "{grant: gift}"]).prop_map(str::to_owned);
+    vec(prop_oneof![1 => points, 1 => grant], 0..3).prop_map(|items| match items.is_empty() {
+        true => String::new(),
+        false => format!(", reward: [{}]", items.join(", ")),
+    })
+}
+
+fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
+    let window = select(vec!["once", "day", "week", "month"]);
+    let audience = weighted(
+        0.2,
+        select(vec![
+            "player.country == 'UK'",
+            "player.tier == 'l0'",
+            "'vip' in player.segments || player.tier == 'l2'",
+        ]),
+    );
+    let on_reversal = select(vec!["keep", "take_back", "take_back"]);
+    let after = weighted(0.25, 0usize..3);
+    let parts = (goal(), window, reward(), audience, on_reversal, after);
+    parts.prop_map(|(goal, window, reward, audience, on_reversal, after)| {
+        let audience = audience.map_or_else(String::new, |cel| format!(", audience: \"{cel}\""));
+        let line =
+            format!("goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}");
+        (line, after)
+    })
+}
+
+fn tier() -> impl Strategy<Value = String> {
+    let by = points();
+    let on_reversal = select(vec!["demote", "keep"]);
+    (by, on_reversal, vec((1u32..40, reward()), 1..4)).prop_map(|(by, on_reversal, steps)| {
+        let mut at = 0;
+        let mut levels = vec!["{id: l0, at: 0}".to_owned()];
+        for (ix, (step, reward)) in (1..).zip(steps) {
+            at += step;
+            levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
+        }
+        format!(
+            "by: {by}, on_reversal: {on_reversal}, levels: [{}]",
+            levels.join(", ")
+        )
+    })
+}

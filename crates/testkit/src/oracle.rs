@@ -1,0 +1,104 @@
+//! The oracle: the semantics a second time, naively.
+//!
+//! A player is a list of what was recorded of him and what came of it ([`life::Life`]); balances, the room under caps, progress and
+//! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
+//! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
+//!
+//! It covers what the language carries out today: no timers, claims, streaks, steps, rolling windows or settlements. A programme with
+//! one of those is a panic, not a wrong answer.
+
+mod calendar;
+mod earn;
+mod emission;
+mod fraction;
+mod goal;
+mod life;
+mod mission;
+mod profile;
+mod reversal;
+mod reward;
+mod step;
+mod tier;
+mod view;
+
+use std::collections::BTreeMap;
+
+use programme::model::Programme;
+use serde_json::Value;
+use types::{Body, BrandId, PlayerId, Record, Timestamp};
+
+use life::Life;
+
+/// What the log says in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The players' lines, by the bytes of their ids.
+    pub players: Vec<Value>,
+    /// The emissions' lines with their ids, in order.
+    pub emissions: Vec<Value>,
+    /// What became of each record that was read, in log order.
+    pub answers: Vec<Answer>,
+    /// For each player, in the players' order, every movement of points: which points, and how many millionths.
+    pub movements: Vec<Vec<(Box<str>, i128)>>,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The first with its identity.
+    Applied,
+    /// The same again.
+    Replayed,
+    /// The same identity, another body.
+    Conflict,
+    /// Only time passed, or it is another brand's.
+    Nothing,
+}
+
+/// Folds records, in log order, up to and including the time `until`.
+pub fn fold(
+    programme: &Programme,
+    brand: &BrandId,
+    records: &[Record],
+    until: Option<Timestamp>,
+) -> Outcome {
+    let read: Vec<&Record> = records
+        .iter()
+        .filter(|record| until.is_none_or(|end| record.recorded_at <= end))
+        .collect();
+    let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
+    let (mut emissions, mut answers) = (Vec::new(), Vec::new());
+    for record in &read {
+        let Body::Event {
+            brand: whose,
+            event,
+            ..
+        } = &record.body
+        else {
+            answers.push(Answer::Nothing);
+            continue;
+        };
+        if whose != brand {
+            answers.push(Answer::Nothing);
+            continue;
+        }
+        let life = lives
+            .entry(event.player.clone())
+            .or_insert_with(|| Life::new(programme, brand, &event.player));
+        let said = life.said.len();
+        answers.push(life.record(event, record.recorded_at));
+        emissions.extend(
+            life.said[said..]
+                .iter()
+                .map(|emission| emission.line.clone()),
+        );
+    }
+    let end = until.or_else(|| read.last().map(|record| record.recorded_at));
+    let now = end.unwrap_or(Timestamp::MIN);
+    Outcome {
+        players: lives.values().map(|life| life.line(now)).collect(),
+        emissions,
+        answers,
+        movements: lives.values().map(Life::movements).collect(),
+    }
+}

@@ -1,0 +1,162 @@
+//! Emissions as `simulate` writes them, with their ids.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use types::{Event, MicroPoints, Timestamp};
+
+use super::life::{Given, Life, Why};
+
+/// An emission.
+pub(super) struct Said {
+    kind: &'static str,
+    subject: String,
+    pub(super) line: Value,
+}
+
+/// On what account a step says something.
+#[derive(Clone, Copy)]
+pub(super) struct Cause<'e> {
+    pub(super) event: &'e Event,
+    pub(super) recorded: Timestamp,
+}
+
+impl Life<'_> {
+    pub(super) fn say_points(&mut self, points: usize, micro: i128, why: &Why, cause: Cause<'_>) {
+        let name = self.programme.points[points].id.to_string();
+        let kind = match micro > 0 {
+            true => "points_earned",
+            false => "points_reversed",
+        };
+        let mut body = self.named(why);
+        body.insert("points".into(), json!(name));
+        body.insert("amount".into(), json!(MicroPoints(micro.abs()).to_string()));
+        self.say(kind, name, body, cause);
+    }
+
+    pub(super) fn say_mission(
+        &mut self,
+        kind: &'static str,
+        mission: usize,
+        period: &str,
+        cause: Cause<'_>,
+    ) {
+        let subject = format!("{}/{period}", self.programme.missions[mission].id);
+        let body = self.named(&Why::Mission(mission, period.to_owned()));
+        self.say(kind, subject, body, cause);
+    }
+
+    pub(super) fn say_tier(
+        &mut self,
+        set: usize,
+        from: usize,
+        to: usize,
+        reason: &str,
+        cause: Cause<'_>,
+    ) {
+        let tier = &self.programme.tiers[set];
+        let mut body = Map::new();
+        body.insert("tier".into(), json!(&*tier.id));
+        body.insert("from".into(), json!(&*tier.levels[from].id));
+        body.insert("to".into(), json!(&*tier.levels[to].id));
+        body.insert("reason".into(), json!(reason));
+        self.say("tier_changed", tier.id.to_string(), body, cause);
+    }
+
+    /// A grant for a completion or a level: said, and told what it is called.
+    pub(super) fn say_grant(&mut self, reward: usize, why: &Why, cause: Cause<'_>) -> Given {
+        let name = &self.programme.rewards[reward].id;
+        let origin = match why {
+            Why::Mission(mission, period) => {
+                format!("{}/{period}", self.programme.missions[*mission].id)
+            }
+            Why::Level(set, level) => {
+                let tier = &self.programme.tiers[*set];
+                format!("{}/{}", tier.id, tier.levels[*level].id)
+            }
+            Why::Rule(_) => unreachable!("rules give points"),
+        };
+        let prefix = format!("{name}/{origin}/");
+        let before = self
+            .said
+            .iter()
+            .filter(|said| said.kind == "grant_offered" && said.subject.starts_with(&prefix));
+        let id = format!("{prefix}{}", before.count() + 1);
+        let mut body = self.named(why);
+        body.insert("grant".into(), json!(&**name));
+        body.insert("grant_id".into(), json!(id));
+        body.insert("status".into(), json!("requested"));
+        self.say("grant_offered", id.clone(), body, cause);
+        Given::Grant { reward, id }
+    }
+
+    pub(super) fn say_revoked(&mut self, reward: usize, id: String, why: &Why, cause: Cause<'_>) {
+        let mut body = self.named(why);
+        body.insert("grant".into(), json!(&*self.programme.rewards[reward].id));
+        body.insert("grant_id".into(), json!(id));
+        body.insert("reason".into(), json!("reversal"));
+        self.say("grant_revoked", id, body, cause);
+    }
+
+    fn named(&self, why: &Why) -> Map<String, Value> {
+        let pairs = match why {
+            Why::Rule(rule) => vec![("rule", self.programme.rules[*rule].id.to_string())],
+            Why::Mission(mission, period) => vec![
+                ("mission", self.programme.missions[*mission].id.to_string()),
+                ("period", period.clone()),
+            ],
+            Why::Level(set, level) => {
+                let tier = &self.programme.tiers[*set];
+                vec![
+                    ("tier", tier.id.to_string()),
+                    ("level", tier.levels[*level].id.to_string()),
+                ]
+            }
+        };
+        pairs
+            .into_iter()
+            .map(|(key, name)| (key.to_owned(), json!(name)))
+            .collect()
+    }
+
+    fn say(
+        &mut self,
+        kind: &'static str,
+        subject: String,
+        mut body: Map<String, Value>,
+        cause: Cause<'_>,
+    ) {
+        let before = self
+            .said
+            .iter()
+            .filter(|said| said.kind == kind && said.subject == subject);
+        let n = (before.count() + 1).to_string();
+        let parts = [
+            self.brand.as_str(),
+            self.player.as_str(),
+            kind,
+            &subject,
+            &n,
+        ];
+        let event = format!("{}/{}", cause.event.source, cause.event.id);
+        body.insert("id".into(), json!(id_of(&parts)));
+        body.insert("type".into(), json!(kind));
+        body.insert("player".into(), json!(self.player.as_str()));
+        body.insert("cause".into(), json!({ "event": event }));
+        body.insert("at".into(), json!(cause.recorded.to_string()));
+        self.said.push(Said {
+            kind,
+            subject,
+            line: Value::Object(body),
+        });
+    }
+}
+
+// The first 32 hex digits of SHA-256 over the parts, joined by U+001F.
+fn id_of(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\u{1f}"));
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! Goals: what an event is worth to them, how far they are, whether they are reached.
+
+use programme::model::{AmountOf, Goal};
+use types::Value;
+
+use super::fraction::Fraction;
+use super::life::{Counted, Life, Worth};
+use super::step::Happened;
+
+impl Life<'_> {
+    /// The progress of a mission in a period, in millionths.
+    pub(super) fn progress(&self, mission: usize, period: &str) -> i128 {
+        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
+            .0
+    }
+
+    /// Whether a mission is at its goal in a period, completed or not.
+    pub(super) fn is_reached(&self, mission: usize, period: &str) -> bool {
+        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
+            .1
+    }
+
+    // How far a goal is, in millionths, and whether it is reached.
+    fn measure(&self, mission: usize, period: &str, goal: &Goal, leaf: &[usize]) -> (i128, bool) {
+        let facts: Vec<&Counted> = self
+            .counted
+            .iter()
+            .filter(|fact| fact.mission == mission && fact.period == period && fact.leaf == leaf)
+            .filter(|fact| !self.is_gone(fact.deed))
+            .collect();
+        let against = |progress: i128, target: i128| (progress, progress >= target);
+        let whole = |count: usize| count as i128 * 1_000_000;
+        let worths = facts.iter().map(|fact| self.net(fact));
+        match goal {
+            Goal::Count { target, .. } => {
+                against(whole(facts.len()), i128::from(*target) * 1_000_000)
+            }
+            Goal::Distinct { target, .. } => {
+                let mut values: Vec<&Value> = Vec::new();
+                for fact in &facts {
+                    if let Worth::Value(value) = &fact.worth
+                        && !values.contains(&value)
+                    {
+                        values.push(value);
+                    }
+                }
+                against(whole(values.len()), i128::from(*target) * 1_000_000)
+            }
+            Goal::Sum { target, .. } => against(worths.sum(), Fraction::of(*target).millionths()),
+            Goal::Best { target, .. } => {
+                let best = worths.max().unwrap_or(0);
+                against(best, Fraction::of(*target).millionths())
+            }
+            Goal::All(parts) | Goal::Any(parts) => {
+                let done = (0..parts.len())
+                    .filter(|ix| {
+                        let path: Vec<usize> = leaf.iter().copied().chain([*ix]).collect();
+                        self.measure(mission, period, &parts[*ix], &path).1
+                    })
+                    .count();
+                let needed = if matches!(goal, Goal::All(_)) {
+                    parts.len()
+                } else {
+                    1
+                };
+                (whole(done), done >= needed)
+            }
+            Goal::Steps(_) | Goal::Streak { .. } => {
+                panic!("the oracle knows no steps and no streaks")
+            }
+        }
+    }
+
+    // What a fact is still worth in millionths.
+    fn net(&self, fact: &Counted) -> i128 {
+        match fact.worth {
+            Worth::One => 1_000_000,
+            Worth::Number(micro) => micro,
+            Worth::Value(_) => 0,
+            Worth::Money(micro) => {
+                let share = self.returned_share(fact.deed);
+                micro - Fraction::new(micro, 1).times(share).rounded()
+            }
+        }
+    }
+
+    /// What an event is worth to each leaf that takes it.
+    pub(super) fn worths(
+        &self,
+        goal: &Goal,
+        leaf: &mut Vec<usize>,
+        happened: &Happened<'_>,
+        found: &mut Vec<(Vec<usize>, Worth)>,
+    ) {
+        let (of, when, worth) = match goal {
+            Goal::Count { of, when, .. } => (of, when, Some(Worth::One)),
+            Goal::Sum {
+                amount, of, when, ..
+            }
+            | Goal::Best {
+                amount, of, when, ..
+            } => (of, when, worth_of(amount, happened)),
+            Goal::Distinct {
+                attribute,
+                of,
+                when,
+                ..
+            } => {
+                let value = happened.attribute(attribute).cloned();
+                (of, when, value.map(Worth::Value))
+            }
+            Goal::All(parts) | Goal::Any(parts) => {
+                for (ix, part) in parts.iter().enumerate() {
+                    leaf.push(ix);
+                    self.worths(part, leaf, happened, found);
+                    leaf.pop();
+                }
+                return;
+            }
+            Goal::Steps(_) | Goal::Streak { .. } => {
+                panic!("the oracle knows no steps and no streaks")
+            }
+        };
+        let name = &self.programme.event_types.get(*of).name;
+        if *name == happened.event.kind
+            && self.holds(when.as_ref(), happened)
+            && let Some(worth) = worth
+        {
+            found.push((leaf.clone(), worth));
+        }
+    }
+}
+
+fn worth_of(of: &AmountOf, happened: &Happened<'_>) -> Option<Worth> {
+    let number = happened.number(of)?;
+    Some(match of {
+        AmountOf::Amount => Worth::Money(number.times(happened.weight).millionths()),
+        AmountOf::Attribute(_) => Worth::Number(number.millionths()),
+    })
+}

@@ -1,0 +1,178 @@
+//! What is written down about a player. Everything else is summed up from it.
+
+use jiff::tz::TimeZone;
+use programme::model::{CapPeriod, PeriodKind, Programme};
+use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
+
+use super::calendar::Zones;
+use super::emission::Said;
+
+/// A player's whole life, each list in log order.
+pub(super) struct Life<'a> {
+    pub(super) programme: &'a Programme,
+    pub(super) brand: &'a BrandId,
+    pub(super) player: PlayerId,
+    /// Every accepted event.
+    pub(super) deeds: Vec<Deed>,
+    /// Every amount that was returned of an order or a bet.
+    pub(super) returns: Vec<Return>,
+    /// Every movement of points.
+    pub(super) moves: Vec<Move>,
+    /// Everything that counted for a mission.
+    pub(super) counted: Vec<Counted>,
+    /// Every completion there ever was.
+    pub(super) completions: Vec<Completion>,
+    /// Every change of level: the tier set's index and the level's.
+    pub(super) levels: Vec<(usize, usize)>,
+    /// Every level whose reward was given.
+    pub(super) rewarded: Vec<(usize, usize)>,
+    /// Every emission.
+    pub(super) said: Vec<Said>,
+    /// Where the player lives.
+    pub(super) zones: Zones,
+    /// What the player's profile says.
+    pub(super) attributes: Vec<(Box<str>, Value)>,
+    /// The player's segments.
+    pub(super) segments: Vec<Box<str>>,
+}
+
+/// An accepted event.
+pub(super) struct Deed {
+    pub(super) event: Event,
+    /// Never after it was recorded.
+    pub(super) occurred: Timestamp,
+}
+
+/// Some of an event came back.
+pub(super) struct Return {
+    /// Of which one: index into the deeds.
+    pub(super) of: usize,
+    /// How much, in its currency.
+    pub(super) amount: Decimal,
+}
+
+/// What points moved for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// An earn rule: its index.
+    Rule(usize),
+    /// A completion of a mission in a period.
+    Mission(usize, String),
+    /// Reaching a level of a tier set.
+    Level(usize, usize),
+}
+
+/// A movement of points.
+pub(super) struct Move {
+    pub(super) points: usize,
+    /// Millionths; below zero where points were taken back.
+    pub(super) micro: i128,
+    pub(super) why: Why,
+    /// The event that earned it: index into the deeds.
+    pub(super) deed: usize,
+    /// Of each kind of cap, the period whose room it takes.
+    pub(super) rooms: Vec<(CapPeriod, String)>,
+}
+
+/// An event counted for a leaf of a mission's goal.
+pub(super) struct Counted {
+    pub(super) mission: usize,
+    pub(super) period: String,
+    /// Which leaf: the indexes that lead there from the top of the goal.
+    pub(super) leaf: Vec<usize>,
+    pub(super) deed: usize,
+    pub(super) worth: Worth,
+}
+
+/// What an event is worth to a leaf.
+pub(super) enum Worth {
+    /// One, whatever it says.
+    One,
+    /// Money in millionths, weighted: shrinks as the event is returned.
+    Money(i128),
+    /// A number of an attribute in millionths: stays until nothing of the event is left.
+    Number(i128),
+    /// A value that is counted once.
+    Value(Value),
+}
+
+/// A mission was completed in a period.
+pub(super) struct Completion {
+    pub(super) mission: usize,
+    pub(super) period: String,
+    /// When the completing event occurred.
+    pub(super) occurred: Timestamp,
+    /// What was given, in order: points as an amount, grants by their id.
+    pub(super) given: Vec<Given>,
+    /// Whether it still stands.
+    pub(super) stands: bool,
+}
+
+/// What a completion gave.
+#[derive(Clone)]
+pub(super) enum Given {
+    Points { points: usize, micro: i128 },
+    Grant { reward: usize, id: String },
+}
+
+impl<'a> Life<'a> {
+    pub(super) fn new(programme: &'a Programme, brand: &'a BrandId, player: &PlayerId) -> Self {
+        Self {
+            programme,
+            brand,
+            player: player.clone(),
+            deeds: Vec::new(),
+            returns: Vec::new(),
+            moves: Vec::new(),
+            counted: Vec::new(),
+            completions: Vec::new(),
+            levels: Vec::new(),
+            rewarded: Vec::new(),
+            said: Vec::new(),
+            zones: Zones::new(programme.timezone.clone()),
+            attributes: Vec::new(),
+            segments: Vec::new(),
+        }
+    }
+
+    /// The sum of all movements of these points.
+    pub(super) fn balance(&self, points: usize) -> i128 {
+        let of_these = self.moves.iter().filter(|step| step.points == points);
+        of_these.map(|step| step.micro).sum()
+    }
+
+    /// The index of the player's level in a tier set.
+    pub(super) fn level(&self, set: usize) -> usize {
+        let mut changes = self.levels.iter().filter(|(of, _)| *of == set);
+        changes.next_back().map_or(0, |(_, level)| *level)
+    }
+
+    /// Whether anything was ever earned or counted: until then a zone counts at once.
+    pub(super) fn untouched(&self) -> bool {
+        self.moves.is_empty() && self.counted.is_empty()
+    }
+
+    /// The period of a kind that takes an event: the one in which it occurred, unless that one is closed when it is recorded.
+    /// `None` where it is closed.
+    pub(super) fn open_period(
+        &self,
+        kind: PeriodKind,
+        occurred: Timestamp,
+        recorded: Timestamp,
+    ) -> Option<String> {
+        let (label, end) = self.zones.period(kind, occurred);
+        let closes = i128::from(end) + i128::from(self.programme.lateness_ns);
+        (i128::from(recorded.nanos()) < closes).then_some(label)
+    }
+
+    /// Every movement, for the check that they add up.
+    pub(super) fn movements(&self) -> Vec<(Box<str>, i128)> {
+        let named = |step: &Move| (self.programme.points[step.points].id.clone(), step.micro);
+        self.moves.iter().map(named).collect()
+    }
+}
+
+/// A zone by its name, where there is one.
+pub(super) fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}

@@ -1,0 +1,158 @@
+//! What comes back, and what that takes with it.
+
+use types::{Decimal, Event};
+
+use super::emission::Cause;
+use super::fraction::Fraction;
+use super::life::{Life, Move, Return, Why};
+
+impl Life<'_> {
+    /// An order or a bet comes back, in part or whole.
+    pub(super) fn reverse(&mut self, reversal: usize, cause: Cause<'_>) {
+        let event = self.deeds[reversal].event.clone();
+        let hit = match &event.refers_to {
+            Some(id) => {
+                let original = self
+                    .find(&event.source, id)
+                    .filter(|found| *found != reversal);
+                original
+                    .filter(|original| fits(&event, &self.deeds[*original].event))
+                    .map(|original| (original, event.amount))
+                    .into_iter()
+                    .collect()
+            }
+            None => self.newest_of(reversal, &event),
+        };
+        for (original, amount) in hit {
+            self.give_back(original, amount);
+            self.take_back_entries(original, cause);
+        }
+        self.reopen(cause);
+        self.judge_tiers(true, cause);
+    }
+
+    /// What reversals that came before their original take of it.
+    pub(super) fn bury(&mut self, original: usize) {
+        let event = self.deeds[original].event.clone();
+        let early: Vec<Option<Decimal>> = self.deeds[..original]
+            .iter()
+            .map(|deed| &deed.event)
+            .filter(|earlier| earlier.source == event.source)
+            .filter(|earlier| earlier.refers_to.as_ref() == Some(&event.id))
+            .filter(|earlier| fits(earlier, &event))
+            .map(|earlier| earlier.amount)
+            .collect();
+        for amount in early {
+            self.give_back(original, amount);
+        }
+    }
+
+    /// Whether nothing of an event is left.
+    pub(super) fn is_gone(&self, deed: usize) -> bool {
+        let amount = self.deeds[deed].event.amount;
+        let came_back = self.returns.iter().any(|part| part.of == deed);
+        came_back && amount == Some(self.returned(deed))
+    }
+
+    /// The share of an event that came back.
+    pub(super) fn returned_share(&self, deed: usize) -> Fraction {
+        if self.is_gone(deed) {
+            return Fraction::ONE;
+        }
+        match self.deeds[deed].event.amount {
+            Some(amount) if !amount.is_zero() => {
+                Fraction::of(self.returned(deed)).divided_by(Fraction::of(amount))
+            }
+            _ => Fraction::new(0, 1),
+        }
+    }
+
+    /// Takes back of each entry of an event what its returned share is more than was taken before.
+    pub(super) fn take_back_entries(&mut self, deed: usize, cause: Cause<'_>) {
+        let share = self.returned_share(deed);
+        for rule in 0..self.programme.rules.len() {
+            let entry = |step: &&Move| step.deed == deed && step.why == Why::Rule(rule);
+            let entries: Vec<&Move> = self.moves.iter().filter(entry).collect();
+            let Some(granted) = entries.first() else {
+                continue;
+            };
+            let taken: i128 = -entries[1..].iter().map(|step| step.micro).sum::<i128>();
+            let due = Fraction::new(granted.micro, 1).times(share).rounded() - taken;
+            if due == 0 {
+                continue;
+            }
+            let back = Move {
+                points: granted.points,
+                micro: -due,
+                why: Why::Rule(rule),
+                deed,
+                rooms: granted.rooms.clone(),
+            };
+            self.say_points(back.points, back.micro, &back.why, cause);
+            self.moves.push(back);
+        }
+    }
+
+    // No reference: the newest order of which exactly so much is left, else the newest ones as far as the amount goes.
+    fn newest_of(&self, reversal: usize, event: &Event) -> Vec<(usize, Option<Decimal>)> {
+        let Some(mut amount) = event.amount else {
+            return Vec::new();
+        };
+        let when = self.deeds[reversal].occurred;
+        let mut orders: Vec<usize> = (0..reversal)
+            .filter(|deed| {
+                let earlier = &self.deeds[*deed];
+                earlier.event.source == event.source
+                    && earlier.occurred <= when
+                    && fits(event, &earlier.event)
+                    && !self.left(*deed).is_zero()
+            })
+            .collect();
+        orders.sort_by_key(|deed| (self.deeds[*deed].occurred, *deed));
+        orders.reverse();
+        if let Some(exact) = orders.iter().find(|deed| self.left(**deed) == amount) {
+            return vec![(*exact, Some(amount))];
+        }
+        let mut hit = Vec::new();
+        for deed in orders {
+            let part = amount.min(self.left(deed));
+            if part.is_zero() {
+                break;
+            }
+            hit.push((deed, Some(part)));
+            amount = less(amount, part);
+        }
+        hit
+    }
+
+    fn give_back(&mut self, of: usize, amount: Option<Decimal>) {
+        let left = self.left(of);
+        self.returns.push(Return {
+            of,
+            amount: amount.map_or(left, |amount| amount.min(left)),
+        });
+    }
+
+    fn returned(&self, deed: usize) -> Decimal {
+        let parts = self.returns.iter().filter(|part| part.of == deed);
+        parts.fold(Decimal::ZERO, |sum, part| {
+            sum.checked_add(part.amount).expect("amounts are bounded")
+        })
+    }
+
+    fn left(&self, deed: usize) -> Decimal {
+        let amount = self.deeds[deed].event.amount.unwrap_or(Decimal::ZERO);
+        less(amount, self.returned(deed))
+    }
+}
+
+fn less(from: Decimal, amount: Decimal) -> Decimal {
+    from.checked_sub(amount).expect("amounts are bounded")
+}
+
+// Whether a reversal is of the kind that undoes such an event, and in its currency.
+fn fits(reversal: &Event, original: &Event) -> bool {
+    matches!(&*reversal.kind, "order_refunded" | "order_cancelled")
+        && *original.kind == *"order"
+        && (reversal.currency.is_none() || reversal.currency == original.currency)
+}

@@ -1,0 +1,89 @@
+//! What completions and levels give, and how it is taken back.
+
+use programme::model::{Grant, OnReversal, RewardKind};
+
+use super::emission::Cause;
+use super::life::{Given, Life, Move, Why};
+
+impl Life<'_> {
+    /// Gives a reward's items in order.
+    pub(super) fn give(
+        &mut self,
+        reward: &[Grant],
+        why: &Why,
+        deed: usize,
+        cause: Cause<'_>,
+    ) -> Vec<Given> {
+        let mut given = Vec::new();
+        for item in reward {
+            let credited = match item {
+                Grant::Points { points, fixed } => Some((points, fixed)),
+                Grant::Reward(ix) => match &self.programme.rewards[usize::from(ix.0)].kind {
+                    RewardKind::Points { points, fixed } => Some((points, fixed)),
+                    RewardKind::Bonus { .. } | RewardKind::Code { .. } => None,
+                },
+            };
+            let gift = match (credited, item) {
+                (Some((points, fixed)), _) => {
+                    let (points, micro) = (usize::from(points.0), fixed.0);
+                    self.move_points(points, micro, why, deed, cause);
+                    Given::Points { points, micro }
+                }
+                (None, Grant::Reward(ix)) => self.say_grant(usize::from(ix.0), why, cause),
+                (None, Grant::Points { .. }) => unreachable!("points are credited"),
+            };
+            given.push(gift);
+        }
+        given
+    }
+
+    /// Reopens what has fallen below its goal, and takes back its reward where the programme says so.
+    pub(super) fn reopen(&mut self, cause: Cause<'_>) {
+        let mut fallen: Vec<usize> = (0..self.completions.len())
+            .filter(|ix| {
+                let done = &self.completions[*ix];
+                let mission = &self.programme.missions[done.mission];
+                let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
+                done.stands && !kept && !self.is_reached(done.mission, &done.period)
+            })
+            .collect();
+        fallen.sort_by_key(|ix| {
+            let done = &self.completions[*ix];
+            (done.mission, done.period.clone())
+        });
+        for ix in fallen {
+            let done = &mut self.completions[ix];
+            done.stands = false;
+            let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
+            self.say_mission("mission_reopened", mission, &period, cause);
+            let why = Why::Mission(mission, period);
+            for gift in given {
+                match gift {
+                    Given::Points { points, micro } => {
+                        let deed = self.deeds.len() - 1;
+                        self.move_points(points, -micro, &why, deed, cause);
+                    }
+                    Given::Grant { reward, id } => self.say_revoked(reward, id, &why, cause),
+                }
+            }
+        }
+    }
+
+    fn move_points(
+        &mut self,
+        points: usize,
+        micro: i128,
+        why: &Why,
+        deed: usize,
+        cause: Cause<'_>,
+    ) {
+        self.say_points(points, micro, why, cause);
+        self.moves.push(Move {
+            points,
+            micro,
+            why: why.clone(),
+            deed,
+            rooms: Vec::new(),
+        });
+    }
+}

@@ -1,0 +1,95 @@
+//! One event after the other.
+
+use programme::model::{BuiltIn, Facts};
+use types::{Decimal, Event, Timestamp};
+
+use super::Answer;
+use super::earn::{converted, weight};
+use super::emission::Cause;
+use super::fraction::Fraction;
+use super::life::{Deed, Life};
+
+/// An event that is being counted.
+pub(super) struct Happened<'e> {
+    pub(super) event: &'e Event,
+    pub(super) occurred: Timestamp,
+    pub(super) recorded: Timestamp,
+    /// Its index among the deeds.
+    pub(super) deed: usize,
+    /// In the programme's currency.
+    pub(super) amount: Option<Decimal>,
+    /// The share of it that counts.
+    pub(super) weight: Fraction,
+}
+
+impl<'e> Happened<'e> {
+    /// What a predicate is asked about.
+    pub(super) fn facts<'f>(&'f self, life: &'f Life<'_>) -> Facts<'f> {
+        Facts {
+            event: Some(self.event),
+            amount: self.amount,
+            occurred_at: self.occurred,
+            player: life,
+        }
+    }
+}
+
+impl Life<'_> {
+    /// Records an event.
+    pub(super) fn record(&mut self, event: &Event, recorded: Timestamp) -> Answer {
+        if let Some(deed) = self.find(&event.source, &event.id) {
+            return match self.deeds[deed].event == *event {
+                true => Answer::Replayed,
+                false => Answer::Conflict,
+            };
+        }
+        let occurred = event.occurred_at.min(recorded);
+        let deed = self.deeds.len();
+        self.deeds.push(Deed {
+            event: event.clone(),
+            occurred,
+        });
+        let cause = Cause { event, recorded };
+        let type_ix = self.programme.event_types.find(&event.kind);
+        let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
+        match built_in {
+            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
+                self.reverse(deed, cause);
+            }
+            _ => {
+                let happened = Happened {
+                    event,
+                    occurred,
+                    recorded,
+                    deed,
+                    amount: converted(self.programme, event),
+                    weight: weight(self.programme, built_in, event),
+                };
+                self.count(&happened, cause);
+                if built_in == Some(BuiltIn::ProfileChanged) {
+                    self.change_profile(event, recorded);
+                }
+            }
+        }
+        Answer::Applied
+    }
+
+    fn count(&mut self, happened: &Happened<'_>, cause: Cause<'_>) {
+        self.bury(happened.deed);
+        if self.is_gone(happened.deed) {
+            return;
+        }
+        let eligible = self.eligible(happened);
+        self.earn(happened, cause);
+        self.count_for_missions(happened, &eligible);
+        self.complete(happened.deed, cause);
+        self.judge_tiers(false, cause);
+    }
+
+    /// The deed with an identity.
+    pub(super) fn find(&self, source: &types::SourceId, id: &types::EventId) -> Option<usize> {
+        self.deeds
+            .iter()
+            .position(|deed| deed.event.source == *source && deed.event.id == *id)
+    }
+}
