@@ -85,7 +85,7 @@ impl Server {
                 "--admin",
                 &at("admin"),
             ])
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
