@@ -79,8 +79,11 @@ impl Profile {
 
 /// An estimate of the memory that attributes hold.
 fn held_by(attributes: &BTreeMap<Box<str>, Value>) -> usize {
-    let held = |(key, value): (&Box<str>, &Value)| 96 + key.len() + held(value);
-    attributes.iter().map(held).sum()
+    let mut bytes = 0;
+    for (key, value) in attributes {
+        bytes += 96 + key.len() + held(value);
+    }
+    bytes
 }
 
 fn held(value: &Value) -> usize {

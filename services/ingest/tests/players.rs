@@ -190,8 +190,8 @@ fn references(part: &Value, document: &Value) {
     match part {
         Value::Object(object) => {
             if let Some(target) = object.get("$ref") {
-                let pointer = target.as_str().unwrap().trim_start_matches('#');
-                assert!(document.pointer(pointer).is_some(), "{target}");
+                let pointer = target.as_str().unwrap_or_default().trim_start_matches('#');
+                assert!(!pointer.is_empty() && document.pointer(pointer).is_some(), "{target}");
             }
             object.values().for_each(|part| references(part, document));
         }

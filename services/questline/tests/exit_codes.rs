@@ -1,5 +1,10 @@
 //! 0 done, 1 failed, 2 bad input, 64 bad usage: what a script may rely on.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers fail, and say things, as the test does"
+)]
+
 mod support;
 
 use support::{arg, example, run};

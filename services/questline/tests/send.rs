@@ -1,5 +1,10 @@
 //! `questline send` against a server of the test's own: order, batches, back-off, and going on where it was.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers fail, and say things, as the test does"
+)]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -100,7 +105,7 @@ fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> {
         }
         let line = line.trim_end();
         if let Some(rest) = line.strip_prefix("POST ") {
-            path = rest.split(' ').next()?.to_owned();
+            rest.split(' ').next()?.clone_into(&mut path);
         }
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
             length = value.parse().ok()?;

@@ -266,7 +266,8 @@ async fn one_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Failure {
 async fn all_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
     let mut result = Ok(());
     while let Some(ended) = tasks.join_next().await {
-        result = result.and(ended.map_err(Failure::failed).and_then(|ended| ended));
+        let ended = ended.unwrap_or_else(|error| Err(Failure::failed(error)));
+        result = result.and(ended);
     }
     result
 }

@@ -68,7 +68,7 @@ pub(crate) fn read(
     if let Some(until) = until {
         recorded.truncate(recorded.partition_point(|(at, _)| *at <= until));
     }
-    let end = until.or(recorded.last().map(|(at, _)| *at));
+    let end = until.or_else(|| recorded.last().map(|(at, _)| *at));
     let events = recorded.len() as u64;
     Ok(Records {
         players: by_player(programme, recorded),

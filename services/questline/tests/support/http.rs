@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 /// The JSON at a URL such as `http://127.0.0.1:80/path`; `None` while nobody answers with 200.
-pub fn get(url: &str) -> Option<Value> {
+pub(crate) fn get(url: &str) -> Option<Value> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).ok()?;
     write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").ok()?;
@@ -21,13 +21,13 @@ pub fn get(url: &str) -> Option<Value> {
 }
 
 /// All items of a paged list.
-pub fn get_all(url: &str, items: &str) -> Option<Vec<Value>> {
+pub(crate) fn get_all(url: &str, items: &str) -> Option<Vec<Value>> {
     let (mut all, mut token) = (Vec::new(), String::new());
     loop {
         let page = get(&format!("{url}?page_size=1000&page_token={token}"))?;
         all.extend(page[items].as_array()?.iter().cloned());
         match page["next_page_token"].as_str() {
-            Some(next) if !next.is_empty() => token = next.to_owned(),
+            Some(next) if !next.is_empty() => next.clone_into(&mut token),
             _ => return Some(all),
         }
     }

@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-pub mod http;
-pub mod server;
+pub(crate) mod http;
+pub(crate) mod server;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// The binary under test, not yet started. Nothing of the caller's settings reaches it.
-pub fn questline() -> Command {
+pub(crate) fn questline() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_questline"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("QUESTLINE_") {
@@ -23,31 +23,31 @@ pub fn questline() -> Command {
 }
 
 /// Runs the binary to its end.
-pub fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
+pub(crate) fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
     questline().args(args).output().unwrap()
 }
 
 /// Its standard output, of a run that succeeded.
-pub fn stdout_of(output: Output) -> String {
+pub(crate) fn stdout_of(output: Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{}: {errors}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// A file of the project's examples.
-pub fn example(path: &str) -> PathBuf {
+pub(crate) fn example(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../examples")
         .join(path)
 }
 
 /// A path as an argument.
-pub fn arg(path: &Path) -> &str {
+pub(crate) fn arg(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// Lines of JSON, without what scenario files leave out.
-pub fn lines(text: &str) -> Vec<Value> {
+pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| {
             let mut value: Value = serde_json::from_str(line).unwrap();
@@ -61,7 +61,7 @@ pub fn lines(text: &str) -> Vec<Value> {
 }
 
 /// Holds two lists equal, and shows the first line that differs.
-pub fn assert_same_lines(what: &str, got: &[Value], expected: &[Value]) {
+pub(crate) fn assert_same_lines(what: &str, got: &[Value], expected: &[Value]) {
     for (number, (got, expected)) in got.iter().zip(expected).enumerate() {
         assert_eq!(got, expected, "{what}, line {}", number + 1);
     }
@@ -69,7 +69,7 @@ pub fn assert_same_lines(what: &str, got: &[Value], expected: &[Value]) {
 }
 
 /// How often each text occurs.
-pub fn counted<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, u64> {
+pub(crate) fn counted<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for text in texts {
         *counts.entry(text.to_owned()).or_default() += 1;

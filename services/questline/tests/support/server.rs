@@ -15,18 +15,18 @@ use super::{arg, http, lines, questline, stdout_of};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server of one data folder.
-pub struct Server {
+pub(crate) struct Server {
     data: PathBuf,
     programme: PathBuf,
     settings: PathBuf,
     addresses: BTreeMap<String, String>,
     child: Option<Child>,
-    pub key: String,
+    pub(crate) key: String,
 }
 
 impl Server {
     /// Starts a server on event time over a new data folder; `operator` is where its grants are posted.
-    pub fn start(data: &Path, programme: &Path, operator: &str) -> Self {
+    pub(crate) fn start(data: &Path, programme: &Path, operator: &str) -> Self {
         std::fs::create_dir_all(data).unwrap();
         let settings = data.with_extension("toml");
         let text = format!(
@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// Starts it over what its folder holds, where it listened before.
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let at = |name: &str| {
             let known = self
                 .addresses
@@ -85,7 +85,7 @@ impl Server {
                 "--admin",
                 &at("admin"),
             ])
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -104,19 +104,19 @@ impl Server {
     }
 
     /// The URL of one of its parts.
-    pub fn url(&self, part: &str) -> &str {
+    pub(crate) fn url(&self, part: &str) -> &str {
         &self.addresses[part]
     }
 
     /// `kill -9` of this process alone.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// SIGTERM, and its exit code.
-    pub fn stop(&mut self) -> Option<i32> {
+    pub(crate) fn stop(&mut self) -> Option<i32> {
         let mut child = self.child.take().unwrap();
         let told = std::process::Command::new("kill")
             .args(["-TERM", &child.id().to_string()])
@@ -126,7 +126,7 @@ impl Server {
     }
 
     /// Every player, as `questline players` writes them.
-    pub fn players(&self) -> Vec<Value> {
+    pub(crate) fn players(&self) -> Vec<Value> {
         let players = questline()
             .args(["players", "--from", self.url("http"), "--key", &self.key])
             .output()
@@ -135,7 +135,7 @@ impl Server {
     }
 
     /// The ids of all emissions that a gateway holds, and its totals.
-    pub fn emissions(&self, gateway: &str) -> (Vec<String>, Value) {
+    pub(crate) fn emissions(&self, gateway: &str) -> (Vec<String>, Value) {
         let url = format!("{}/v1/emissions", self.url(gateway));
         let totals = http::get(&url).unwrap()["totals"].clone();
         let all = http::get_all(&url, "emissions").unwrap();
@@ -158,7 +158,7 @@ impl Drop for Server {
 const NOTIFIED: &str = "[\"mission_completed\", \"mission_reopened\", \"tier_changed\", \"grant_offered\", \"grant_claimed\", \"grant_revoked\"]";
 
 /// Asks again and again until the answer is there.
-pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -170,7 +170,7 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Lets so much time pass: the random part of a kill's moment, and the pause between two questions. Nothing else waits by the clock.
-pub fn wait_ms(ms: u64) {
+pub(crate) fn wait_ms(ms: u64) {
     let (_sender, nobody) = mpsc::channel::<()>();
     let waited = nobody.recv_timeout(Duration::from_millis(ms));
     assert_eq!(waited, Err(RecvTimeoutError::Timeout));

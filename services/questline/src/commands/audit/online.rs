@@ -59,7 +59,7 @@ async fn ledger(client: &Client, player: &str) -> Result<Ledger, Failure> {
                 .map_err(|why| Failure::failed(format!("player {player}: {why}")))?;
         }
         match page["next_page_token"].as_str() {
-            Some(next) if !next.is_empty() => token = next.to_owned(),
+            Some(next) if !next.is_empty() => next.clone_into(&mut token),
             _ => return Ok(ledger),
         }
     }
