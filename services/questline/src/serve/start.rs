@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use embedded::{ClockMode, DataFolder, Options};
+use embedded::{ClockMode, DataFolder, OpenError, Options};
 use engine::{Engine, EngineConfig, EngineHandle, Programmes, Threads};
 use ingest_service::{Deps, Keys};
 use ports::{EventLog, OwnerId};
@@ -21,6 +21,9 @@ use super::{cluster, now, wall_clock};
 use crate::commands::key::KEYS_FILE;
 use crate::exit::Failure;
 use crate::programmes;
+
+/// How long a data folder may be locked by a process that is going away.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A running server.
 pub(crate) struct Running {
@@ -225,11 +228,24 @@ async fn open(config: &Config) -> Result<DataFolder, Failure> {
         ClockName::Event => ClockMode::Event,
     });
     let data = config.data.clone();
-    let opening = tokio::task::spawn_blocking(move || DataFolder::open(&data, options));
+    let opening = tokio::task::spawn_blocking(move || unlocked(&data, &options));
     opening
         .await
         .map_err(Failure::failed)?
         .map_err(Failure::failed)
+}
+
+/// Opens the folder once it is free: a predecessor that was killed holds its lock until the system has cleared it away.
+fn unlocked(data: &Path, options: &Options) -> Result<DataFolder, OpenError> {
+    let since = Instant::now();
+    loop {
+        match DataFolder::open(data, options.clone()) {
+            Err(OpenError::Locked { .. }) if since.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn engine_config(config: &Config, clock: ClockMode) -> EngineConfig {
