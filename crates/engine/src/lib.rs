@@ -36,5 +36,5 @@ mod takeover;
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
 pub use error::{EngineError, QueryError};
 pub use handle::{Engine, EngineHandle};
-pub use snapshot::state_of as snapshot_state;
 pub use query::{EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, SinkStatus};
+pub use snapshot::state_of as snapshot_state;

@@ -191,7 +191,10 @@ fn references(part: &Value, document: &Value) {
         Value::Object(object) => {
             if let Some(target) = object.get("$ref") {
                 let pointer = target.as_str().unwrap_or_default().trim_start_matches('#');
-                assert!(!pointer.is_empty() && document.pointer(pointer).is_some(), "{target}");
+                assert!(
+                    !pointer.is_empty() && document.pointer(pointer).is_some(),
+                    "{target}"
+                );
             }
             object.values().for_each(|part| references(part, document));
         }
