@@ -16,13 +16,11 @@ run: ## replays a year of a real shop's orders through the whole engine, then st
 	$(CARGO) run --release --locked --bin questline -- demo --data $(DATA)
 
 .PHONY: test
-test: ## every test, and a short kill -9 replay
-	$(CARGO) test --workspace --locked
-	QUESTLINE_KILLS=3 $(MAKE) verify-replay
+test: ## every test, with a replay of the real orders that is killed three times on its way
+	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked
 
 .PHONY: verify-replay
-verify-replay: ## server = simulate, to the last micro-point, through kill -9, a lost state folder and a file sent twice
-	$(CARGO) build --release --locked --bin questline
+verify-replay: ## server = simulate, to the last micro-point, through 20 kills, a lost state folder and a file sent twice
 	QUESTLINE_KILLS=$(or $(QUESTLINE_KILLS),20) $(CARGO) test --release --locked -p questline --test verify_replay -- --nocapture
 
 .PHONY: verify

@@ -1,4 +1,4 @@
-//! How a process logs: to standard error, filtered by `RUST_LOG` (default `info`).
+//! How a process logs: to standard error, filtered by `RUST_LOG` (default [`FILTER`]).
 
 use std::io::{IsTerminal, stderr};
 
@@ -8,6 +8,10 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::{json::Json, trace};
+
+/// What is logged where nothing else is said: our own news, and of the libraries below only what worries them.
+pub const FILTER: &str =
+    "info,fjall=warn,lsm_tree=warn,actix_server=warn,h2=warn,hyper=warn,tower=warn";
 
 /// Who reads the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ struct Settings {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    logs::start(logs::Format::detect(), "info")?;
+    logs::start(logs::Format::detect(), logs::FILTER)?;
     let mut figment = Figment::from(Serialized::defaults(Settings {
         folder: "data/notifications".into(),
         grpc: ([127, 0, 0, 1], 9101).into(),

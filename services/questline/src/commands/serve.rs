@@ -35,7 +35,8 @@ impl Args {
 /// Serves until told to stop, or until a part cannot go on.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = args.config()?;
-    telemetry::logs::start(telemetry::logs::Format::detect(), "info").map_err(Failure::failed)?;
+    telemetry::logs::start(telemetry::logs::Format::detect(), telemetry::logs::FILTER)
+        .map_err(Failure::failed)?;
     serve::runtime()?.block_on(async {
         let stop = serve::stop_signal()?;
         let running = Running::start(config).await?;
