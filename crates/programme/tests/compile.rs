@@ -49,6 +49,7 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
             &[
                 "goals of steps are not carried out by this version yet",
                 "windows of the kind `7d after start` are not carried out by this version yet",
+                "goals of the best value are not carried out by this version yet",
             ],
         ),
     ];
@@ -60,5 +61,83 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
         let refused = programme::compile(name, &source).expect_err("a refused programme");
         let messages: Vec<_> = refused.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(messages, *expected, "{name}");
+    }
+}
+
+#[test]
+fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
+    let goal = |goal: &str| format!("missions: [{{id: m, goal: {goal}}}]");
+    let mission =
+        |rest: &str| format!("missions: [{{id: m, goal: {{count: order, target: 1}}, {rest}}}]");
+    let tier = |rest: &str| {
+        format!("tiers: [{{id: t, by: xp, {rest}, levels: [{{id: a, at: 0}}, {{id: b, at: 1}}]}}]")
+    };
+    let reward = |rest: &str| format!("rewards: [{{id: r, template: R, {rest}}}]");
+    let best = "{best: amount, of: order, target: 5}";
+    let table = [
+        (
+            goal("{streak: day, of: order, target: 2}"),
+            "streak goals are",
+        ),
+        (
+            goal("{steps: [{count: order, target: 1}]}"),
+            "goals of steps are",
+        ),
+        (goal(best), "goals of the best value are"),
+        (
+            goal(&format!(
+                "{{all: [{{count: order, target: 1}}, {{any: [{best}]}}]}}"
+            )),
+            "goals of the best value are",
+        ),
+        (
+            mission("window: 7d after start"),
+            "windows of the kind `7d after start` are",
+        ),
+        (mission("window: rolling 7d"), "rolling windows are"),
+        (
+            mission("start: opt_in"),
+            "missions that a player opts in to are",
+        ),
+        (
+            mission("claim: {within: 1d}"),
+            "rewards that a player claims are",
+        ),
+        (
+            mission("limit: {per_player: 1}"),
+            "limits of completions are",
+        ),
+        (mission("limit: {total: 1}"), "limits of completions are"),
+        (
+            mission("on_change: reset"),
+            "policies for changes other than `keep` are",
+        ),
+        (
+            tier("qualify: {over: month}"),
+            "qualification periods other than `lifetime` are",
+        ),
+        (reward("kind: code"), "rewards of kind `code` are"),
+        (reward("kind: bonus, stock: 5"), "the stock of a reward is"),
+        (reward("kind: bonus, expires: 5d"), "expiring rewards are"),
+        (
+            "weights: {default: 1%}\npoints: {coins: {kind: spendable, pending: 1d}, xp: {kind: status}}".to_owned(),
+            "pending points are",
+        ),
+        (
+            "points: {coins: {kind: spendable, expires: 1mo}, xp: {kind: status}}".to_owned(),
+            "expiring points are",
+        ),
+    ];
+    for (part, what) in table {
+        let points = if part.contains("points:") {
+            ""
+        } else {
+            "points: {xp: {kind: status}}\n"
+        };
+        let source = format!("programme: t\nbrand: b\ncurrency: GBP\n{points}{part}\n");
+        let refused = programme::compile("t.yaml", &source).expect_err(&source);
+        let messages: Vec<_> = refused.iter().map(|one| one.message.as_str()).collect();
+        let sentence = format!("{what} not carried out by this version yet");
+        assert_eq!(messages, [sentence], "{part}");
     }
 }

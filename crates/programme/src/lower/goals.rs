@@ -68,6 +68,9 @@ impl Lower<'_> {
             NotYet::StreakGoals.refuse(streak.span, self.problems);
             return self.streak(text, streak, of, when, window);
         }
+        if let Some(best) = &text.best {
+            NotYet::BestGoals.refuse(best.span, self.problems);
+        }
         if let Some(amount) = text.sum.as_ref().or(text.best.as_ref()) {
             let amount = self.amount_of(amount, of);
             let target = target.and_then(|target| self.amount_target(target));

@@ -45,6 +45,13 @@ impl Lower<'_> {
         if let Some(claim) = &text.claim {
             NotYet::Claims.refuse(claim.span, self.problems);
         }
+        if let Some(policy) = text
+            .on_change
+            .as_ref()
+            .filter(|policy| policy.value != OnChange::Keep)
+        {
+            NotYet::Rebasing.refuse(policy.span, self.problems);
+        }
         let limit = self.limit(text);
         let goal = text
             .goal

@@ -1,4 +1,4 @@
-//! A GET over HTTP/1.1 for tests, so that they ask as a stranger would.
+//! GET and POST over HTTP for tests, so that they ask as a stranger would.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -31,4 +31,32 @@ pub(crate) fn get_all(url: &str, items: &str) -> Option<Vec<Value>> {
             _ => return Some(all),
         }
     }
+}
+
+/// Posts a body, under a key where one is named: the status, and the JSON of the answer.
+pub(crate) fn post(url: &str, key: Option<&str>, body: &[u8]) -> (u16, Value) {
+    let (host, path) = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split_once('/'))
+        .unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let key = key.map_or_else(String::new, |key| {
+        format!("Authorization: Bearer {key}\r\n")
+    });
+    let length = body.len();
+    let head = format!(
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\n{key}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that refuses a body by its length may close before all of it is sent.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer);
+    let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    (
+        status.unwrap_or_else(|| panic!("no answer: {text}")),
+        serde_json::from_str(body).unwrap_or(Value::Null),
+    )
 }
