@@ -5,8 +5,8 @@
 
 mod bench;
 
-use bench::{Bench, PROGRAMME};
-use engine::{EngineError, QueryError};
+use bench::{Bench, PROGRAMME, of_epoch};
+use engine::{EngineError, QueryError, Rules};
 use progression::Outcome;
 use types::{EventId, SourceId};
 
@@ -138,7 +138,8 @@ async fn an_owner_that_meets_a_snapshot_of_a_newer_epoch_stops() {
     bench.drained(&engine).await;
     engine.shutdown().await;
     let engine = bench.start().await.unwrap();
-    bench.set_snapshot_epoch("ann", 3).await;
+    let newer = of_epoch(&bench.snapshot("ann").await, 3);
+    bench.put_snapshot("ann", newer).await;
     let sent = bench.received();
     bench.order("ann", "o2", "10.00").await;
     let failed = engine.failed().await;
@@ -186,4 +187,50 @@ async fn a_record_applied_past_the_head_is_passed_over_and_its_emissions_offered
     assert_eq!((ann.as_of, ann.view.applied), (at, 1));
     assert_eq!(bench.received(), 3);
     engine.shutdown().await;
+}
+
+/// How many events of `ann` count in epoch 4 where epoch 1 left a snapshot past the head that epoch 3 took over, and a write of
+/// epoch 2 with less in it lands only after epoch 3 has ended.
+async fn applied_after_a_late_write(rules: Rules) -> u64 {
+    let before = Bench::new(PROGRAMME);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o1", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let behind = of_epoch(&before.snapshot("ann").await, 2);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o2", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let ahead = of_epoch(&before.snapshot("ann").await, 1);
+
+    let mut bench = Bench::new(PROGRAMME);
+    bench.rules = rules;
+    bench.start().await.unwrap().shutdown().await;
+    let first = bench.next_stamp("ann").await;
+    bench.start().await.unwrap().shutdown().await;
+    let second = bench.next_stamp("ann").await;
+    bench.order("ann", "o1", "10.00").await;
+    bench.order("ann", "o2", "10.00").await;
+    bench.write_snapshot("ann", first, ahead).await;
+    let engine = bench.start().await.unwrap();
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    bench.write_snapshot("ann", second, behind).await;
+    let engine = bench.start().await.unwrap();
+    let ann = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    engine.shutdown().await;
+    ann.view.applied
+}
+
+/// Three owners must each do their part for this, which random lives with one owner at a time hardly ever do.
+#[tokio::test]
+async fn a_snapshot_past_the_head_is_written_again_so_that_no_late_write_undoes_it() {
+    let on = Rules::default();
+    assert_eq!(applied_after_a_late_write(on).await, 2);
+    let off = Rules {
+        ahead_is_dirty: false,
+        ..on
+    };
+    assert_eq!(applied_after_a_late_write(off).await, 1, "the control");
 }
