@@ -29,6 +29,7 @@ mod relay;
 mod retry;
 mod row;
 mod settle;
+mod skip;
 mod slots;
 mod snapshot;
 mod takeover;

@@ -5,8 +5,8 @@
 
 mod bench;
 
-use bench::{Bench, PROGRAMME};
-use engine::{EngineError, QueryError};
+use bench::{Bench, PROGRAMME, of_epoch};
+use engine::{EngineError, QueryError, Rules};
 use progression::Outcome;
 use types::{EventId, SourceId};
 
@@ -79,6 +79,8 @@ async fn a_restart_goes_on_where_the_shutdown_left_off() {
     assert_eq!((before.view, before.as_of), (after.view, after.as_of));
     let status = engine.partition_status().await.unwrap();
     assert!(status.iter().all(|one| one.epoch.0 == 2 && one.lag == 0));
+    // The shutdown's checkpoint covers everything, so that nothing is folded again.
+    assert!(status.iter().all(|one| one.cursor == one.end));
     let mut known = Vec::new();
     for one in &status {
         known.extend(engine.entities(one.partition, None, 10).await.unwrap());
@@ -126,4 +128,109 @@ async fn a_poison_record_and_a_damaged_snapshot_stop_nobody_else() {
     let bob = engine.player(&bench.entity("bob")).await;
     assert!(matches!(bob, Err(QueryError::Quarantined(_))));
     engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_owner_that_meets_a_snapshot_of_a_newer_epoch_stops() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    let newer = of_epoch(&bench.snapshot("ann").await, 3);
+    bench.put_snapshot("ann", newer).await;
+    let sent = bench.received();
+    bench.order("ann", "o2", "10.00").await;
+    let failed = engine.failed().await;
+    assert!(matches!(failed, EngineError::Fenced { epoch, .. } if epoch.0 == 2));
+    let asked = engine.player(&bench.entity("ann")).await;
+    assert_eq!(asked.unwrap_err(), QueryError::Moving);
+    assert_eq!(bench.received(), sent, "nothing was decided any more");
+    engine.shutdown().await;
+}
+
+/// A world whose log was lost, while the snapshot of `ann` lies past its head: it has one order, `o1` for 10.00, applied.
+async fn lost_log() -> Bench {
+    let before = Bench::new(PROGRAMME);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o1", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let bench = Bench::new(PROGRAMME);
+    bench.start().await.unwrap().shutdown().await;
+    bench
+        .put_snapshot("ann", before.snapshot("ann").await)
+        .await;
+    bench
+}
+
+#[tokio::test]
+async fn a_record_passed_over_that_is_not_the_applied_one_stops_the_partition() {
+    let bench = lost_log().await;
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "other", "10.00").await;
+    let failed = engine.failed().await;
+    assert!(matches!(failed, EngineError::OtherLog { .. }), "{failed}");
+    let said = failed.to_string();
+    assert!(said.contains("put the log back"), "{said}");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_record_applied_past_the_head_is_passed_over_and_its_emissions_offered_again() {
+    let bench = lost_log().await;
+    let engine = bench.start().await.unwrap();
+    let at = bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    let ann = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    assert_eq!((ann.as_of, ann.view.applied), (at, 1));
+    assert_eq!(bench.received(), 3);
+    engine.shutdown().await;
+}
+
+/// How many events of `ann` count in epoch 4 where epoch 1 left a snapshot past the head that epoch 3 took over, and a write of
+/// epoch 2 with less in it lands only after epoch 3 has ended.
+async fn applied_after_a_late_write(rules: Rules) -> u64 {
+    let before = Bench::new(PROGRAMME);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o1", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let behind = of_epoch(&before.snapshot("ann").await, 2);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o2", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let ahead = of_epoch(&before.snapshot("ann").await, 1);
+
+    let mut bench = Bench::new(PROGRAMME);
+    bench.rules = rules;
+    bench.start().await.unwrap().shutdown().await;
+    let first = bench.next_stamp("ann").await;
+    bench.start().await.unwrap().shutdown().await;
+    let second = bench.next_stamp("ann").await;
+    bench.order("ann", "o1", "10.00").await;
+    bench.order("ann", "o2", "10.00").await;
+    bench.write_snapshot("ann", first, ahead).await;
+    let engine = bench.start().await.unwrap();
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    bench.write_snapshot("ann", second, behind).await;
+    let engine = bench.start().await.unwrap();
+    let ann = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    engine.shutdown().await;
+    ann.view.applied
+}
+
+/// Three owners must each do their part for this, which random lives with one owner at a time hardly ever do.
+#[tokio::test]
+async fn a_snapshot_past_the_head_is_written_again_so_that_no_late_write_undoes_it() {
+    let on = Rules::default();
+    assert_eq!(applied_after_a_late_write(on).await, 2);
+    let off = Rules {
+        ahead_is_dirty: false,
+        ..on
+    };
+    assert_eq!(applied_after_a_late_write(off).await, 1, "the control");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Clock, Engine, EngineConfig, EngineError, EngineHandle, Programmes, Threads};
+use engine::{Clock, Engine, EngineConfig, EngineError, EngineHandle, Programmes, Rules, Threads};
 use ports::{EmissionSink, Entity, Entry, EventLog, OwnerId, Row, Stamp, StateStore};
 use testkit::faulty::{Dice, FaultySink, FaultyStore, MemoryLog};
 use types::{Event, Partition, Position, Timestamp};
@@ -25,6 +25,14 @@ pub(crate) struct Bench {
     store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
     programmes: Programmes,
+    pub(crate) rules: Rules,
+}
+
+/// The snapshot as if another epoch had written it: the wrapper is a version byte, then the epoch.
+pub(crate) fn of_epoch(snapshot: &Bytes, epoch: u64) -> Bytes {
+    let mut bytes = snapshot.to_vec();
+    bytes[1..9].copy_from_slice(&epoch.to_le_bytes());
+    bytes.into()
 }
 
 impl Bench {
@@ -36,6 +44,7 @@ impl Bench {
             store: Arc::new(FaultyStore::new(Arc::clone(&dice), Arc::default())),
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
+            rules: Rules::default(),
         };
         bench.set_programme(programme);
         bench
@@ -52,6 +61,7 @@ impl Bench {
         let now = || Timestamp::from_nanos(1_700_000_000_000_000_000).unwrap();
         let config = EngineConfig {
             threads: Threads::Own(2),
+            rules: self.rules,
             ..EngineConfig::new(OwnerId(7), Clock::Event, now)
         };
         Engine::start(
@@ -98,17 +108,40 @@ impl Bench {
     }
 
     pub(crate) async fn damage_snapshot(&self, player: &str) {
+        self.put_snapshot(player, Bytes::from_static(b"damaged"))
+            .await;
+    }
+
+    pub(crate) async fn snapshot(&self, player: &str) -> Bytes {
         let entity = self.entity(player);
-        let bytes = Bytes::from_static(b"damaged");
-        let row = Row::Snapshot {
-            entity: entity.clone(),
-            bytes,
-        };
         let partition = self.partition_of(&entity);
-        self.store
-            .write(partition, Stamp(1), vec![row])
-            .await
-            .unwrap();
+        let rows = self.store.snapshots(partition, &[entity]).await.unwrap();
+        rows[0].clone().unwrap()
+    }
+
+    /// Writes a snapshot over whatever is there.
+    pub(crate) async fn put_snapshot(&self, player: &str, bytes: Bytes) {
+        self.write_snapshot(player, Stamp(i64::MAX), bytes).await;
+    }
+
+    pub(crate) async fn write_snapshot(&self, player: &str, stamp: Stamp, bytes: Bytes) {
+        let entity = self.entity(player);
+        let partition = self.partition_of(&entity);
+        let row = Row::Snapshot { entity, bytes };
+        let written = self.store.write(partition, stamp, vec![row]);
+        written.await.unwrap();
+    }
+
+    /// The stamp after the last one used in the player's partition.
+    pub(crate) async fn next_stamp(&self, player: &str) -> Stamp {
+        let partition = self.partition_of(&self.entity(player));
+        let head = self.store.head(partition).await.unwrap().unwrap();
+        Stamp(head.last_stamp.0 + 1)
+    }
+
+    /// How often a gateway was sent anything.
+    pub(crate) fn received(&self) -> usize {
+        self.sink.received().len()
     }
 
     /// Waits until everything appended is folded and acknowledged.
