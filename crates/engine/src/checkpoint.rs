@@ -4,25 +4,21 @@
 //! taken; each dirty player is captured before anything more is folded into it. Then (a) segments, outbox and quarantine rows, (b)
 //! snapshots, (c) the head by compare-and-set, each after all of the one before is durable, all with one stamp. One is in flight.
 
+mod write;
+
 use std::rc::Rc;
 
-use futures::stream::{self, StreamExt, TryStreamExt};
-use ports::{Cas, Head, OwnerId, Row, Stamp, StoreError};
+use ports::{Head, OwnerId, Row, Stamp};
 use tokio::time::Instant;
 
-use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::head::{Fold, Rung};
 use crate::partition::{Event, Partition};
 use crate::player::{Capture, Captured, Durable};
 use crate::pump::Mark;
-use crate::retry::Backoff;
 use crate::slots::SlotId;
 
-/// Rows of one write, and writes at once.
-const ROWS: usize = 256;
-const WRITES: usize = 4;
-/// Players captured in one turn, so that folding goes on between.
+/// Players being captured at once, so that folding goes on between.
 const CAPTURES: usize = 64;
 
 /// Where a checkpoint is.
@@ -207,10 +203,9 @@ impl Partition {
         let Some(slot) = self.slots.get(id) else {
             return;
         };
-        if !slot.to_capture {
+        if !std::mem::take(&mut slot.to_capture) {
             return;
         }
-        slot.to_capture = false;
         let Some(actor) = slot.actor() else { return };
         let answer = actor.send(Capture);
         slot.writing = true;
@@ -219,13 +214,11 @@ impl Partition {
     }
 
     fn capture_some(&mut self) {
-        for _ in 0..CAPTURES {
-            let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
-                return;
-            };
-            let Some(id) = cut.to_capture.pop() else {
-                break;
-            };
+        // Those that were captured before their next records are passed over; each of the others brings the loop here again.
+        while let Stage::Capturing(cut) = &mut self.checkpoints.stage
+            && cut.awaited < CAPTURES
+            && let Some(id) = cut.to_capture.pop()
+        {
             self.capture(id);
         }
         let Stage::Capturing(cut) = &self.checkpoints.stage else {
@@ -295,7 +288,7 @@ impl Partition {
             } else {
                 [snapshots, before]
             };
-            Event::Written(write(&tenure, stamp, phases, head).await)
+            Event::Written(write::write(&tenure, stamp, phases, head).await)
         });
     }
 
@@ -343,72 +336,5 @@ impl Partition {
                 tracing::debug!(%partition, %error, "outbox rows are kept for now");
             }
         });
-    }
-}
-
-async fn write(
-    tenure: &Tenure,
-    stamp: Stamp,
-    phases: [Vec<Row>; 2],
-    head: Head,
-) -> Result<(), EngineError> {
-    for mut rows in phases {
-        let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
-        while !rows.is_empty() {
-            let rest = rows.split_off(rows.len().min(ROWS));
-            batches.push(std::mem::replace(&mut rows, rest));
-        }
-        stream::iter(batches)
-            .map(|batch| write_rows(tenure, stamp, batch))
-            .buffer_unordered(WRITES)
-            .try_collect::<()>()
-            .await?;
-    }
-    set_head(tenure, head).await
-}
-
-/// Until it is known to be durable. Unknown outcomes are written again with the same stamp.
-async fn write_rows(tenure: &Tenure, stamp: Stamp, rows: Vec<Row>) -> Result<(), EngineError> {
-    let store = &tenure.ports.store;
-    let mut backoff = Backoff::default();
-    loop {
-        match store.write(tenure.partition, stamp, rows.clone()).await {
-            Ok(()) => return Ok(()),
-            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
-            Err(error) => {
-                tracing::warn!(partition = %tenure.partition, %error, "checkpoint rows are written again");
-                backoff.wait().await;
-            }
-        }
-    }
-}
-
-/// Not applied: this owner is history. Unknown: the head is read again, and where ours does not stand there yet, set again.
-async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineError> {
-    let store = &tenure.ports.store;
-    let mut backoff = Backoff::default();
-    let (epoch, owner) = (head.epoch, head.owner);
-    loop {
-        let set = store.set_head(tenure.partition, Some(epoch), Some(owner), head.clone());
-        match set.await {
-            Ok(Cas::Applied) => return Ok(()),
-            Ok(Cas::Refused(Some(there))) if there == head => return Ok(()),
-            Ok(Cas::Refused(_)) => return Err(tenure.fenced()),
-            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
-            Err(error) => {
-                tracing::warn!(partition = %tenure.partition, %error, "the head is read again");
-                backoff.wait().await;
-                match store.head(tenure.partition).await {
-                    Ok(Some(there)) if there == head => return Ok(()),
-                    Ok(Some(there)) if (there.epoch, there.owner) != (epoch, owner) => {
-                        return Err(tenure.fenced());
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(partition = %tenure.partition, %error, "the head is not read");
-                    }
-                }
-            }
-        }
     }
 }

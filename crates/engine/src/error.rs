@@ -22,7 +22,10 @@ pub enum EngineError {
         here: Box<str>,
     },
     /// The log is not the one whose records were folded.
-    #[error("partition {partition}: the log is not the one that the store was folded from: {why}")]
+    #[error(
+        "partition {partition}: the log is not the one that the store was folded from: {why}; put the log back that belongs to the \
+         store, or move the store's folder aside and the server folds this log from its beginning"
+    )]
     OtherLog {
         /// Which partition.
         partition: Partition,

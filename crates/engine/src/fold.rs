@@ -83,6 +83,17 @@ pub(crate) fn fold(
     })
 }
 
+/// Whether the record repeats an event of the state's past. Where only older segments can tell, it may: the filter errs that way
+/// once in five hundred.
+pub(crate) fn may_be_replay(programme: &Programme, state: &State, record: &Record) -> bool {
+    let history = History::new();
+    if !progression::wants(programme, state, &history, record).is_empty() {
+        return true;
+    }
+    let decision = progression::apply(programme, &mut state.clone(), &history, record);
+    decision.outcome == Outcome::Replayed
+}
+
 pub(crate) const fn outcome_index(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Applied => 0,

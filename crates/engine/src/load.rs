@@ -9,6 +9,7 @@ use crate::context::Tenure;
 use crate::fold::{self, Segments, State};
 use crate::retry::Backoff;
 use crate::row::Emitted;
+use crate::skip::Seen;
 use crate::slots::SlotId;
 use crate::snapshot;
 
@@ -20,6 +21,8 @@ pub(crate) enum Found {
         state: Box<State>,
         ahead: bool,
         again: Vec<Emitted>,
+        /// What was applied past that head.
+        seen: Option<Seen>,
     },
     /// A newer epoch wrote it: this owner is history.
     Newer,
@@ -55,6 +58,7 @@ pub(crate) async fn players(
                 state: Box::new(State::new()),
                 ahead: false,
                 again: Vec::new(),
+                seen: None,
             },
             Ok(Some(bytes)) => open(&tenure, &entity, &bytes).await,
             Err(why) => Found::Broken(why),
@@ -76,27 +80,31 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
     };
     let ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
-    let again = if ahead && tenure.config.rules.offer_again {
-        match offered_again(tenure, entity, &state).await {
-            Ok(again) => again,
+    let (mut again, mut seen) = (Vec::new(), None);
+    if ahead && tenure.config.rules.offer_again {
+        let past = match past_the_head(tenure, entity, &state).await {
+            Ok(past) => past,
             Err(why) => return Found::Broken(why),
-        }
-    } else {
-        Vec::new()
-    };
+        };
+        let takes = |kind: &str| tenure.takes(kind);
+        let emitted = past.iter();
+        again.extend(emitted.flat_map(|entry| fold::emitted_by(entity, entry, takes)));
+        seen = Some(Seen::of(&past));
+    }
     Found::State {
         state,
         ahead: ahead && tenure.config.rules.ahead_is_dirty,
         again,
+        seen,
     }
 }
 
-/// Every emission of the player's journal past the head taken over, in order.
-async fn offered_again(
+/// Every entry of the player's journal past the head taken over, in order.
+async fn past_the_head(
     tenure: &Tenure,
     entity: &Entity,
     state: &State,
-) -> Result<Vec<Emitted>, String> {
+) -> Result<Vec<fold::Entry>, String> {
     let mut newest_first = vec![fold::open_entries(state)];
     let mut number = state.open_segment();
     let reaches_back = |entries: &Vec<fold::Entry>| {
@@ -108,10 +116,8 @@ async fn offered_again(
         newest_first.push(segment(tenure, entity, number, &Segments::new()).await?);
     }
     let oldest_first = newest_first.into_iter().rev().flatten();
-    let takes = |kind: &str| tenure.takes(kind);
     Ok(oldest_first
         .filter(|entry| entry.position > tenure.taken)
-        .flat_map(|entry| fold::emitted_by(entity, &entry, takes))
         .collect())
 }
 

@@ -191,7 +191,7 @@ impl Partition {
     fn on(&mut self, event: Event) -> Result<(), EngineError> {
         match event {
             Event::Loaded(found) => self.loaded(found)?,
-            Event::Worked(id, answer) => self.worked(id, answer),
+            Event::Worked(id, answer) => self.worked(id, answer)?,
             Event::Segments(id, read) => self.unpark(id, read),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,

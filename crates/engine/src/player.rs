@@ -18,6 +18,7 @@ use crate::context::Tenure;
 use crate::fold::{self, Folded, History, Segments, State, View};
 use crate::pump::Queued;
 use crate::row::Emitted;
+use crate::skip::Seen;
 use crate::snapshot;
 
 /// The actor.
@@ -30,6 +31,8 @@ pub(crate) struct Player {
     sealed: Segments,
     /// Replays of late, newest first, with the entry of the event that came first: they leave no entry of their own.
     replays: VecDeque<(Position, fold::Entry)>,
+    /// What was applied past the head taken over, until records come that were not.
+    seen: Option<Seen>,
 }
 
 /// How many replays are remembered for those who wait for them.
@@ -53,6 +56,7 @@ impl Player {
         entity: Entity,
         programme: Arc<Programme>,
         state: State,
+        seen: Option<Seen>,
     ) -> Self {
         Self {
             tenure,
@@ -61,6 +65,7 @@ impl Player {
             state,
             sealed: BTreeMap::new(),
             replays: VecDeque::new(),
+            seen,
         }
     }
 
@@ -101,6 +106,8 @@ pub(crate) struct Worked {
     pub(crate) wants: Vec<u32>,
     /// An invariant is violated at the first record of the rest.
     pub(crate) broken: Option<String>,
+    /// The record there was to be passed over as applied, and is another.
+    pub(crate) foreign: Option<Position>,
 }
 
 impl Message for Work {
@@ -124,6 +131,7 @@ impl Handler<Work> for Player {
             rest: Vec::new(),
             wants: Vec::new(),
             broken: None,
+            foreign: None,
         };
         let mut history = History::new();
         for (number, bytes) in &work.history {
@@ -136,8 +144,14 @@ impl Handler<Work> for Player {
             let Some(queued) = records.next() else { break };
             worked.folded += 1;
             if queued.record.position <= self.state.applied() {
-                continue;
+                let seen = self.seen.as_ref();
+                if seen.is_none_or(|seen| seen.has(&self.programme, &self.state, &queued.record)) {
+                    continue;
+                }
+                worked.foreign = Some(queued.record.position);
+                break;
             }
+            self.seen = None;
             let folded = fold::fold(
                 &self.programme,
                 &mut self.state,

@@ -97,6 +97,7 @@ impl Partition {
                     state,
                     ahead,
                     again,
+                    seen,
                 } => {
                     let entity = slot.entity.clone();
                     let Some(programme) = self.tenure.ports.programmes.get(&entity.brand) else {
@@ -107,7 +108,8 @@ impl Partition {
                     slot.known = state.is_known();
                     let bytes = state.bytes();
                     let programme = std::sync::Arc::clone(programme);
-                    let player = Player::new(Rc::clone(&self.tenure), entity, programme, *state);
+                    let tenure = Rc::clone(&self.tenure);
+                    let player = Player::new(tenure, entity, programme, *state, seen);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);
                     if ahead {
@@ -123,10 +125,14 @@ impl Partition {
     }
 
     /// Adopts what a player's actor answered.
-    pub(crate) fn worked(&mut self, id: SlotId, answer: Result<Box<Worked>, MailboxError>) {
+    pub(crate) fn worked(
+        &mut self,
+        id: SlotId,
+        answer: Result<Box<Worked>, MailboxError>,
+    ) -> Result<(), EngineError> {
         self.working -= 1;
         let Some(slot) = self.slots.get(id) else {
-            return;
+            return Ok(());
         };
         let sent = slot.working.take().unwrap_or(Position::START);
         let worked = match answer {
@@ -135,9 +141,15 @@ impl Partition {
                 // The actor is gone, and with it what it held since its last snapshot: repair folds from that snapshot.
                 slot.presence = Presence::Quarantined(None, String::new());
                 self.quarantine(id, sent, format!("the fold panicked: {error}"));
-                return;
+                return Ok(());
             }
         };
+        if let Some(position) = worked.foreign {
+            return Err(EngineError::OtherLog {
+                partition: self.tenure.partition,
+                why: format!("the record at {position} is not the one that was applied there"),
+            });
+        }
         slot.applied = worked.applied;
         slot.known = worked.known;
         self.outstanding = self.outstanding.saturating_sub(worked.folded);
@@ -159,6 +171,7 @@ impl Partition {
             self.park(id, worked.wants);
         }
         self.answer_waiting(id);
+        Ok(())
     }
 
     /// The player waits for the store; others go on, and the cursor stays before its record.

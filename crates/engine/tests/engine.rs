@@ -79,6 +79,8 @@ async fn a_restart_goes_on_where_the_shutdown_left_off() {
     assert_eq!((before.view, before.as_of), (after.view, after.as_of));
     let status = engine.partition_status().await.unwrap();
     assert!(status.iter().all(|one| one.epoch.0 == 2 && one.lag == 0));
+    // The shutdown's checkpoint covers everything, so that nothing is folded again.
+    assert!(status.iter().all(|one| one.cursor == one.end));
     let mut known = Vec::new();
     for one in &status {
         known.extend(engine.entities(one.partition, None, 10).await.unwrap());
@@ -125,5 +127,63 @@ async fn a_poison_record_and_a_damaged_snapshot_stop_nobody_else() {
     let engine = bench.start().await.unwrap();
     let bob = engine.player(&bench.entity("bob")).await;
     assert!(matches!(bob, Err(QueryError::Quarantined(_))));
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_owner_that_meets_a_snapshot_of_a_newer_epoch_stops() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    bench.set_snapshot_epoch("ann", 3).await;
+    let sent = bench.received();
+    bench.order("ann", "o2", "10.00").await;
+    let failed = engine.failed().await;
+    assert!(matches!(failed, EngineError::Fenced { epoch, .. } if epoch.0 == 2));
+    let asked = engine.player(&bench.entity("ann")).await;
+    assert_eq!(asked.unwrap_err(), QueryError::Moving);
+    assert_eq!(bench.received(), sent, "nothing was decided any more");
+    engine.shutdown().await;
+}
+
+/// A world whose log was lost, while the snapshot of `ann` lies past its head: it has one order, `o1` for 10.00, applied.
+async fn lost_log() -> Bench {
+    let before = Bench::new(PROGRAMME);
+    let engine = before.start().await.unwrap();
+    before.order("ann", "o1", "10.00").await;
+    before.drained(&engine).await;
+    engine.shutdown().await;
+    let bench = Bench::new(PROGRAMME);
+    bench.start().await.unwrap().shutdown().await;
+    bench
+        .put_snapshot("ann", before.snapshot("ann").await)
+        .await;
+    bench
+}
+
+#[tokio::test]
+async fn a_record_passed_over_that_is_not_the_applied_one_stops_the_partition() {
+    let bench = lost_log().await;
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "other", "10.00").await;
+    let failed = engine.failed().await;
+    assert!(matches!(failed, EngineError::OtherLog { .. }), "{failed}");
+    let said = failed.to_string();
+    assert!(said.contains("put the log back"), "{said}");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_record_applied_past_the_head_is_passed_over_and_its_emissions_offered_again() {
+    let bench = lost_log().await;
+    let engine = bench.start().await.unwrap();
+    let at = bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    let ann = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    assert_eq!((ann.as_of, ann.view.applied), (at, 1));
+    assert_eq!(bench.received(), 3);
     engine.shutdown().await;
 }

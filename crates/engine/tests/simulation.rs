@@ -1,5 +1,6 @@
 //! The engine over a log, a store and gateways that misbehave, killed at random steps and started again: at the end every player's
-//! view, every emission and every sealed segment is what folding the log straight through gives.
+//! view, every emission and every sealed segment is what folding the log straight through gives; and every player's line and every
+//! emission with its id is what the oracle says, which shares no line with the core.
 //!
 //! `QUESTLINE_SEED=n` runs one seed again. A seed that failed once is pasted into `seeds_that_failed_once`.
 
@@ -77,6 +78,13 @@ fn the_simulation_notices_when_a_rule_is_switched_off() {
             },
         ),
         ("(a) before (b)", Rules { order: false, ..on }),
+        (
+            "stamps rise",
+            Rules {
+                stamps_rise: false,
+                ..on
+            },
+        ),
         (
             "drop clean only",
             Rules {

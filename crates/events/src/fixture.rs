@@ -56,5 +56,6 @@ pub(crate) fn programme() -> Programme {
         tiers: Vec::new(),
         rewards: Vec::new(),
         source: "".into(),
+        kept: programme::model::Kept::default(),
     }
 }

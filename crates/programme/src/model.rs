@@ -6,6 +6,7 @@ mod built_in;
 mod calendar;
 mod catalogue;
 mod earn;
+mod kept;
 mod mission;
 mod predicate;
 mod tier;
@@ -16,6 +17,7 @@ pub use earn::{
     Boost, Cap, EarnRule, Give, Points, PointsIx, PointsKind, RuleIx, Stacking, StackingHow,
     Weights,
 };
+pub use kept::Kept;
 pub use mission::{
     AmountOf, Claim, Goal, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window,
 };
@@ -83,6 +85,8 @@ pub struct Programme {
     pub missions_by_type: Vec<Vec<MissionIx>>,
     /// The YAML that it was compiled from.
     pub source: Box<str>,
+    /// What the core works out from all this once.
+    pub kept: Kept,
 }
 
 impl Programme {

@@ -7,6 +7,7 @@ mod distinct;
 mod sum;
 
 use programme::model::{EventTypeIx, Goal, Predicate};
+use smallvec::SmallVec;
 use types::{Decimal, MicroPoints};
 
 use crate::codec::{DecodeError, Reader, Writer};
@@ -37,7 +38,8 @@ pub(crate) struct Leaf<'p> {
 
 /// The leaves of a goal, in file order. Kinds that are not carried out have none.
 pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
-    let mut stack = vec![goal];
+    // Nearly every goal is one leaf, and every event asks every mission: no allocation.
+    let mut stack = SmallVec::<[&Goal; 4]>::from_slice(&[goal]);
     std::iter::from_fn(move || {
         while let Some(goal) = stack.pop() {
             match goal {

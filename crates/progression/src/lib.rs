@@ -11,9 +11,11 @@
 
 mod apply;
 mod arithmetic;
+mod calendar;
 mod cap;
 mod codec;
 mod decision;
+mod derived;
 mod earn;
 mod effect;
 mod emission;

@@ -150,12 +150,6 @@ impl Names {
     pub(crate) fn all_tiers(&self) -> &[(Box<str>, Vec<Box<str>>)] {
         &self.tiers
     }
-
-    pub(crate) fn bytes(&self) -> usize {
-        // Each name stands twice (spelled and encoded) and has a pointer and a length.
-        let names = self.points.len() + self.rules.len() + self.missions.len();
-        self.encoded.len() * 2 + (names + self.rewards.len() + self.tiers.len() * 8) * 16
-    }
 }
 
 fn name(names: &[Box<str>], ix: u16) -> &str {

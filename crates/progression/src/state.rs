@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::codec::DecodeError;
+use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
 use crate::names::Names;
@@ -147,7 +148,6 @@ impl State {
             spilled + mission.slots.iter().map(Slot::bytes).sum::<usize>()
         };
         size_of::<Self>()
-            + self.names.bytes()
             + self.profile.bytes()
             + self.points.capacity() * size_of::<Account>()
             + self.caps.capacity() * size_of::<Usage>()
@@ -172,8 +172,16 @@ impl State {
 
     /// Makes the state speak of this programme's version.
     pub(crate) fn bind(&mut self, programme: &Programme) {
-        if !self.names.is_of(&programme.version) {
-            remap::remap(self, Names::of(programme));
+        if derived::shares(programme, &self.names) {
+            return;
+        }
+        let names = derived::names(programme);
+        if self.names.is_of(&programme.version) {
+            // Read from bytes: its own table gives way to the one that all players share.
+            self.tail.share(&names);
+            self.names = names;
+        } else {
+            remap::remap(self, names);
             self.zones.forget();
         }
     }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use types::Timestamp;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::derived;
 use crate::period::{Period, Span, kind_index, span_at};
 
 /// Changes that are remembered, for late events: the newest of each kind.
@@ -105,7 +106,10 @@ impl Zones {
             None => &programme.timezone,
             Some(before) => &changes[before].zone,
         };
-        let mut span = span_at(kind, zone(after), at);
+        let mut span = match after {
+            0 => derived::span(programme, kind, at),
+            _ => span_at(kind, zone(after), at),
+        };
         if let Some(began) = after.checked_sub(1) {
             span.start = span.start.max(changes[began].from);
         }

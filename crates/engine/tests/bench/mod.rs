@@ -98,17 +98,36 @@ impl Bench {
     }
 
     pub(crate) async fn damage_snapshot(&self, player: &str) {
+        self.put_snapshot(player, Bytes::from_static(b"damaged"))
+            .await;
+    }
+
+    /// Makes the player's snapshot look as if another epoch had written it: the wrapper is a version byte, then the epoch.
+    pub(crate) async fn set_snapshot_epoch(&self, player: &str, epoch: u64) {
+        let mut bytes = self.snapshot(player).await.to_vec();
+        bytes[1..9].copy_from_slice(&epoch.to_le_bytes());
+        self.put_snapshot(player, bytes.into()).await;
+    }
+
+    pub(crate) async fn snapshot(&self, player: &str) -> Bytes {
         let entity = self.entity(player);
-        let bytes = Bytes::from_static(b"damaged");
-        let row = Row::Snapshot {
-            entity: entity.clone(),
-            bytes,
-        };
         let partition = self.partition_of(&entity);
-        self.store
-            .write(partition, Stamp(1), vec![row])
-            .await
-            .unwrap();
+        let rows = self.store.snapshots(partition, &[entity]).await.unwrap();
+        rows[0].clone().unwrap()
+    }
+
+    /// Writes a snapshot over whatever is there.
+    pub(crate) async fn put_snapshot(&self, player: &str, bytes: Bytes) {
+        let entity = self.entity(player);
+        let partition = self.partition_of(&entity);
+        let row = Row::Snapshot { entity, bytes };
+        let written = self.store.write(partition, Stamp(i64::MAX), vec![row]);
+        written.await.unwrap();
+    }
+
+    /// How often a gateway was sent anything.
+    pub(crate) fn received(&self) -> usize {
+        self.sink.received().len()
     }
 
     /// Waits until everything appended is folded and acknowledged.

@@ -1,5 +1,6 @@
 //! One simulated history: a world that outlives its engines, several lives of an engine, and the comparison at the end.
 
+mod oracle;
 mod straight;
 mod world;
 
@@ -165,7 +166,14 @@ async fn finish(world: &World, engine: &EngineHandle) -> Result<(), String> {
             ));
         }
     }
+    let expected = oracle::fold(world, &world::brand())?;
+    if expected.players() != straight.players.len() {
+        return Err("the oracle knows other players".to_owned());
+    }
+    expected.compare_players(engine).await?;
     engine.shutdown().await;
+    // The first sink takes all types.
+    expected.compare_emissions(&world.sinks[0])?;
     compare_entities(world, engine, &straight).await?;
     compare_segments(world, &straight).await?;
     for sink in &world.sinks {

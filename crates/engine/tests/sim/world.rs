@@ -162,7 +162,7 @@ fn event_id(id: u64) -> EventId {
     format!("e{id}").parse().unwrap()
 }
 
-fn brand() -> BrandId {
+pub(crate) fn brand() -> BrandId {
     "shop".parse().unwrap()
 }
 

@@ -60,12 +60,20 @@ impl Tail {
         at as u64
     }
 
+    /// Takes a table that is shared in place of an equal one.
+    pub(crate) fn share(&mut self, names: &Arc<Names>) {
+        let ours = self.versions.iter_mut();
+        ours.filter(|ours| ours.version() == names.version())
+            .for_each(|ours| *ours = Arc::clone(names));
+    }
+
     fn seal(&mut self, filter: &mut Filter) -> (u32, Vec<u8>) {
         let number = self.segment;
         let mut bytes = Vec::with_capacity(self.bytes.len() + 1024);
         let mut writer = Writer(&mut bytes);
         writer.byte(LAYOUT);
-        self.encode_entries(&mut writer);
+        // A segment is read on its own, so it has the tables of its entries in it.
+        self.encode_entries(&mut writer, None);
         filter.add(number, self.keys.iter().map(|(key, _)| Key(*key)));
         *self = Self {
             segment: number.saturating_add(1),
@@ -74,10 +82,17 @@ impl Tail {
         (number, bytes)
     }
 
-    fn encode_entries(&self, writer: &mut Writer<'_>) {
+    /// A table that is the state's own is named, not repeated.
+    fn encode_entries(&self, writer: &mut Writer<'_>, state: Option<&Arc<Names>>) {
         writer.number(u64::from(self.segment));
         writer.length(self.versions.len());
-        self.versions.iter().for_each(|names| names.encode(writer));
+        for names in &self.versions {
+            let own = state.is_some_and(|state| Arc::ptr_eq(state, names));
+            writer.flag(own);
+            if !own {
+                names.encode(writer);
+            }
+        }
         writer.length(self.ends.len());
         let mut start = 0;
         for end in &self.ends {
@@ -87,10 +102,17 @@ impl Tail {
         writer.0.extend_from_slice(&self.bytes);
     }
 
-    fn decode_entries(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn decode_entries(
+        reader: &mut Reader<'_>,
+        state: Option<&Arc<Names>>,
+    ) -> Result<Self, DecodeError> {
         let segment = reader.number32()?;
         let versions = (0..reader.length()?)
-            .map(|_| Names::decode(reader))
+            .map(|_| match (reader.flag()?, state) {
+                (false, _) => Names::decode(reader),
+                (true, Some(names)) => Ok(Arc::clone(names)),
+                (true, None) => Err(DecodeError::Invalid("a version")),
+            })
             .collect::<Result<_, _>>()?;
         let mut ends = SmallVec::new();
         let mut end = 0u32;
@@ -150,8 +172,8 @@ impl Tail {
         self.bytes.capacity() + self.keys.capacity() * 16 + self.ends.capacity() * 4
     }
 
-    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        self.encode_entries(writer);
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>, state: &Arc<Names>) {
+        self.encode_entries(writer, Some(state));
         writer.length(self.keys.len());
         for (key, index) in &self.keys {
             writer.0.extend_from_slice(&key.to_le_bytes());
@@ -159,8 +181,8 @@ impl Tail {
         }
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut tail = Self::decode_entries(reader)?;
+    pub(crate) fn decode(reader: &mut Reader<'_>, state: &Arc<Names>) -> Result<Self, DecodeError> {
+        let mut tail = Self::decode_entries(reader, Some(state))?;
         let count = reader.length()?;
         let bytes = reader.take(count.checked_mul(9).ok_or(DecodeError::Truncated)?)?;
         tail.keys = bytes
@@ -184,7 +206,7 @@ pub(crate) fn decode_segment(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
-    let segment = Tail::decode_entries(&mut reader)?;
+    let segment = Tail::decode_entries(&mut reader, None)?;
     if !reader.is_empty() {
         return Err(DecodeError::Invalid("a segment"));
     }

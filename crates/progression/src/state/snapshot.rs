@@ -34,7 +34,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     each(writer, &state.grants, GrantState::encode);
     state.orders.encode(writer);
-    state.tail.encode(writer);
+    state.tail.encode(writer, &state.names);
     state.filter.encode(writer);
 }
 
@@ -45,8 +45,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
+    let names = Names::decode(reader)?;
     let state = State {
-        names: Names::decode(reader)?,
         applied: reader.position()?,
         clock: reader.time()?,
         accepted: reader.number()?,
@@ -60,8 +60,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         tiers: read_each(reader, TierState::decode)?,
         grants: read_each(reader, GrantState::decode)?,
         orders: OpenOrders::decode(reader)?,
-        tail: Tail::decode(reader)?,
+        tail: Tail::decode(reader, &names)?,
         filter: Filter::decode(reader)?,
+        names,
     };
     let fits = state.points.len() == state.names.all_points().len()
         && state.missions.len() == state.names.all_missions().len()

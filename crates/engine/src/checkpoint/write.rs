@@ -1,0 +1,80 @@
+//! Writing a cut: rows before snapshots before the head, each until it is known to be durable.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use ports::{Cas, Head, Row, Stamp, StoreError};
+
+use crate::context::Tenure;
+use crate::error::EngineError;
+use crate::retry::Backoff;
+
+/// Rows of one write, and writes at once.
+const ROWS: usize = 256;
+const WRITES: usize = 4;
+
+/// Writes the phases one after the other, then sets the head.
+pub(super) async fn write(
+    tenure: &Tenure,
+    stamp: Stamp,
+    phases: [Vec<Row>; 2],
+    head: Head,
+) -> Result<(), EngineError> {
+    for mut rows in phases {
+        let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(ROWS));
+            batches.push(std::mem::replace(&mut rows, rest));
+        }
+        stream::iter(batches)
+            .map(|batch| write_rows(tenure, stamp, batch))
+            .buffer_unordered(WRITES)
+            .try_collect::<()>()
+            .await?;
+    }
+    set_head(tenure, head).await
+}
+
+/// Until it is known to be durable. Unknown outcomes are written again with the same stamp.
+async fn write_rows(tenure: &Tenure, stamp: Stamp, rows: Vec<Row>) -> Result<(), EngineError> {
+    let store = &tenure.ports.store;
+    let mut backoff = Backoff::default();
+    loop {
+        match store.write(tenure.partition, stamp, rows.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
+            Err(error) => {
+                tracing::warn!(partition = %tenure.partition, %error, "checkpoint rows are written again");
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+/// Not applied: this owner is history. Unknown: the head is read again, and where ours does not stand there yet, set again.
+async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineError> {
+    let store = &tenure.ports.store;
+    let mut backoff = Backoff::default();
+    let (epoch, owner) = (head.epoch, head.owner);
+    loop {
+        let set = store.set_head(tenure.partition, Some(epoch), Some(owner), head.clone());
+        match set.await {
+            Ok(Cas::Applied) => return Ok(()),
+            Ok(Cas::Refused(Some(there))) if there == head => return Ok(()),
+            Ok(Cas::Refused(_)) => return Err(tenure.fenced()),
+            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
+            Err(error) => {
+                tracing::warn!(partition = %tenure.partition, %error, "the head is read again");
+                backoff.wait().await;
+                match store.head(tenure.partition).await {
+                    Ok(Some(there)) if there == head => return Ok(()),
+                    Ok(Some(there)) if (there.epoch, there.owner) != (epoch, owner) => {
+                        return Err(tenure.fenced());
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(partition = %tenure.partition, %error, "the head is not read");
+                    }
+                }
+            }
+        }
+    }
+}
