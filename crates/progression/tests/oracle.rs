@@ -2,6 +2,8 @@
 //!
 //! `QUESTLINE_CASES` raises the number of cases, `QUESTLINE_SEED` says where they begin.
 
+#[path = "oracle/constructs.rs"]
+mod constructs;
 #[path = "oracle/core.rs"]
 mod core;
 #[path = "oracle/laws.rs"]

@@ -1,5 +1,6 @@
 //! The two gateways: in this process behind loopback gRPC, or wherever they are.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -30,10 +31,15 @@ pub(super) fn start(
     tasks: &mut JoinSet<Result<(), Failure>>,
 ) -> Result<Gateways, Failure> {
     let mut found = Gateways::default();
+    let usual = Config::default();
     let mut endpoint = config.notifications.endpoint.clone();
     if config.runs(Role::Notifications) {
         let section = &config.notifications;
-        let (listeners, at, http) = listen(section.grpc, section.http)?;
+        let usual = &usual.notifications;
+        let (listeners, at, http) = listen(
+            bind_or_any(section.grpc, usual.grpc)?,
+            bind_or_any(section.http, usual.http)?,
+        )?;
         found.addresses.push((notifications_service::NAME, http));
         endpoint = Some(at);
         let running = notifications_service::run(
@@ -56,7 +62,11 @@ pub(super) fn start(
     let mut endpoint = config.bonus_engine.endpoint.clone();
     if config.runs(Role::BonusEngine) {
         let section = &config.bonus_engine;
-        let (listeners, at, http) = listen(section.grpc, section.http)?;
+        let usual = &usual.bonus_engine;
+        let (listeners, at, http) = listen(
+            bind_or_any(section.grpc, usual.grpc)?,
+            bind_or_any(section.http, usual.http)?,
+        )?;
         found.addresses.push((bonus_engine_service::NAME, http));
         endpoint = Some(at);
         let running = bonus_engine_service::run(
@@ -102,9 +112,8 @@ impl Gateways {
     }
 }
 
-/// Listens at both addresses; gives the endpoint for emissions and the URL for questions.
-fn listen(grpc: SocketAddr, http: SocketAddr) -> Result<(Listeners, String, String), Failure> {
-    let (grpc, http) = (bind(grpc)?, bind(http)?);
+/// Both listeners, the endpoint for emissions and the URL for questions.
+fn listen(grpc: TcpListener, http: TcpListener) -> Result<(Listeners, String, String), Failure> {
     let (endpoint, url) = (url(&grpc)?, url(&http)?);
     Ok((Listeners { grpc, http }, endpoint, url))
 }
@@ -113,6 +122,17 @@ fn listen(grpc: SocketAddr, http: SocketAddr) -> Result<(Listeners, String, Stri
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .map_err(|why| Failure::failed(format!("cannot listen at {address}: {why}")))
+}
+
+/// Listens at an address that is said at the start anyway: where it is the `usual` one and taken, at any free port.
+pub(super) fn bind_or_any(address: SocketAddr, usual: SocketAddr) -> Result<TcpListener, Failure> {
+    match TcpListener::bind(address) {
+        Err(why) if why.kind() == ErrorKind::AddrInUse && address == usual => {
+            bind(SocketAddr::new(address.ip(), 0))
+        }
+        Err(_) => bind(address),
+        Ok(listener) => Ok(listener),
+    }
 }
 
 /// The URL of a listener.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{ClockName, Config, Role};
-use super::gateways::{self, Gateways, bind, url};
+use super::gateways::{self, Gateways, bind, bind_or_any, url};
 use super::queries::EngineQueries;
 use super::{cluster, now, wall_clock};
 use crate::commands::key::KEYS_FILE;
@@ -53,12 +53,31 @@ impl Running {
         let mut tasks = JoinSet::new();
         std::fs::create_dir_all(&config.data)
             .map_err(|why| Failure::failed(format!("{}: {why}", config.data.display())))?;
-        let gateways = gateways::start(&config, &exporter, &stop_gateways, &mut tasks)?;
-        let mut addresses = Vec::new();
-        let core = if config.runs(Role::Engine) {
-            Some(Core::start(&config, &gateways, &exporter, &mut addresses).await?)
+        // First what a second server of the folder would be told, before any port of its own is in the way.
+        let opened = if config.runs(Role::Engine) {
+            let programmes = compiled(&config)?;
+            Some((programmes, open(&config).await?))
         } else {
             None
+        };
+        let gateways = gateways::start(&config, &exporter, &stop_gateways, &mut tasks)?;
+        let mut addresses = Vec::new();
+        let core = match opened {
+            Some((programmes, folder)) => {
+                let gateways = &gateways;
+                Some(
+                    Core::start(
+                        &config,
+                        programmes,
+                        folder,
+                        gateways,
+                        &exporter,
+                        &mut addresses,
+                    )
+                    .await?,
+                )
+            }
+            None => None,
         };
         addresses.extend(gateways.addresses);
         Ok(Self {
@@ -129,21 +148,18 @@ impl Running {
 impl Core {
     async fn start(
         config: &Config,
+        programmes: Programmes,
+        folder: DataFolder,
         gateways: &Gateways,
         exporter: &Exporter,
         addresses: &mut Vec<(&'static str, String)>,
     ) -> Result<Self, Failure> {
-        let files = config.programme.iter();
-        let compiled = files
-            .map(|file| programmes::load(file))
-            .collect::<Result<Vec<_>, _>>()?;
-        let programmes = one_a_brand(compiled)?;
         let listeners = ingest_service::Listeners {
             http: bind(config.http)?,
             grpc: bind(config.grpc)?,
             admin: Some(bind(config.admin)?),
         };
-        let cluster_listener = bind(config.cluster)?;
+        let cluster_listener = bind_or_any(config.cluster, Config::default().cluster)?;
         for (name, listener) in [
             ("http", &listeners.http),
             ("grpc", &listeners.grpc),
@@ -154,7 +170,6 @@ impl Core {
         if let Some(admin) = &listeners.admin {
             addresses.push(("admin", url(admin)?));
         }
-        let folder = open(config).await?;
         let engine = Engine::start(
             engine_config(config, folder.clock),
             programmes.clone(),
@@ -202,6 +217,15 @@ impl Core {
 
 fn keys(data: &Path) -> Result<Keys, Failure> {
     Keys::open(&data.join(KEYS_FILE)).map_err(Failure::bad_input)
+}
+
+/// The programmes to serve.
+fn compiled(config: &Config) -> Result<Programmes, Failure> {
+    let files = config.programme.iter();
+    let compiled = files
+        .map(|file| programmes::load(file))
+        .collect::<Result<Vec<_>, _>>()?;
+    one_a_brand(compiled)
 }
 
 fn one_a_brand(compiled: Vec<Programme>) -> Result<Programmes, Failure> {

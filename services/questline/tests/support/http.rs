@@ -49,14 +49,14 @@ pub(crate) fn post(url: &str, key: Option<&str>, body: &[u8]) -> (u16, Value) {
     );
     stream.write_all(head.as_bytes()).unwrap();
     // A server that refuses a body by its length may close before all of it is sent.
-    let _ = stream.write_all(body);
+    let sent = stream.write_all(body);
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    let read = stream.read_to_end(&mut answer);
     let text = String::from_utf8_lossy(&answer);
     let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     (
-        status.unwrap_or_else(|| panic!("no answer: {text}")),
+        status.unwrap_or_else(|| panic!("no answer: {text} {sent:?} {read:?}")),
         serde_json::from_str(body).unwrap_or(Value::Null),
     )
 }
