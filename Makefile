@@ -48,7 +48,7 @@ proto-lint: .tools/buf ## the protobuf packages
 
 .PHONY: doc
 doc: ## public documentation builds without a warning
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 .PHONY: bench
 bench: ## the numbers: fold, log, end to end; prints them and writes bench-results/*.json

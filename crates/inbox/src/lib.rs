@@ -1,7 +1,7 @@
 //! A gateway's half of delivery: emissions made durable once, keyed by their id, before they are acknowledged.
 //!
 //! # What is promised
-//! - What [`Inbox::submit`] answers for is on disk, in a checksummed append-only [journal](journal) of our own: one write and one
+//! - What [`Inbox::submit`] answers for is on disk, in a checksummed append-only [journal] of our own: one write and one
 //!   `fdatasync` for a group of batches. A killed process or a power cut loses nothing that was answered for.
 //! - An emission whose id is known is answered for and folded no second time. With another body it is an *alarm*: kept, counted,
 //!   logged as an error, and answered for, since sending it again would not mend it.
