@@ -11,6 +11,8 @@ use types::{Body, BrandId, Event, Position, Record, Tick, Timestamp};
 use crate::proto_event::{attributes, instant, to_proto};
 use crate::rejection::Rejection;
 
+mod quick;
+
 /// The bytes are no record of ours.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("not a record: {0}")]
@@ -44,17 +46,24 @@ pub fn decode(
     recorded_at: Timestamp,
     bytes: &Bytes,
 ) -> Result<Record, DecodeError> {
-    let message = wire::Record::decode(bytes.as_ref()).map_err(because)?;
-    let body = match message.body {
-        Some(wire::record::Body::Tick(_)) => Body::Tick(Tick),
-        Some(wire::record::Body::Event(message)) => event_body(message)?,
-        None => return Err(because("it says nothing")),
+    let body = match quick::event(bytes) {
+        Some(body) => body,
+        None => general(bytes)?,
     };
     Ok(Record {
         position,
         recorded_at,
         body,
     })
+}
+
+fn general(bytes: &[u8]) -> Result<Body, DecodeError> {
+    let message = wire::Record::decode(bytes).map_err(because)?;
+    match message.body {
+        Some(wire::record::Body::Tick(_)) => Ok(Body::Tick(Tick)),
+        Some(wire::record::Body::Event(message)) => event_body(message),
+        None => Err(because("it says nothing")),
+    }
 }
 
 fn because(error: impl std::fmt::Display) -> DecodeError {

@@ -22,6 +22,10 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
     let Body::Event { event, .. } = &record.body else {
         return Vec::new();
     };
+    if state.tail.next_number() == 0 {
+        // Nothing is written down of the player, so nothing is missing.
+        return Vec::new();
+    }
     if !state.names.is_of(&programme.version) {
         // Rare: the player's first record since the programme changed.
         let mut bound = state.clone();

@@ -33,11 +33,19 @@ impl Writer<'_> {
     }
 
     pub(crate) fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
-            value >>= 7;
+        if value < 0x80 {
+            return self.0.push(value as u8);
         }
-        self.0.push(value as u8);
+        // Appended at once: a look at the room that is left for each byte would cost more than the bytes.
+        let mut bytes = [0; 10];
+        let mut length = 0;
+        while value >= 0x80 {
+            bytes[length] = value as u8 | 0x80;
+            value >>= 7;
+            length += 1;
+        }
+        bytes[length] = value as u8;
+        self.0.extend_from_slice(&bytes[..=length]);
     }
 
     pub(crate) fn length(&mut self, length: usize) {
@@ -51,6 +59,9 @@ impl Writer<'_> {
     /// Zigzag, as [`Writer::signed`]; small values cost what they would there.
     pub(crate) fn wide(&mut self, value: i128) {
         let mut value = ((value << 1) ^ (value >> 127)) as u128;
+        if let Ok(value) = u64::try_from(value) {
+            return self.number(value);
+        }
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
             value >>= 7;

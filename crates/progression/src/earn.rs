@@ -13,7 +13,11 @@ use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
 pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
-    for ix in &step.programme.rules_by_type[usize::from(fact.kind.0)] {
+    let (kind, programme) = (usize::from(fact.kind.0), step.programme);
+    let rules = &programme.rules_by_type[kind];
+    step.judged
+        .reserve_exact(rules.len() + programme.missions_by_type[kind].len());
+    for ix in rules {
         let reason = rule(step, fact, *ix, returned).err();
         step.judged.push(Judged {
             by: Subjected::Rule(*ix),

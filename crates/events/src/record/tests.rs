@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use types::value::Attributes;
 use types::{Body, Decimal, Event, Position, Record, Tick, Timestamp, Value};
 
-use super::{decode, encode, encode_tick};
+use super::{decode, encode, encode_tick, general, quick};
 use crate::fixture::programme;
 use crate::{Context, from_proto, parse_json, to_proto};
 
@@ -99,8 +99,26 @@ proptest! {
         let mut bytes = encode(&"acme".parse().unwrap(), Timestamp::MIN, &event, None).to_vec();
         let at = at % bytes.len();
         bytes[at] = with;
+        if let Some(body) = quick::event(&bytes) {
+            prop_assert_eq!(general(&bytes), Ok(body));
+        }
         again(&Bytes::from(bytes))?;
     }
+}
+
+#[test]
+fn a_plain_event_is_read_without_the_general_decoder() {
+    let programme = programme();
+    let source = "shop".parse().unwrap();
+    let json = br#"{"id":"o1","type":"order","player":"a","occurred_at":"2011-06-01T10:00:00Z","amount":10.50,"currency":"EUR",
+        "attributes":{"a":"x","b":2,"c":true}}"#;
+    let event = parse_json(json, &Context::file(&programme, &source))
+        .unwrap()
+        .event;
+    let bytes = encode(&"acme".parse().unwrap(), Timestamp::MIN, &event, None);
+    let body = quick::event(&bytes);
+    assert!(body.is_some());
+    assert_eq!(general(&bytes).ok(), body);
 }
 
 #[test]

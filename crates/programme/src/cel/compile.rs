@@ -135,6 +135,11 @@ impl Compiler<'_> {
         right: &Tree,
     ) -> Eval<bool> {
         let label = self.label(tree);
+        if let (Comparison::Equal, Some((name, text))) =
+            (comparison, slots::named_text(left, right))
+        {
+            return slots::attribute_is(name, text, self.label(left));
+        }
         let (left, right) = (self.value(left), self.value(right));
         let holds: fn(Ordering) -> bool = match comparison {
             Comparison::Equal => {

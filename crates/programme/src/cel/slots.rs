@@ -4,7 +4,7 @@ use types::{Decimal, Value};
 
 use super::compile::{Eval, EvalVal};
 use super::eval::{Fault, Scope, Val};
-use super::tree::{Part, Slot};
+use super::tree::{Part, Slot, Tree, What};
 
 /// What is in the slot; a fault where nothing is.
 pub(super) fn get(slot: &Slot, label: u16) -> EvalVal {
@@ -35,6 +35,31 @@ pub(super) fn get(slot: &Slot, label: u16) -> EvalVal {
             Box::new(move |scope| scope.facts.player.tier().map(Val::Text).ok_or(missing))
         }
     }
+}
+
+/// The two sides of `event.attributes.name == "text"`, where the text is no number: one that is equals it in other words too.
+pub(super) fn named_text<'t>(left: &'t Tree, right: &'t Tree) -> Option<(&'t str, &'t str)> {
+    let (What::Get(Slot::EventAttribute(path)), What::Text(text)) = (&left.what, &right.what)
+    else {
+        return None;
+    };
+    match &**path {
+        [name] if Val::Text(text).number().is_none() => Some((name, text)),
+        _ => None,
+    }
+}
+
+/// Whether an attribute is this text. Most predicates begin with such a question and end there, so it goes without values in between.
+pub(super) fn attribute_is(name: &str, text: &str, label: u16) -> Eval<bool> {
+    let (name, text): (Box<str>, Box<str>) = (name.into(), text.into());
+    Box::new(move |scope| {
+        let event = scope.facts.event.ok_or(Fault::Missing(label))?;
+        match event.attributes.get(&name) {
+            Some(Value::Text(found)) => Ok(*found == text),
+            Some(_) => Ok(false),
+            None => Err(Fault::Missing(label)),
+        }
+    })
 }
 
 /// Whether the slot holds something; a fault where what should contain it is missing.

@@ -15,8 +15,11 @@ use crate::slot::Slot;
 use crate::zone::Zones;
 
 const LAYOUT: u8 = 1;
+/// Bytes that nearly every state fits into, journal and filter left out.
+const ROOM: usize = 2_048;
 
 pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
+    out.reserve(ROOM + state.tail.bytes() + state.filter.bytes());
     let mut writer = Writer(out);
     let writer = &mut writer;
     writer.byte(LAYOUT);
