@@ -18,6 +18,8 @@ use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
 use crate::slot::Slot;
+use crate::tier::{self, Term};
+use crate::timer;
 use crate::zone::Zones;
 
 pub(crate) use remap::Moves;
@@ -98,6 +100,8 @@ pub(crate) struct TierState {
     /// The highest level ever reached: those up to it have given their rewards.
     pub(crate) highest: u16,
     pub(crate) changes: u64,
+    /// What qualifies, where not all points ever do.
+    pub(crate) term: Term,
 }
 
 /// A grant, for readers.
@@ -133,8 +137,14 @@ impl State {
     }
 
     /// When the next timer is due; `None` where nothing of the player changes by time alone.
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        None
+    pub fn next_timer(&self, programme: &Programme) -> Option<Timestamp> {
+        if !self.names.is_of(&programme.version) {
+            // Rare: the player has had no record since the programme changed.
+            let mut bound = self.clone();
+            bound.bind(programme);
+            return bound.next_timer(programme);
+        }
+        timer::earliest(programme, self).map(|due| due.at)
     }
 
     /// An estimate of the memory it holds.
@@ -154,6 +164,7 @@ impl State {
             + self.missions.capacity() * size_of::<MissionState>()
             + self.missions.iter().map(slots).sum::<usize>()
             + self.tiers.capacity() * size_of::<TierState>()
+            + self.tiers.iter().map(|it| it.term.bytes()).sum::<usize>()
             + self.grants.capacity() * size_of::<GrantState>()
             + self.orders.bytes()
             + self.tail.bytes()
@@ -183,6 +194,7 @@ impl State {
         } else {
             remap::remap(self, names);
             self.zones.forget();
+            tier::rebind(programme, self);
         }
     }
 

@@ -1,14 +1,17 @@
 //! What a reader sees.
 
-use programme::model::{Mission, MissionIx, Programme, TierSet, Window};
+use programme::model::{Mission, MissionIx, Programme, TierSet, TierSetIx, Window};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
 use crate::goal;
+use crate::journal::History;
 use crate::period::Period;
 use crate::state::{GrantState, State};
+use crate::tier;
+use crate::timer;
 
 /// A player as of a position. Serializes to everything; [`PlayerView::line`] to what `questline simulate` writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +39,14 @@ pub struct TierView {
     pub tier: Box<str>,
     /// The level.
     pub level: Box<str>,
-    /// What qualifies so far.
+    /// What qualifies so far, in the period that runs.
     pub credits: MicroPoints,
+    /// The qualification period that runs; `None` where it is no calendar's.
+    pub period: Option<Box<str>>,
+    /// The level that the review of the period that runs will leave, if nothing more comes.
+    pub projected: Box<str>,
+    /// When the level is reviewed next; `None` where there is none to lose.
+    pub review_at: Option<Timestamp>,
     /// The next level and how many points are missing to it; `None` at the top.
     pub next: Option<(Box<str>, MicroPoints)>,
 }
@@ -85,6 +94,14 @@ pub fn view(
         bound.bind(programme);
         return view(programme, &bound, subject, now);
     }
+    match timer::ahead(programme, state, &History::new(), now) {
+        Some((ahead, ..)) => seen(programme, &ahead, subject, now),
+        None => seen(programme, state, subject, now),
+    }
+}
+
+/// What is there once nothing more is due.
+fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timestamp) -> PlayerView {
     let balance = |(points, account): (&programme::model::Points, &crate::state::Account)| {
         (points.id.clone(), account.balance)
     };
@@ -99,7 +116,7 @@ pub fn view(
             .collect(),
         tiers: (0..)
             .zip(&programme.tiers)
-            .map(|(ix, set)| tier(state, ix, set))
+            .map(|(ix, set)| tier(programme, state, TierSetIx(ix), set, now))
             .collect(),
         missions: missions
             .map(|(ix, it)| mission(programme, state, MissionIx(ix), it, now))
@@ -110,22 +127,29 @@ pub fn view(
     }
 }
 
-fn tier(state: &State, ix: u16, set: &TierSet) -> TierView {
-    let level = state
-        .tiers
-        .get(usize::from(ix))
-        .map_or(0, |tier| tier.level);
-    let credits = state
-        .points
-        .get(usize::from(set.by.0))
-        .map_or(MicroPoints::ZERO, |account| account.credits);
-    let name = |level: usize| set.levels.get(level).map_or("", |level| &*level.id);
+fn tier(
+    programme: &Programme,
+    state: &State,
+    ix: TierSetIx,
+    set: &TierSet,
+    now: Timestamp,
+) -> TierView {
+    let level = state.tier(ix).map_or(0, |tier| tier.level);
+    let outlook = tier::outlook(programme, state, ix, set, now);
+    let name = |level: u16| {
+        let level = set.levels.get(usize::from(level));
+        level.map_or("", |level| &*level.id)
+    };
     let next = set.levels.get(usize::from(level) + 1);
+    let missing = |at: MicroPoints| (at - outlook.credits).max(MicroPoints::ZERO);
     TierView {
         tier: set.id.clone(),
-        level: name(usize::from(level)).into(),
-        credits,
-        next: next.map(|next| (next.id.clone(), (next.at - credits).max(MicroPoints::ZERO))),
+        level: name(level).into(),
+        credits: outlook.credits,
+        period: outlook.period.map(|period| period.to_string().into()),
+        projected: name(outlook.projected).into(),
+        review_at: tier::due(state, ix),
+        next: next.map(|next| (next.id.clone(), missing(next.at))),
     }
 }
 
@@ -238,6 +262,9 @@ impl Serialize for TierView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("credits", &self.credits)?;
+        map.serialize_entry("period", &self.period)?;
+        map.serialize_entry("projected", &self.projected)?;
+        map.serialize_entry("review_at", &self.review_at)?;
         map.serialize_entry("next", &self.next.as_ref().map(|(level, _)| level))?;
         map.serialize_entry("to_next", &self.next.as_ref().map(|(_, points)| points))?;
         map.end()

@@ -16,7 +16,7 @@ use crate::journal::{ENTRIES_PER_SEGMENT, Entry, Gain, Key, Reversal, Search, To
 use crate::mission::{self, Cold};
 use crate::orders::Place;
 use crate::state::{Moves, State};
-use crate::step::Step;
+use crate::step::{Origin, Step};
 use crate::tier;
 
 /// How much of an event was returned.
@@ -217,7 +217,11 @@ impl Reverse {
     pub(super) fn carry_out(self, step: &mut Step<'_>, event: &Event, entry: &mut Entry) {
         step.cold = self.cold;
         for part in &self.parts {
-            part.take_back(step);
+            let origin = Origin {
+                occurred_at: part.original.occurred_at,
+                recorded_at: part.original.recorded_at,
+            };
+            step.as_of(origin, |step| part.take_back(step));
             entry.reversals.push(Reversal {
                 source: part.original.source.clone(),
                 id: part.original.id.clone(),

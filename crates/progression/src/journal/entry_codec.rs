@@ -13,6 +13,7 @@ use crate::names::Names;
 use crate::orders::currency;
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::timer::Timer;
 
 const AMOUNT: u8 = 1;
 const CURRENCY: u8 = 2;
@@ -20,6 +21,7 @@ const RATE: u8 = 4;
 const TOMBSTONE: u8 = 8;
 const UNMATCHED: u8 = 16;
 const RETURNS: u8 = 32;
+const FIRED: u8 = 64;
 
 impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
@@ -42,6 +44,7 @@ impl Entry {
             (TOMBSTONE, self.tombstone.is_some()),
             (UNMATCHED, self.unmatched.is_some()),
             (RETURNS, rare),
+            (FIRED, self.timer.is_some()),
         ];
         writer.byte(
             flags
@@ -50,6 +53,9 @@ impl Entry {
                 .map(|(bit, _)| bit)
                 .sum(),
         );
+        if let Some(timer) = &self.timer {
+            timer.encode(writer);
+        }
         if let Some((amount, _)) = self.amount {
             writer.decimal(amount);
         }
@@ -97,6 +103,7 @@ impl Entry {
         let mut entry = Self {
             number,
             position,
+            timer: None,
             recorded_at,
             accepted_at: read_offset(reader, recorded_at)?,
             occurred_at: read_offset(reader, recorded_at)?,
@@ -126,6 +133,7 @@ impl Entry {
     fn decode_parts(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
         let flags = reader.byte()?;
         let set = |bit: u8| flags & bit != 0;
+        self.timer = set(FIRED).then(|| Timer::decode(reader)).transpose()?;
         let amount: Option<Decimal> = set(AMOUNT).then(|| reader.decimal()).transpose()?;
         let currency = set(CURRENCY).then(|| currency(reader)).transpose()?;
         self.amount = amount.map(|amount| (amount, currency));

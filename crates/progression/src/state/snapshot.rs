@@ -12,6 +12,7 @@ use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
 use crate::slot::Slot;
+use crate::tier::Term;
 use crate::zone::Zones;
 
 const LAYOUT: u8 = 1;
@@ -165,6 +166,7 @@ impl TierState {
         writer.number(u64::from(self.level));
         writer.number(u64::from(self.highest));
         writer.number(self.changes);
+        self.term.encode(writer);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -172,6 +174,7 @@ impl TierState {
             level: reader.number16()?,
             highest: reader.number16()?,
             changes: reader.number()?,
+            term: Term::decode(reader)?,
         })
     }
 }

@@ -22,6 +22,9 @@ fn check(name: &str) {
         let mut world = World::new(&text("programme.yaml"));
         world.passivating = passivating;
         world.run(&text("events.jsonl"));
+        if let Ok(until) = fs::read_to_string(folder.join("until.txt")) {
+            world.until(until.trim().parse().unwrap());
+        }
         let emissions: Vec<Value> = world.emissions.iter().map(bare).collect();
         assert_eq!(emissions, lines("expected_emissions.jsonl"), "{name}");
         assert_eq!(world.lines(), lines("expected_players.jsonl"), "{name}");
@@ -61,4 +64,9 @@ fn identity_and_refusals() {
 #[test]
 fn late_events_count_now() {
     check("08_late_events_count_now");
+}
+
+#[test]
+fn tiers_up_down_and_reversed() {
+    check("13_tiers_up_down_and_reversed");
 }

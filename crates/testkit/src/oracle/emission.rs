@@ -15,12 +15,41 @@ pub(super) struct Said {
 
 /// On what account a step says something.
 #[derive(Clone, Copy)]
-pub(super) struct Cause<'e> {
-    pub(super) event: &'e Event,
-    pub(super) recorded: Timestamp,
+pub(super) enum Cause<'e> {
+    /// An event, and when it was recorded.
+    Event {
+        event: &'e Event,
+        recorded: Timestamp,
+    },
+    /// A timer, by its name, and when it was due.
+    Timer { name: &'e str, due: Timestamp },
+}
+
+impl Cause<'_> {
+    /// When it is said.
+    pub(super) fn at(self) -> Timestamp {
+        match self {
+            Self::Event { recorded, .. } => recorded,
+            Self::Timer { due, .. } => due,
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Event { event, .. } => {
+                json!({ "event": format!("{}/{}", event.source, event.id) })
+            }
+            Self::Timer { name, due } => json!({ "timer": name, "due": due.to_string() }),
+        }
+    }
 }
 
 impl Life<'_> {
+    /// What was said after so many emissions.
+    pub(super) fn said_since(&self, before: usize) -> impl Iterator<Item = Value> {
+        self.said[before..].iter().map(|said| said.line.clone())
+    }
+
     pub(super) fn say_points(&mut self, points: usize, micro: i128, why: &Why, cause: Cause<'_>) {
         let name = self.programme.points[points].id.to_string();
         let kind = match micro > 0 {
@@ -137,12 +166,11 @@ impl Life<'_> {
             &subject,
             &n,
         ];
-        let event = format!("{}/{}", cause.event.source, cause.event.id);
         body.insert("id".into(), json!(id_of(&parts)));
         body.insert("type".into(), json!(kind));
         body.insert("player".into(), json!(self.player.as_str()));
-        body.insert("cause".into(), json!({ "event": event }));
-        body.insert("at".into(), json!(cause.recorded.to_string()));
+        body.insert("cause".into(), cause.json());
+        body.insert("at".into(), json!(cause.at().to_string()));
         self.said.push(Said {
             kind,
             subject,

@@ -1,6 +1,6 @@
 //! Missions: for whom they are open, what they count, when they complete.
 
-use programme::model::{LateEvents, Mission, Predicate, Start, Verdict, Window};
+use programme::model::{Mission, Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
@@ -87,6 +87,7 @@ impl Life<'_> {
             self.completions.push(Completion {
                 mission,
                 period,
+                deed,
                 occurred: self.deeds[deed].occurred,
                 given,
                 stands: true,
@@ -119,13 +120,7 @@ impl Life<'_> {
         let Window::Calendar(kind) = window else {
             return Some(self.current_period(window, happened.recorded));
         };
-        let open = self.open_period(kind, happened.occurred, happened.recorded);
-        match self.programme.late_events {
-            LateEvents::RecordOnly => open,
-            LateEvents::CountNow => {
-                open.or_else(|| Some(self.current_period(window, happened.recorded)))
-            }
-        }
+        self.counting_in(kind, happened.occurred, happened.recorded)
     }
 
     /// Whether a predicate is true of an event; a missing one is.

@@ -10,6 +10,7 @@ impl Life<'_> {
     /// An order or a bet comes back, in part or whole.
     pub(super) fn reverse(&mut self, reversal: usize, cause: Cause<'_>) {
         let event = self.deeds[reversal].event.clone();
+        let before = self.moves.len();
         let hit = match &event.refers_to {
             Some(id) => {
                 let original = self
@@ -28,7 +29,7 @@ impl Life<'_> {
             self.take_back_entries(original, cause);
         }
         self.reopen(cause);
-        self.judge_tiers(true, cause);
+        self.judge_tiers(before, reversal, cause);
     }
 
     /// What reversals that came before their original take of it.

@@ -55,12 +55,12 @@ impl Life<'_> {
             let done = &mut self.completions[ix];
             done.stands = false;
             let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
+            let deed = done.deed;
             self.say_mission("mission_reopened", mission, &period, cause);
             let why = Why::Mission(mission, period);
             for gift in given {
                 match gift {
                     Given::Points { points, micro } => {
-                        let deed = self.deeds.len() - 1;
                         self.move_points(points, -micro, &why, deed, cause);
                     }
                     Given::Grant { reward, id } => self.say_revoked(reward, id, &why, cause),

@@ -35,8 +35,9 @@ impl<'e> Happened<'e> {
 }
 
 impl Life<'_> {
-    /// Records an event.
+    /// Records an event, once everything due by then has fired.
     pub(super) fn record(&mut self, event: &Event, recorded: Timestamp) -> Answer {
+        self.recorded = recorded;
         if let Some(deed) = self.find(&event.source, &event.id) {
             return match self.deeds[deed].event == *event {
                 true => Answer::Replayed,
@@ -48,8 +49,9 @@ impl Life<'_> {
         self.deeds.push(Deed {
             event: event.clone(),
             occurred,
+            recorded,
         });
-        let cause = Cause { event, recorded };
+        let cause = Cause::Event { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
         match built_in {
@@ -80,10 +82,11 @@ impl Life<'_> {
             return;
         }
         let eligible = self.eligible(happened);
+        let before = self.moves.len();
         self.earn(happened, cause);
         self.count_for_missions(happened, &eligible);
         self.complete(happened.deed, cause);
-        self.judge_tiers(false, cause);
+        self.judge_tiers(before, happened.deed, cause);
     }
 
     /// The deed with an identity.
