@@ -5,7 +5,9 @@ use std::sync::Arc;
 use programme::model::{MissionIx, RuleIx};
 use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
-use super::{Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone};
+use super::{
+    Archived, Bet, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
+};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Outcome, Refusal};
 use crate::effect::Effect;
@@ -20,6 +22,8 @@ const RATE: u8 = 4;
 const TOMBSTONE: u8 = 8;
 const UNMATCHED: u8 = 16;
 const RETURNS: u8 = 32;
+const BET: u8 = 64;
+const SUPPRESSED: u8 = 128;
 
 impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
@@ -42,6 +46,8 @@ impl Entry {
             (TOMBSTONE, self.tombstone.is_some()),
             (UNMATCHED, self.unmatched.is_some()),
             (RETURNS, rare),
+            (BET, self.bet.is_some()),
+            (SUPPRESSED, self.suppressed),
         ];
         writer.byte(
             flags
@@ -74,6 +80,9 @@ impl Entry {
                 writer.number(u64::from(archived.mission.0));
                 archived.slot.encode(writer);
             }
+        }
+        if let Some(bet) = &self.bet {
+            bet.encode(writer);
         }
         writer.length(self.judged.len());
         self.judged.iter().for_each(|it| it.encode(writer));
@@ -114,6 +123,8 @@ impl Entry {
             tombstone: None,
             unmatched: None,
             archived: Vec::new(),
+            bet: None,
+            suppressed: false,
             names: Arc::clone(names),
         };
         entry.decode_parts(reader)?;
@@ -151,6 +162,10 @@ impl Entry {
                     slot: Slot::decode(reader)?,
                 })
             })?;
+        }
+        self.suppressed = set(SUPPRESSED);
+        if set(BET) {
+            self.bet = Some(Box::new(Bet::decode(reader)?));
         }
         self.judged = list(reader, Judged::decode)?;
         self.effects = list(reader, Effect::decode)?;
@@ -193,6 +208,7 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
+        Outcome::Refused(Refusal::MissingField) => 48,
     }
 }
 
@@ -208,6 +224,7 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
+        48 => Outcome::Refused(Refusal::MissingField),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }
@@ -254,6 +271,10 @@ impl Judged {
             Reason::Returned => 11,
             Reason::TooMany => 12,
             Reason::Overflow => 13,
+            Reason::Restricted => 35,
+            Reason::NoBet => 32,
+            Reason::Voided => 33,
+            Reason::SettledBefore => 34,
         };
         writer.byte(high | code);
         writer.number(u64::from(ix));
@@ -284,6 +305,10 @@ impl Judged {
             11 => Reason::Returned,
             12 => Reason::TooMany,
             13 => Reason::Overflow,
+            35 => Reason::Restricted,
+            32 => Reason::NoBet,
+            33 => Reason::Voided,
+            34 => Reason::SettledBefore,
             _ => return Err(DecodeError::Invalid("a reason")),
         };
         Ok(Self { by, reason })
