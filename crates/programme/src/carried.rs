@@ -69,10 +69,8 @@ impl BuiltIn {
             self,
             Self::MissionOptedIn
                 | Self::MissionClaimed
-                | Self::PointsSpent
                 | Self::PointsHeld
                 | Self::HoldReleased
-                | Self::PointsAdjusted
                 | Self::GrantUpdated
         )
     }

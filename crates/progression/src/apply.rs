@@ -9,6 +9,7 @@ use programme::model::Programme;
 use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
+use crate::effect::Effect;
 use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
@@ -126,7 +127,12 @@ fn fold(
     };
     Decision {
         outcome: entry.outcome,
-        emissions: entry.effects.into_iter().map(emission).collect(),
+        emissions: entry
+            .effects
+            .into_iter()
+            .filter(Effect::is_sent)
+            .map(emission)
+            .collect(),
         sealed: sealed.into_iter().collect(),
         replayed: None,
     }

@@ -111,6 +111,9 @@ impl Emission {
                 (grant_id(names, grant), 1)
             }
             Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
+            Effect::Spent { points, .. } | Effect::Adjusted { points, .. } => {
+                (names.points(*points).to_owned(), 0)
+            }
         }
     }
 
@@ -133,6 +136,10 @@ impl Emission {
             } => {
                 line.text("mission", names.mission(*mission))
                     .plain("period", period);
+            }
+            Effect::Spent { points, amount } | Effect::Adjusted { points, amount, .. } => {
+                line.text("points", names.points(*points))
+                    .plain("amount", amount);
             }
             Effect::Offered { grant, status } => {
                 granted(&mut line, names, grant);

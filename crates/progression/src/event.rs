@@ -3,6 +3,7 @@
 mod bet;
 mod countable;
 pub(crate) mod part;
+mod points;
 mod profile;
 mod restricted;
 mod reversal;
@@ -28,6 +29,8 @@ pub(crate) enum Plan<'e> {
     Reverse(Box<reversal::Reverse>),
     /// It changes whether the player may be rewarded.
     Restrict(Status),
+    /// It commands points to move.
+    Move(points::Command),
     /// It is a bet's result.
     Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
@@ -66,6 +69,8 @@ fn try_plan<'e>(
                 .map(|it| Plan::Reverse(Box::new(it)))
         }
         Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
+        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::PointsAdjusted) => points::adjust(programme, event).map(Plan::Move),
         Some(BuiltIn::BetSettled) => settlement::Settle::of(programme, state, search, event, now)
             .map(|it| Plan::Settle(Box::new(it))),
         Some(BuiltIn::ProfileChanged) => {
@@ -84,10 +89,8 @@ fn try_plan<'e>(
         Some(
             BuiltIn::MissionOptedIn
             | BuiltIn::MissionClaimed
-            | BuiltIn::PointsSpent
             | BuiltIn::PointsHeld
             | BuiltIn::HoldReleased
-            | BuiltIn::PointsAdjusted
             | BuiltIn::GrantUpdated,
         ) => Err(Refusal::NotCarriedOut),
     }
@@ -107,6 +110,7 @@ pub(crate) fn carry_out(
         }
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),
+        Plan::Move(command) => points::carry_out(step, command),
         Plan::Settle(settle) => settle.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }

@@ -200,6 +200,12 @@ impl State {
         }
     }
 
+    /// How many of these points can be spent now.
+    pub(crate) fn available(&self, points: PointsIx) -> MicroPoints {
+        let account = self.points.get(usize::from(points.0));
+        account.map_or(MicroPoints::ZERO, |account| account.balance)
+    }
+
     pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {
         self.missions.get(usize::from(ix.0))
     }

@@ -87,6 +87,22 @@ impl<'a> Step<'a> {
         }));
     }
 
+    /// Takes points that the player spends; what qualified stays.
+    pub(crate) fn spend(&mut self, points: PointsIx, amount: MicroPoints) {
+        if let Some(account) = self.state.points.get_mut(usize::from(points.0)) {
+            account.balance -= amount;
+            self.effects.push(Effect::Spent { points, amount });
+        }
+    }
+
+    /// Gives or takes points by hand.
+    pub(crate) fn adjust(&mut self, points: PointsIx, amount: MicroPoints) {
+        if let Some(account) = self.state.points.get_mut(usize::from(points.0)) {
+            account.balance += amount;
+            account.credits += amount;
+        }
+    }
+
     /// Takes points back.
     pub(crate) fn take(&mut self, points: PointsIx, amount: MicroPoints, because: Because) {
         let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {

@@ -9,6 +9,7 @@
 
 mod bet;
 mod calendar;
+mod command;
 mod earn;
 mod emission;
 mod fraction;
@@ -49,6 +50,8 @@ pub struct Outcome {
 pub enum Answer {
     /// The first with its identity.
     Applied,
+    /// A command that could not be carried out, by its code.
+    Refused(&'static str),
     /// The same again.
     Replayed,
     /// The same identity, another body.

@@ -192,7 +192,8 @@ impl Entry {
             effect: effect.clone(),
             suppressed: self.suppressed,
         };
-        self.effects.iter().map(emission).collect()
+        let sent = self.effects.iter().filter(|effect| effect.is_sent());
+        sent.map(emission).collect()
     }
 
     /// What made it.

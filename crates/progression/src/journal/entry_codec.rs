@@ -209,6 +209,9 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
         Outcome::Refused(Refusal::MissingField) => 48,
+        Outcome::Refused(Refusal::UnknownPoints) => 49,
+        Outcome::Refused(Refusal::NotSpendable) => 50,
+        Outcome::Refused(Refusal::NotEnoughPoints) => 51,
     }
 }
 
@@ -225,6 +228,9 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
         48 => Outcome::Refused(Refusal::MissingField),
+        49 => Outcome::Refused(Refusal::UnknownPoints),
+        50 => Outcome::Refused(Refusal::NotSpendable),
+        51 => Outcome::Refused(Refusal::NotEnoughPoints),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }

@@ -153,6 +153,21 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
         } => {
             occasion(&mut json, names, Because::Mission(*mission, *period));
         }
+        Effect::Spent { points, amount } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+        }
+        Effect::Adjusted {
+            points,
+            amount,
+            reason,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+            if let Some(reason) = reason {
+                json.text("reason", reason);
+            }
+        }
         Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
             json.text("grant", names.reward(grant.reward))
                 .text("grant_id", &grant_id(names, grant));

@@ -121,23 +121,27 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         select(weights.to_vec()),
         select(vec!["multiply", "add", "highest"]),
         of(select(vec!["2", "2.5"])),
+        select(vec!["status", "spendable", "spendable"]),
     )
-        .prop_map(|(zone, lateness, late, xp, coins, weights, how, ceiling)| {
-            let cap = |cap: Option<String>| cap.map_or_else(String::new, |cap| format!(", {cap}"));
-            let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
-            vec![
-                format!("timezone: {zone}"),
-                format!("lateness: {lateness}"),
-                format!("late_events: {late}"),
-                format!("weights: {weights}"),
-                format!("boost_stacking: {{how: {how}{ceiling}}}"),
-                format!(
-                    "points: {{xp: {{kind: status{}}}, coins: {{kind: status{}}}}}",
-                    cap(xp),
-                    cap(coins)
-                ),
-            ]
-        })
+        .prop_map(
+            |(zone, lateness, late, xp, coins, weights, how, ceiling, coins_kind)| {
+                let cap =
+                    |cap: Option<String>| cap.map_or_else(String::new, |cap| format!(", {cap}"));
+                let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
+                vec![
+                    format!("timezone: {zone}"),
+                    format!("lateness: {lateness}"),
+                    format!("late_events: {late}"),
+                    format!("weights: {weights}"),
+                    format!("boost_stacking: {{how: {how}{ceiling}}}"),
+                    format!(
+                        "points: {{xp: {{kind: status{}}}, coins: {{kind: {coins_kind}{}}}}}",
+                        cap(xp),
+                        cap(coins)
+                    ),
+                ]
+            },
+        )
 }
 
 // One or two caps, of different periods.

@@ -70,6 +70,10 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
+    /// The player spent them.
+    Spent,
+    /// Moved by hand.
+    Adjusted,
 }
 
 /// A movement of points.
@@ -150,6 +154,15 @@ impl<'a> Life<'a> {
     pub(super) fn balance(&self, points: usize) -> i128 {
         let of_these = self.moves.iter().filter(|step| step.points == points);
         of_these.map(|step| step.micro).sum()
+    }
+
+    /// The same without what was spent.
+    pub(super) fn credits(&self, points: usize) -> i128 {
+        let of_these = self.moves.iter().filter(|step| step.points == points);
+        of_these
+            .filter(|step| step.why != Why::Spent)
+            .map(|step| step.micro)
+            .sum()
     }
 
     /// The index of the player's level in a tier set.

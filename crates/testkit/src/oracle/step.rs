@@ -57,6 +57,9 @@ impl Life<'_> {
                 self.reverse(deed, cause);
             }
             Some(BuiltIn::BetSettled) => self.settle(deed, cause),
+            Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
+                return self.command(deed, built_in, cause);
+            }
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
             _ => {
