@@ -31,6 +31,14 @@ pub enum Refusal {
     BadAmount,
     /// Neither the event nor the programme has a rate.
     NoConversionRate,
+    /// Not there, and the type needs it.
+    MissingField,
+    /// The programme has no such points.
+    UnknownPoints,
+    /// Status points are never spent.
+    NotSpendable,
+    /// More than can be spent now.
+    NotEnoughPoints,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
 }
@@ -41,7 +49,10 @@ impl Refusal {
         match self {
             Self::UnknownType => "unknown_type",
             Self::NotCarriedOut => "not_carried_out",
-            Self::MissingAmount => "missing_field",
+            Self::MissingAmount | Self::MissingField => "missing_field",
+            Self::UnknownPoints => "unknown_points",
+            Self::NotSpendable => "not_spendable",
+            Self::NotEnoughPoints => "not_enough_points",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",

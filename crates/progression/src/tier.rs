@@ -89,7 +89,12 @@ fn with<T>(
 pub(crate) fn judge(step: &mut Step<'_>) {
     let programme = step.programme;
     // A pass changes something only by points that moved.
-    let moved = |effect: &Effect| matches!(effect, Effect::Earned(_) | Effect::Reversed(_));
+    let moved = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Earned(_) | Effect::Reversed(_) | Effect::Adjusted { .. }
+        )
+    };
     if !step.effects.iter().any(moved) {
         return;
     }
@@ -110,6 +115,10 @@ fn judge_set(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> bool {
         match effect {
             Effect::Earned(movement) => up |= movement.points == set.by,
             Effect::Reversed(movement) => down |= movement.points == set.by,
+            Effect::Adjusted { points, amount, .. } if *points == set.by => {
+                up |= *amount > MicroPoints::ZERO;
+                down |= *amount < MicroPoints::ZERO;
+            }
             _ => {}
         }
     }

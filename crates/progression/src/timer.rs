@@ -4,8 +4,6 @@
 //! timer cannot be forgotten, doubled or left behind, and whatever moves a due time (a change of zone, a reversal) moves the timer.
 //! A timer needs the state and nothing older; one that is due at or before the instant that would create it is never answered.
 
-use std::sync::Arc;
-
 use programme::model::{MissionIx, PointsIx, Programme, TierSetIx};
 use types::Timestamp;
 
@@ -138,15 +136,7 @@ fn fire_one(programme: &Programme, state: &mut State, due: &Due, fired: &mut Fir
     let keys = entry.keys();
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     fired.sealed.extend(sealed);
-    let (names, at, cause) = (&entry.names, due.at, entry.cause());
-    fired
-        .emissions
-        .extend(entry.effects.into_iter().map(|effect| Emission {
-            names: Arc::clone(names),
-            cause: cause.clone(),
-            at,
-            effect,
-        }));
+    fired.emissions.extend(entry.emissions());
 }
 
 /// Fires what is due by `now` without a record: for sweeps, and for the end of a run.

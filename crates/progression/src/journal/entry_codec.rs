@@ -5,7 +5,9 @@ use std::sync::Arc;
 use programme::model::{MissionIx, RuleIx};
 use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
-use super::{Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone};
+use super::{
+    Archived, Bet, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
+};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Outcome, Refusal};
 use crate::effect::Effect;
@@ -21,7 +23,8 @@ const RATE: u8 = 4;
 const TOMBSTONE: u8 = 8;
 const UNMATCHED: u8 = 16;
 const RETURNS: u8 = 32;
-const FIRED: u8 = 64;
+const BET: u8 = 64;
+const SUPPRESSED: u8 = 128;
 
 impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
@@ -35,6 +38,10 @@ impl Entry {
         writer.fixed128(self.digest.0);
         writer.text(&self.kind);
         writer.byte(outcome_code(self.outcome));
+        // Nothing but a timer comes to this.
+        if let Some(timer) = &self.timer {
+            timer.encode(writer);
+        }
         let currency = self.amount.and_then(|(_, currency)| currency);
         let rare = !self.reversals.is_empty() || !self.archived.is_empty();
         let flags = [
@@ -44,7 +51,8 @@ impl Entry {
             (TOMBSTONE, self.tombstone.is_some()),
             (UNMATCHED, self.unmatched.is_some()),
             (RETURNS, rare),
-            (FIRED, self.timer.is_some()),
+            (BET, self.bet.is_some()),
+            (SUPPRESSED, self.suppressed),
         ];
         writer.byte(
             flags
@@ -53,9 +61,6 @@ impl Entry {
                 .map(|(bit, _)| bit)
                 .sum(),
         );
-        if let Some(timer) = &self.timer {
-            timer.encode(writer);
-        }
         if let Some((amount, _)) = self.amount {
             writer.decimal(amount);
         }
@@ -80,6 +85,9 @@ impl Entry {
                 writer.number(u64::from(archived.mission.0));
                 archived.slot.encode(writer);
             }
+        }
+        if let Some(bet) = &self.bet {
+            bet.encode(writer);
         }
         writer.length(self.judged.len());
         self.judged.iter().for_each(|it| it.encode(writer));
@@ -121,6 +129,8 @@ impl Entry {
             tombstone: None,
             unmatched: None,
             archived: Vec::new(),
+            bet: None,
+            suppressed: false,
             names: Arc::clone(names),
         };
         entry.decode_parts(reader)?;
@@ -131,9 +141,11 @@ impl Entry {
     }
 
     fn decode_parts(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if self.outcome == Outcome::Ticked {
+            self.timer = Some(Timer::decode(reader)?);
+        }
         let flags = reader.byte()?;
         let set = |bit: u8| flags & bit != 0;
-        self.timer = set(FIRED).then(|| Timer::decode(reader)).transpose()?;
         let amount: Option<Decimal> = set(AMOUNT).then(|| reader.decimal()).transpose()?;
         let currency = set(CURRENCY).then(|| currency(reader)).transpose()?;
         self.amount = amount.map(|amount| (amount, currency));
@@ -159,6 +171,10 @@ impl Entry {
                     slot: Slot::decode(reader)?,
                 })
             })?;
+        }
+        self.suppressed = set(SUPPRESSED);
+        if set(BET) {
+            self.bet = Some(Box::new(Bet::decode(reader)?));
         }
         self.judged = list(reader, Judged::decode)?;
         self.effects = list(reader, Effect::decode)?;
@@ -201,6 +217,10 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
+        Outcome::Refused(Refusal::MissingField) => 48,
+        Outcome::Refused(Refusal::UnknownPoints) => 49,
+        Outcome::Refused(Refusal::NotSpendable) => 50,
+        Outcome::Refused(Refusal::NotEnoughPoints) => 51,
     }
 }
 
@@ -216,6 +236,10 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
+        48 => Outcome::Refused(Refusal::MissingField),
+        49 => Outcome::Refused(Refusal::UnknownPoints),
+        50 => Outcome::Refused(Refusal::NotSpendable),
+        51 => Outcome::Refused(Refusal::NotEnoughPoints),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }
@@ -262,6 +286,10 @@ impl Judged {
             Reason::Returned => 11,
             Reason::TooMany => 12,
             Reason::Overflow => 13,
+            Reason::Restricted => 35,
+            Reason::NoBet => 32,
+            Reason::Voided => 33,
+            Reason::SettledBefore => 34,
         };
         writer.byte(high | code);
         writer.number(u64::from(ix));
@@ -292,6 +320,10 @@ impl Judged {
             11 => Reason::Returned,
             12 => Reason::TooMany,
             13 => Reason::Overflow,
+            35 => Reason::Restricted,
+            32 => Reason::NoBet,
+            33 => Reason::Voided,
+            34 => Reason::SettledBefore,
             _ => return Err(DecodeError::Invalid("a reason")),
         };
         Ok(Self { by, reason })

@@ -131,7 +131,9 @@ pub(super) fn schedule(look: Look<'_>, kind: PeriodKind, tier: &mut TierState, o
     if periods.review.is_some() {
         return;
     }
-    let first = look.taking(kind, origin).unwrap_or(look.running(kind));
+    let first = look
+        .taking(kind, origin)
+        .unwrap_or_else(|| look.running(kind));
     periods.review = Some(look.review_after(kind, look.review(kind, first)));
 }
 

@@ -70,3 +70,18 @@ fn late_events_count_now() {
 fn tiers_up_down_and_reversed() {
     check("13_tiers_up_down_and_reversed");
 }
+
+#[test]
+fn bets_settled_corrected_and_voided() {
+    check("31_bets_settled_corrected_and_voided");
+}
+
+#[test]
+fn settlements_before_their_bets() {
+    check("32_settlements_before_their_bets");
+}
+
+#[test]
+fn restricted_players_earn_nothing() {
+    check("33_restricted_players_earn_nothing");
+}

@@ -17,6 +17,8 @@ pub(super) struct Life<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Every amount that was returned of an order or a bet.
     pub(super) returns: Vec<Return>,
+    /// Every settlement that was carried out; of those of one bet the last counts.
+    pub(super) settlements: Vec<Settlement>,
     /// Every movement of points.
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
@@ -57,6 +59,14 @@ pub(super) struct Return {
     pub(super) of: usize,
     /// How much, in its currency.
     pub(super) amount: Decimal,
+    /// A partial void returned it, in the place of any before.
+    pub(super) by_partial_void: bool,
+}
+
+/// A bet ended: both are indexes into the deeds.
+pub(super) struct Settlement {
+    pub(super) bet: usize,
+    pub(super) deed: usize,
 }
 
 /// What points moved for.
@@ -68,6 +78,10 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
+    /// The player spent them.
+    Spent,
+    /// Moved by hand.
+    Adjusted,
 }
 
 /// A movement of points.
@@ -78,6 +92,8 @@ pub(super) struct Move {
     pub(super) why: Why,
     /// The event that earned it, or had earned what is taken back: index into the deeds.
     pub(super) deed: usize,
+    /// The event whose record moved them, or had moved what is taken back: index into the deeds.
+    pub(super) caused_by: usize,
     /// Of each kind of cap, the period whose room it takes.
     pub(super) rooms: Vec<(CapPeriod, String)>,
 }
@@ -133,6 +149,7 @@ impl<'a> Life<'a> {
             player: player.clone(),
             deeds: Vec::new(),
             returns: Vec::new(),
+            settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
             completions: Vec::new(),
@@ -152,6 +169,15 @@ impl<'a> Life<'a> {
     pub(super) fn balance(&self, points: usize) -> i128 {
         let of_these = self.moves.iter().filter(|step| step.points == points);
         of_these.map(|step| step.micro).sum()
+    }
+
+    /// The same without what was spent.
+    pub(super) fn credits(&self, points: usize) -> i128 {
+        let of_these = self.moves.iter().filter(|step| step.points == points);
+        of_these
+            .filter(|step| step.why != Why::Spent)
+            .map(|step| step.micro)
+            .sum()
     }
 
     /// Whether anything was ever earned or counted: until then a zone counts at once.

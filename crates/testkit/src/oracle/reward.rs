@@ -83,6 +83,7 @@ impl Life<'_> {
             micro,
             why: why.clone(),
             deed,
+            caused_by: deed,
             rooms: Vec::new(),
         });
     }

@@ -42,7 +42,11 @@ impl Life<'_> {
     fn judge_tier(&mut self, set: usize, before: usize, deed: usize, cause: Cause<'_>) {
         let tier = &self.programme.tiers[set];
         let by = usize::from(tier.by.0);
-        let moved = || self.moves[before..].iter().filter(|step| step.points == by);
+        let moved = || {
+            self.moves[before..]
+                .iter()
+                .filter(|step| step.qualifies(by))
+        };
         let (up, down) = (
             moved().any(|step| step.micro > 0),
             moved().any(|step| step.micro < 0),
@@ -50,7 +54,7 @@ impl Life<'_> {
         let now = cause.at();
         let (earned, left) = match tier.qualify {
             Qualify::Lifetime => {
-                let earned = self.reached(set, self.balance(by));
+                let earned = self.reached(set, self.credits(by));
                 (earned, earned)
             }
             Qualify::Calendar(kind) => {
@@ -130,7 +134,7 @@ impl Life<'_> {
     fn earned_in(&self, set: usize, kind: PeriodKind, label: &str) -> usize {
         let by = usize::from(self.programme.tiers[set].by.0);
         let counts = |step: &&Move| {
-            step.points == by && self.qualifies_in(kind, step.deed).as_deref() == Some(label)
+            step.qualifies(by) && self.qualifies_in(kind, step.caused_by).as_deref() == Some(label)
         };
         let sum = self
             .moves
@@ -236,5 +240,12 @@ impl Life<'_> {
             self.turns.push(turn(What::Level(left)));
             self.say_tier(set, level, left, "period_end", cause);
         }
+    }
+}
+
+impl Move {
+    // Whether it counts towards a level by these points: spending does not.
+    fn qualifies(&self, by: usize) -> bool {
+        self.points == by && self.why != Why::Spent
     }
 }
