@@ -33,6 +33,14 @@ pub enum Refusal {
     NoConversionRate,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
+    /// A command about a mission that the programme does not have.
+    UnknownMission,
+    /// Joining a mission that starts by itself.
+    NotOptIn,
+    /// Joining a mission a second time.
+    AlreadyOptedIn,
+    /// Joining a mission that counts nothing any more.
+    MissionEnded,
 }
 
 impl Refusal {
@@ -45,6 +53,10 @@ impl Refusal {
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",
+            Self::UnknownMission => "unknown_mission",
+            Self::NotOptIn => "not_opt_in",
+            Self::AlreadyOptedIn => "already_opted_in",
+            Self::MissionEnded => "mission_ended",
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Event kinds: what each asks for. One kind, one file.
 
 mod countable;
+mod opt_in;
 mod profile;
 pub(crate) mod reversal;
 
-use programme::model::{BuiltIn, Programme};
+use programme::model::{BuiltIn, MissionIx, Programme};
 use types::{Event, Timestamp};
 
 use crate::decision::{Outcome, Refusal};
@@ -19,6 +20,8 @@ pub(crate) enum Plan<'e> {
     Count(countable::Count<'e>),
     /// As above; then it changes the profile.
     Profile(countable::Count<'e>),
+    /// The player joins a mission.
+    OptIn(MissionIx),
     /// It takes back what an earlier event caused.
     Reverse(reversal::Reverse),
     /// It is written down and does nothing.
@@ -59,6 +62,9 @@ fn try_plan<'e>(
             profile::check(event)?;
             count(search).map(Plan::Profile)
         }
+        Some(BuiltIn::MissionOptedIn) => {
+            opt_in::check(programme, state, event, now).map(Plan::OptIn)
+        }
         Some(BuiltIn::BetPlaced | BuiltIn::Deposit | BuiltIn::Withdrawal | BuiltIn::Order) => {
             if event.amount.is_none() || event.currency.is_none() {
                 return Err(Refusal::MissingAmount);
@@ -72,7 +78,6 @@ fn try_plan<'e>(
             BuiltIn::BetSettled
             | BuiltIn::BetRolledBack
             | BuiltIn::PlayerRestricted
-            | BuiltIn::MissionOptedIn
             | BuiltIn::MissionClaimed
             | BuiltIn::PointsSpent
             | BuiltIn::PointsHeld
@@ -95,6 +100,7 @@ pub(crate) fn carry_out(
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
+        Plan::OptIn(ix) => opt_in::carry_out(step, event, ix),
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }

@@ -4,7 +4,7 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no timers, claims, streaks, steps, rolling windows or settlements. A programme with
+//! It covers what the language carries out today: no timers, claims, streaks or settlements. A programme with
 //! one of those is a panic, not a wrong answer.
 
 mod calendar;
@@ -17,6 +17,7 @@ mod mission;
 mod profile;
 mod reversal;
 mod reward;
+mod start;
 mod step;
 mod tier;
 mod view;
@@ -51,6 +52,8 @@ pub enum Answer {
     Replayed,
     /// The same identity, another body.
     Conflict,
+    /// The first with its identity, and what it asks for is not done, for this reason.
+    Refused(&'static str),
     /// Only time passed, or it is another brand's.
     Nothing,
 }

@@ -52,6 +52,7 @@ impl<'e> Count<'e> {
             earn::pass_over(step, fact);
             mission::pass_over(step, fact);
         } else {
+            mission::begin(step, fact.occurred_at);
             earn::earn(step, fact, self.returned);
             mission::count(step, fact, self.returned);
             mission::complete(step, fact);

@@ -82,6 +82,8 @@ impl Reason {
             Self::Audience => "not_in_audience",
             Self::Locked => "prerequisite_missing",
             Self::Unavailable => "not_available",
+            Self::NotJoined => "not_opted_in",
+            Self::OtherStep => "not_its_step",
             Self::Returned => "returned_before_it_came",
             Self::TooMany => "too_many_values",
             Self::Overflow => "numbers_too_large",
@@ -97,7 +99,9 @@ fn counted(entry: &Entry) -> impl Iterator<Item = Object> {
             .plain("period", contribution.period);
         match contribution.gain {
             Gain::One => json.plain("count", 1),
-            Gain::Amount { micro, .. } => json.plain("amount", types::MicroPoints(micro)),
+            Gain::Amount { micro, .. } | Gain::Single { micro, .. } => {
+                json.plain("amount", types::MicroPoints(micro))
+            }
             Gain::Value(value) => json.plain("value_hash", format_args!("{value:032x}")),
         };
         json

@@ -62,3 +62,18 @@ fn identity_and_refusals() {
 fn late_events_count_now() {
     check("08_late_events_count_now");
 }
+
+#[test]
+fn goal_kinds() {
+    check("17_goal_kinds");
+}
+
+#[test]
+fn runs_of_a_rolling_window() {
+    check("31_runs_of_a_rolling_window");
+}
+
+#[test]
+fn steps_are_gone_through_again() {
+    check("32_steps_are_gone_through_again");
+}

@@ -135,7 +135,7 @@ pub(crate) fn compare(got: &Folded, expected: &testkit::oracle::Outcome) -> Resu
                 | (Outcome::Replayed, Answer::Replayed)
                 | (Outcome::Conflict, Answer::Conflict)
                 | (Outcome::Ticked, Answer::Nothing)
-        );
+        ) || matches!((got, expected), (Outcome::Refused(why), Answer::Refused(code)) if why.code() == *code);
         if !agree {
             return Err(format!("record {at}: got {got:?}, expected {expected:?}"));
         }

@@ -37,6 +37,11 @@ enum What {
         currency: Option<&'static str>,
     },
     Profile(Attributes),
+    /// What the player asks for.
+    Command {
+        kind: &'static str,
+        attributes: Attributes,
+    },
     /// The event so many places later (or earlier) once more, sometimes with another amount.
     Again {
         place: i8,
@@ -73,7 +78,8 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 5 => reversal(), 1 => profile(), 2 => again()];
+    let what =
+        prop_oneof![16 => counts(), 10 => reversal(), 2 => profile(), 4 => again(), 3 => command()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -184,6 +190,15 @@ fn profile() -> impl Strategy<Value = What> {
     .prop_map(What::Profile)
 }
 
+fn command() -> impl Strategy<Value = What> {
+    let text = |text: &str| Value::Text(text.into());
+    let mission = move |name| Attributes::from([("mission".into(), text(name))]);
+    select(&words::MISSIONS[..]).prop_map(move |name| What::Command {
+        kind: "mission_opted_in",
+        attributes: mission(name),
+    })
+}
+
 fn again() -> impl Strategy<Value = What> {
     (-9i8..3, prop::bool::weighted(0.3)).prop_map(|(place, changed)| What::Again { place, changed })
 }
@@ -249,6 +264,10 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
         }
         What::Profile(attributes) => {
             event.kind = "profile_changed".into();
+            event.attributes = attributes.clone();
+        }
+        What::Command { kind, attributes } => {
+            event.kind = (*kind).into();
             event.attributes = attributes.clone();
         }
         What::Again {

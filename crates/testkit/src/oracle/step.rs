@@ -52,6 +52,9 @@ impl Life<'_> {
         let cause = Cause { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
+        if let Some(answer) = self.command(built_in, event, occurred) {
+            return answer;
+        }
         match built_in {
             Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
                 self.reverse(deed, cause);
@@ -79,6 +82,7 @@ impl Life<'_> {
         if self.is_gone(happened.deed) {
             return;
         }
+        self.start_by_record(happened.occurred);
         let eligible = self.eligible(happened);
         self.earn(happened, cause);
         self.count_for_missions(happened, &eligible);
