@@ -57,15 +57,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::BetSettled
-                | Self::BetRolledBack
-                | Self::PlayerRestricted
-                | Self::MissionClaimed
-                | Self::PointsSpent
-                | Self::PointsHeld
-                | Self::HoldReleased
-                | Self::PointsAdjusted
-                | Self::GrantUpdated
+            Self::MissionClaimed | Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
         )
     }
 }

@@ -9,6 +9,7 @@ use programme::model::Programme;
 use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
+use crate::effect::Effect;
 use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
@@ -110,20 +111,28 @@ fn fold(
     let mut step = Step::new(programme, state);
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
+    entry.suppressed = state.restrictions.hold(state.clock);
     state.accepted += 1;
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys();
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
+    let suppressed = entry.suppressed;
     let emission = |effect| Emission {
         names: Arc::clone(names),
         cause: cause.clone(),
         at,
         effect,
+        suppressed,
     };
     Decision {
         outcome: entry.outcome,
-        emissions: entry.effects.into_iter().map(emission).collect(),
+        emissions: entry
+            .effects
+            .into_iter()
+            .filter(Effect::is_sent)
+            .map(emission)
+            .collect(),
         sealed: sealed.into_iter().collect(),
         replayed: None,
     }
@@ -151,6 +160,8 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
         tombstone: None,
         unmatched: None,
         archived: Vec::new(),
+        bet: None,
+        suppressed: false,
         names: Arc::clone(&state.names),
     }
 }

@@ -31,6 +31,14 @@ pub enum Refusal {
     BadAmount,
     /// Neither the event nor the programme has a rate.
     NoConversionRate,
+    /// Not there, and the type needs it.
+    MissingField,
+    /// The programme has no such points.
+    UnknownPoints,
+    /// Status points are never spent.
+    NotSpendable,
+    /// More than can be spent now.
+    NotEnoughPoints,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
     /// A command about a mission that the programme does not have.
@@ -41,6 +49,8 @@ pub enum Refusal {
     AlreadyOptedIn,
     /// Joining a mission that counts nothing any more.
     MissionEnded,
+    /// A command of a player who is restricted.
+    Restricted,
 }
 
 impl Refusal {
@@ -49,7 +59,10 @@ impl Refusal {
         match self {
             Self::UnknownType => "unknown_type",
             Self::NotCarriedOut => "not_carried_out",
-            Self::MissingAmount => "missing_field",
+            Self::MissingAmount | Self::MissingField => "missing_field",
+            Self::UnknownPoints => "unknown_points",
+            Self::NotSpendable => "not_spendable",
+            Self::NotEnoughPoints => "not_enough_points",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",
@@ -57,6 +70,7 @@ impl Refusal {
             Self::NotOptIn => "not_opt_in",
             Self::AlreadyOptedIn => "already_opted_in",
             Self::MissionEnded => "mission_ended",
+            Self::Restricted => "restricted",
         }
     }
 }

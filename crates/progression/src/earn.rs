@@ -1,18 +1,23 @@
 //! Earn rules: base × weight × boosts, then caps, rounded once at the micro-point.
 
-use programme::model::{AmountOf, EarnRule, Facts, Give, Predicate, RuleIx, StackingHow, Verdict};
+use programme::model::{
+    AmountOf, EarnRule, EventTypeIx, Facts, Give, Predicate, RuleIx, StackingHow, Verdict,
+};
 use types::{Decimal, MicroPoints};
 
 use crate::arithmetic::Fraction;
 use crate::cap;
 use crate::effect::{Because, Working};
-use crate::event::reversal::Returned;
+use crate::event::part::Returned;
 use crate::fact::{Fact, WHOLE_E8};
 use crate::journal::{Judged, Reason, Subjected};
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
 pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+    if step.restricts(fact) {
+        return pass_over(step, fact.kind, &Reason::Restricted);
+    }
     let (kind, programme) = (usize::from(fact.kind.0), step.programme);
     let rules = &programme.rules_by_type[kind];
     step.judged
@@ -26,12 +31,12 @@ pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
     }
 }
 
-/// Writes down that no rule looked at it, since nothing of it is left.
-pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
-    let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
+/// Writes down why no rule looked at an event of this type.
+pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
+    let rules = &step.programme.rules_by_type[usize::from(kind.0)];
     step.judged.extend(rules.iter().map(|ix| Judged {
         by: Subjected::Rule(*ix),
-        reason: Reason::Returned,
+        reason: reason.clone(),
     }));
 }
 

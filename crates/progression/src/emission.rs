@@ -54,6 +54,8 @@ pub struct Emission {
     pub(crate) cause: Cause,
     pub(crate) at: Timestamp,
     pub(crate) effect: Effect,
+    /// The player is restricted: nobody acts on it towards him.
+    pub(crate) suppressed: bool,
 }
 
 impl Emission {
@@ -109,6 +111,9 @@ impl Emission {
                 (grant_id(names, grant), 1)
             }
             Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
+            Effect::Spent { points, .. } | Effect::Adjusted { points, .. } => {
+                (names.points(*points).to_owned(), 0)
+            }
         }
     }
 
@@ -132,6 +137,10 @@ impl Emission {
                 line.text("mission", names.mission(*mission))
                     .plain("period", period);
             }
+            Effect::Spent { points, amount } | Effect::Adjusted { points, amount, .. } => {
+                line.text("points", names.points(*points))
+                    .plain("amount", amount);
+            }
             Effect::Offered { grant, status } => {
                 granted(&mut line, names, grant);
                 line.plain("status", status.name());
@@ -152,6 +161,9 @@ impl Emission {
                     .text("to", names.level(*tier, *to))
                     .plain("reason", reason.name());
             }
+        }
+        if self.suppressed {
+            line.raw("suppressed", true);
         }
         line.object("cause", self.cause.json()).plain("at", self.at);
         line.finish()

@@ -32,13 +32,29 @@ impl<'a> Fact<'a> {
         kind: EventTypeIx,
         recorded_at: Timestamp,
     ) -> Result<Self, Refusal> {
+        Ok(Self::at(
+            programme,
+            event,
+            kind,
+            rate(programme, event)?,
+            recorded_at,
+        ))
+    }
+
+    /// As [`Fact::of`], at a rate that is known.
+    pub(crate) fn at(
+        programme: &Programme,
+        event: &'a Event,
+        kind: EventTypeIx,
+        rate: Decimal,
+        recorded_at: Timestamp,
+    ) -> Self {
         let built_in = programme.event_types.get(kind).built_in;
-        let rate = rate(programme, event)?;
         let weight_e8 = match built_in {
-            Some(BuiltIn::BetPlaced) => weight(&programme.weights, event),
+            Some(BuiltIn::BetPlaced | BuiltIn::BetSettled) => weight(&programme.weights, event),
             _ => WHOLE_E8,
         };
-        Ok(Self {
+        Self {
             event,
             kind,
             built_in,
@@ -47,7 +63,7 @@ impl<'a> Fact<'a> {
             rate,
             weight_e8,
             converted: event.amount.and_then(|amount| convert(amount, rate)),
-        })
+        }
     }
 
     /// The attribute at a path.

@@ -4,6 +4,7 @@
 //! to rebuild its emissions with the same bytes. The newest entries lie in the state (the open tail); [`ENTRIES_PER_SEGMENT`] of them
 //! become a segment, which never changes. What leaves the hot state (a closed mission period) is archived in the entry that drops it.
 
+mod bet;
 mod entry;
 mod entry_codec;
 mod explain;
@@ -12,6 +13,7 @@ mod history;
 mod key;
 mod tail;
 
+pub use bet::{Bet, BetResult, Settled};
 pub use entry::{
     Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
 };

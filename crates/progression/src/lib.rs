@@ -29,6 +29,7 @@ mod names;
 mod orders;
 mod period;
 mod profile;
+mod restriction;
 mod reward;
 mod slot;
 mod state;

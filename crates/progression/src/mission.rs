@@ -7,11 +7,11 @@ mod start;
 mod trace;
 mod window;
 
-use programme::model::{Mission, MissionIx, OnReversal, Start};
+use programme::model::{EventTypeIx, Mission, MissionIx, OnReversal, Start};
 
 use crate::earn::{ask, holds};
 use crate::effect::Because;
-use crate::event::reversal::Returned;
+use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal;
 use crate::journal::{Contribution, Gain, Judged, Reason, Subjected};
@@ -28,6 +28,9 @@ pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type.
 pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+    if step.restricts(fact) {
+        return pass_over(step, fact.kind, &Reason::Restricted);
+    }
     for ix in &step.programme.missions_by_type[usize::from(fact.kind.0)] {
         let reason = count_one(step, fact, *ix, returned).err();
         step.judged.push(Judged {
@@ -37,12 +40,12 @@ pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
     }
 }
 
-/// Writes down that no mission looked at it, since nothing of it is left.
-pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
-    let missions = &step.programme.missions_by_type[usize::from(fact.kind.0)];
+/// Writes down why no mission looked at an event of this type.
+pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
+    let missions = &step.programme.missions_by_type[usize::from(kind.0)];
     step.judged.extend(missions.iter().map(|ix| Judged {
         by: Subjected::Mission(*ix),
-        reason: Reason::Returned,
+        reason: reason.clone(),
     }));
 }
 
@@ -163,7 +166,7 @@ fn slot_for<'s>(
         None => {
             let back = archive::back(&mut step.cold, ix, current.period);
             let slot = back.unwrap_or_else(|| Slot::new(current.period, current.end, parts));
-            let closed = archive::drop_closed(state, step.programme, step.now, ix);
+            let closed = archive::drop_closed(state, step.programme, step.now, ix, &step.fell);
             step.archived.extend(closed);
             state.slots.push(slot);
             state.slots.len() - 1
@@ -207,12 +210,13 @@ pub(crate) fn take_off(
 ) {
     let (ix, part) = (contribution.mission, contribution.part);
     let mission = &step.programme.missions[usize::from(ix.0)];
+    let types = &step.programme.event_types;
     let (now, period) = (step.now, landed(step.state, ix, contribution.period));
     let Some(slot) = find(step, ix, period) else {
         return;
     };
     if slot.trail.is_some() {
-        if !trace::shrink(slot, mission, now, (entry, part), is) {
+        if !trace::shrink(slot, mission, types, now, (entry, part), is) {
             return;
         }
     } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {

@@ -12,7 +12,7 @@ pub(crate) const ATTRIBUTES_MAX: usize = 256;
 /// Segments that are kept.
 pub(crate) const SEGMENTS_MAX: usize = 256;
 /// Deeper than any event nests.
-const NESTING_MAX: u8 = 64;
+pub(crate) const NESTING_MAX: u8 = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
@@ -98,7 +98,7 @@ fn held(value: &Value) -> usize {
     }
 }
 
-fn map(writer: &mut Writer<'_>, attributes: &BTreeMap<Box<str>, Value>) {
+pub(crate) fn map(writer: &mut Writer<'_>, attributes: &BTreeMap<Box<str>, Value>) {
     writer.length(attributes.len());
     for (key, item) in attributes {
         writer.text(key);
@@ -129,7 +129,7 @@ fn value(writer: &mut Writer<'_>, item: &Value) {
     }
 }
 
-fn read_map(
+pub(crate) fn read_map(
     reader: &mut Reader<'_>,
     nesting: u8,
 ) -> Result<BTreeMap<Box<str>, Value>, DecodeError> {

@@ -18,6 +18,7 @@ use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
+use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::zone::Zones;
 
@@ -43,6 +44,7 @@ pub struct State {
     /// Whether labels of closed periods may come again: the zone or the programme changed.
     pub(crate) repeats: bool,
     pub(crate) profile: Profile,
+    pub(crate) restrictions: Restrictions,
     pub(crate) zones: Zones,
     pub(crate) points: Vec<Account>,
     pub(crate) caps: Vec<Usage>,
@@ -153,6 +155,7 @@ impl State {
         };
         size_of::<Self>()
             + self.profile.bytes()
+            + self.restrictions.bytes()
             + self.points.capacity() * size_of::<Account>()
             + self.caps.capacity() * size_of::<Usage>()
             + self.missions.capacity() * size_of::<MissionState>()
@@ -199,6 +202,12 @@ impl State {
             profile: &self.profile,
             tier: programme.tiers.first().and_then(level),
         }
+    }
+
+    /// How many of these points can be spent now.
+    pub(crate) fn available(&self, points: PointsIx) -> MicroPoints {
+        let account = self.points.get(usize::from(points.0));
+        account.map_or(MicroPoints::ZERO, |account| account.balance)
     }
 
     pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {

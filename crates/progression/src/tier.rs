@@ -11,7 +11,12 @@ use crate::step::Step;
 pub(crate) fn judge(step: &mut Step<'_>) {
     let programme = step.programme;
     // A pass changes something only by points that moved.
-    let moved = |effect: &Effect| matches!(effect, Effect::Earned(_) | Effect::Reversed(_));
+    let moved = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Earned(_) | Effect::Reversed(_) | Effect::Adjusted { .. }
+        )
+    };
     if !step.effects.iter().any(moved) {
         return;
     }
@@ -58,6 +63,7 @@ fn judge_set(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> bool {
 fn falls(step: &Step<'_>, set: &TierSet) -> bool {
     let of_set = |effect: &Effect| match effect {
         Effect::Reversed(movement) => movement.points == set.by,
+        Effect::Adjusted { points, amount, .. } => *points == set.by && *amount < MicroPoints::ZERO,
         _ => false,
     };
     set.on_reversal == TierReversal::Demote && step.effects.iter().any(of_set)

@@ -4,10 +4,12 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no timers, claims, streaks or settlements. A programme with
+//! It covers what the language carries out today: no timers, claims or streaks. A programme with
 //! one of those is a panic, not a wrong answer.
 
+mod bet;
 mod calendar;
+mod command;
 mod earn;
 mod emission;
 mod fraction;
@@ -15,6 +17,7 @@ mod goal;
 mod life;
 mod mission;
 mod profile;
+mod restriction;
 mod reversal;
 mod reward;
 mod start;
@@ -48,12 +51,12 @@ pub struct Outcome {
 pub enum Answer {
     /// The first with its identity.
     Applied,
+    /// A command that could not be carried out, by its code.
+    Refused(&'static str),
     /// The same again.
     Replayed,
     /// The same identity, another body.
     Conflict,
-    /// The first with its identity, and what it asks for is not done, for this reason.
-    Refused(&'static str),
     /// Only time passed, or it is another brand's.
     Nothing,
 }

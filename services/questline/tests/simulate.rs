@@ -22,7 +22,7 @@ const SCENARIOS: &[&str] = &[
     "06_identity_and_refusals",
     "08_late_events_count_now",
     "17_goal_kinds",
-    "31_runs_of_a_rolling_window",
+    "41_runs_of_a_rolling_window",
 ];
 
 #[test]

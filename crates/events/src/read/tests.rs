@@ -69,7 +69,6 @@ fn bad_input_gets_its_code_and_says_where() {
     let huge = format!(r#""attributes":{{"a":"{}"}}"#, "x".repeat(1 << 20));
     let table: &[(&str, &str, &str)] = &[
         (r#""type":"oder""#, "unknown_type", "oder"),
-        (r#""type":"bet_settled""#, "unknown_type", "not carried out"),
         (r#""type":7"#, "unknown_type", "`type`"),
         (r#""type":null"#, "missing_field", "`type`"),
         (r#""id":null"#, "missing_field", "`id`"),

@@ -40,6 +40,9 @@ pub(super) fn check(
         return Err(Refusal::AlreadyOptedIn);
     }
     let occurred_at = event.occurred_at.min(now);
+    if state.restrictions.hold(occurred_at) || state.restrictions.hold(now) {
+        return Err(Refusal::Restricted);
+    }
     match mission.available_until {
         Some(until) if occurred_at >= until => Err(Refusal::MissionEnded),
         _ => Ok(ix),
@@ -48,6 +51,5 @@ pub(super) fn check(
 
 pub(super) fn carry_out(step: &mut Step<'_>, event: &Event, ix: MissionIx) {
     let occurred_at = event.occurred_at.min(step.now);
-    mission::begin(step, occurred_at);
     mission::join(step, ix, occurred_at);
 }

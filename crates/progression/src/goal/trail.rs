@@ -21,8 +21,8 @@ pub(crate) struct Trail(pub(crate) Vec<Mark>);
 /// What an event is still worth to one leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The number of the event's entry.
-    pub(crate) entry: u64,
+    /// Where it stands in log order.
+    pub(crate) order: u64,
     pub(crate) occurred_at: Timestamp,
     /// Which leaf.
     pub(crate) part: u8,
@@ -50,7 +50,7 @@ pub(crate) fn retrace<'m>(
     while let Some(first) = marks.next() {
         event.clear();
         event.push(*first);
-        while let Some(next) = marks.next_if(|mark| mark.entry == first.entry) {
+        while let Some(next) = marks.next_if(|mark| mark.order == first.order) {
             event.push(*next);
         }
         follow(goal, parts, &event);
@@ -99,8 +99,8 @@ fn walk(goal: &Goal, first: usize, parts: &mut [Progress], event: &[Mark]) -> bo
 
 impl Trail {
     /// What of an event is left for a leaf, after a return.
-    pub(crate) fn shrink(&mut self, entry: u64, part: u8, left: Option<Gain>) -> bool {
-        let known = |mark: &Mark| mark.entry == entry && mark.part == part;
+    pub(crate) fn shrink(&mut self, order: u64, part: u8, left: Option<Gain>) -> bool {
+        let known = |mark: &Mark| mark.order == order && mark.part == part;
         let Some(at) = self.0.iter().position(known) else {
             return false;
         };
@@ -119,24 +119,24 @@ impl Trail {
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         writer.length(self.0.len());
-        let (mut entry, mut nanos) = (0, 0);
+        let (mut order, mut nanos) = (0, 0);
         for mark in &self.0 {
             // Neighbours are near each other.
-            writer.number(mark.entry.wrapping_sub(entry));
+            writer.number(mark.order.wrapping_sub(order));
             writer.signed(mark.occurred_at.nanos() - nanos);
             writer.byte(mark.part);
             mark.gain.encode(writer);
-            (entry, nanos) = (mark.entry, mark.occurred_at.nanos());
+            (order, nanos) = (mark.order, mark.occurred_at.nanos());
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (mut entry, mut nanos) = (0u64, 0i64);
+        let (mut order, mut nanos) = (0u64, 0i64);
         let mut mark = |reader: &mut Reader<'_>| {
-            entry = entry.wrapping_add(reader.number()?);
+            order = order.wrapping_add(reader.number()?);
             nanos = nanos.wrapping_add(reader.signed()?);
             Ok(Mark {
-                entry,
+                order,
                 occurred_at: Timestamp::from_nanos(nanos).ok_or(DecodeError::Invalid("a time"))?,
                 part: reader.byte()?,
                 gain: Gain::decode(reader)?,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use programme::model::{MissionIx, RuleIx};
 use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
-use super::{Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone};
+use super::{
+    Archived, Bet, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
+};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Outcome, Refusal};
 use crate::effect::Effect;
@@ -20,6 +22,8 @@ const RATE: u8 = 4;
 const TOMBSTONE: u8 = 8;
 const UNMATCHED: u8 = 16;
 const RETURNS: u8 = 32;
+const BET: u8 = 64;
+const SUPPRESSED: u8 = 128;
 
 impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
@@ -42,6 +46,8 @@ impl Entry {
             (TOMBSTONE, self.tombstone.is_some()),
             (UNMATCHED, self.unmatched.is_some()),
             (RETURNS, rare),
+            (BET, self.bet.is_some()),
+            (SUPPRESSED, self.suppressed),
         ];
         writer.byte(
             flags
@@ -74,6 +80,9 @@ impl Entry {
                 writer.number(u64::from(archived.mission.0));
                 archived.slot.encode(writer);
             }
+        }
+        if let Some(bet) = &self.bet {
+            bet.encode(writer);
         }
         writer.length(self.judged.len());
         self.judged.iter().for_each(|it| it.encode(writer));
@@ -114,6 +123,8 @@ impl Entry {
             tombstone: None,
             unmatched: None,
             archived: Vec::new(),
+            bet: None,
+            suppressed: false,
             names: Arc::clone(names),
         };
         entry.decode_parts(reader)?;
@@ -151,6 +162,10 @@ impl Entry {
                     slot: Slot::decode(reader)?,
                 })
             })?;
+        }
+        self.suppressed = set(SUPPRESSED);
+        if set(BET) {
+            self.bet = Some(Box::new(Bet::decode(reader)?));
         }
         self.judged = list(reader, Judged::decode)?;
         self.effects = list(reader, Effect::decode)?;
@@ -197,6 +212,11 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::NotOptIn) => 33,
         Outcome::Refused(Refusal::AlreadyOptedIn) => 34,
         Outcome::Refused(Refusal::MissionEnded) => 35,
+        Outcome::Refused(Refusal::Restricted) => 36,
+        Outcome::Refused(Refusal::MissingField) => 48,
+        Outcome::Refused(Refusal::UnknownPoints) => 49,
+        Outcome::Refused(Refusal::NotSpendable) => 50,
+        Outcome::Refused(Refusal::NotEnoughPoints) => 51,
     }
 }
 
@@ -216,6 +236,11 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         33 => Outcome::Refused(Refusal::NotOptIn),
         34 => Outcome::Refused(Refusal::AlreadyOptedIn),
         35 => Outcome::Refused(Refusal::MissionEnded),
+        36 => Outcome::Refused(Refusal::Restricted),
+        48 => Outcome::Refused(Refusal::MissingField),
+        49 => Outcome::Refused(Refusal::UnknownPoints),
+        50 => Outcome::Refused(Refusal::NotSpendable),
+        51 => Outcome::Refused(Refusal::NotEnoughPoints),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }
@@ -264,6 +289,10 @@ impl Judged {
             Reason::Overflow => 13,
             Reason::NotJoined => 14,
             Reason::OtherStep => 15,
+            Reason::Restricted => 35,
+            Reason::NoBet => 32,
+            Reason::Voided => 33,
+            Reason::SettledBefore => 34,
         };
         writer.byte(high | code);
         writer.number(u64::from(ix));
@@ -296,6 +325,10 @@ impl Judged {
             13 => Reason::Overflow,
             14 => Reason::NotJoined,
             15 => Reason::OtherStep,
+            35 => Reason::Restricted,
+            32 => Reason::NoBet,
+            33 => Reason::Voided,
+            34 => Reason::SettledBefore,
             _ => return Err(DecodeError::Invalid("a reason")),
         };
         Ok(Self { by, reason })

@@ -18,11 +18,17 @@ pub(crate) fn join(step: &mut Step<'_>, ix: MissionIx, at: Timestamp) {
 
 /// Begins the windows that run from a player's first record that could count, where this is it.
 pub(crate) fn begin(step: &mut Step<'_>, occurred_at: Timestamp) {
-    let programme = step.programme;
+    let (programme, now) = (step.programme, step.now);
     for ix in derived::by_first_record(programme) {
         let mission = &programme.missions[usize::from(ix.0)];
         let begun = started(step.state, *ix).is_some();
-        if !begun && available(mission, occurred_at) && is_for(step, mission, occurred_at) {
+        let restrictions = &step.state.restrictions;
+        let open = !begun && available(mission, occurred_at);
+        if open
+            && !restrictions.hold(occurred_at)
+            && !restrictions.hold(now)
+            && is_for(step, mission, occurred_at)
+        {
             start(step, *ix, occurred_at);
         }
     }

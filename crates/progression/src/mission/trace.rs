@@ -3,12 +3,12 @@
 //! A run of a rolling window is a period. Until it completes, its events are those that live; a completion keeps them, the excess
 //! too, and reopening frees those that still live for the run that counts then.
 
-use programme::model::{Mission, MissionIx, Window};
+use programme::model::{BuiltIn, EventTypes, Mission, MissionIx, Window};
 use smallvec::SmallVec;
 use types::Timestamp;
 
 use super::{leaf_gain, slot_for};
-use crate::event::reversal::Returned;
+use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal::{self, EVENTS_MAX, Mark, Progress, Trail};
 use crate::journal::{Contribution, Gain, Reason};
@@ -31,7 +31,7 @@ pub(super) fn count(
     current: Current,
     returned: Returned,
 ) -> Result<(), Reason> {
-    let entry = step.state.tail.next_number();
+    let order = order(step.state.tail.next_number(), fact.built_in);
     let mut marks = SmallVec::<[Mark; 2]>::new();
     let mut counted = SmallVec::<[Contribution; 2]>::new();
     let mut refused = Reason::Unavailable;
@@ -43,7 +43,7 @@ pub(super) fn count(
         match gain.map(|gain| (gain, returned.left_of(gain))) {
             Ok((gain, Some(left))) => {
                 marks.push(Mark {
-                    entry,
+                    order,
                     occurred_at: fact.occurred_at,
                     part,
                     gain: left,
@@ -88,6 +88,11 @@ pub(super) fn count(
     }
 }
 
+/// Where an event stands among the others: by its entry, and behind the bet a settlement that counted with it.
+fn order(entry: u64, kind: Option<BuiltIn>) -> u64 {
+    2 * entry + u64::from(kind == Some(BuiltIn::BetSettled))
+}
+
 fn lives(mark: &Mark, ns: i64, now: Timestamp) -> bool {
     mark.occurred_at.saturating_add_nanos(ns) > now
 }
@@ -105,6 +110,7 @@ pub(crate) fn living(mission: &Mission, ns: i64, slot: &Slot, now: Timestamp) ->
 pub(super) fn shrink(
     slot: &mut Slot,
     mission: &Mission,
+    types: &EventTypes,
     now: Timestamp,
     (entry, part): (u64, u8),
     left: Option<Gain>,
@@ -112,7 +118,9 @@ pub(super) fn shrink(
     let Some(trail) = &mut slot.trail else {
         return false;
     };
-    if !trail.shrink(entry, part, left) {
+    let kind = goal::leaves(&mission.goal).nth(usize::from(part));
+    let kind = kind.and_then(|leaf| types.get(leaf.of).built_in);
+    if !trail.shrink(order(entry, kind), part, left) {
         return false;
     }
     let pooled = !slot.fate.as_ref().is_some_and(|fate| fate.standing);
@@ -168,7 +176,7 @@ pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period
     let Trail(marks) = &mut **pool.trail.get_or_insert_default();
     marks.extend(freed.0);
     marks.retain(|mark| lives(mark, ns, now));
-    marks.sort_by_key(|mark| mark.entry);
+    marks.sort_by_key(|mark| mark.order);
     // The newest, where both together are more than are kept.
     let over = marks.len().saturating_sub(EVENTS_MAX);
     marks.drain(..over);

@@ -64,16 +64,31 @@ fn late_events_count_now() {
 }
 
 #[test]
+fn bets_settled_corrected_and_voided() {
+    check("31_bets_settled_corrected_and_voided");
+}
+
+#[test]
+fn settlements_before_their_bets() {
+    check("32_settlements_before_their_bets");
+}
+
+#[test]
 fn goal_kinds() {
     check("17_goal_kinds");
 }
 
 #[test]
 fn runs_of_a_rolling_window() {
-    check("31_runs_of_a_rolling_window");
+    check("41_runs_of_a_rolling_window");
 }
 
 #[test]
 fn steps_are_gone_through_again() {
-    check("32_steps_are_gone_through_again");
+    check("42_steps_are_gone_through_again");
+}
+
+#[test]
+fn restricted_players_earn_nothing() {
+    check("33_restricted_players_earn_nothing");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use programme::model::Programme;
+use programme::model::{PointsIx, Programme};
 use progression::{Effect, Movement, journal};
 use serde_json::Value as Json;
 use types::value::Attributes;
@@ -140,17 +140,16 @@ fn a_balance_is_the_sum_of_the_journals_movements() {
 }
 
 fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128)> {
-    let name = |movement: &Movement| {
-        programme.points[usize::from(movement.points.0)]
-            .id
-            .to_string()
-    };
+    let named = |points: PointsIx| programme.points[usize::from(points.0)].id.to_string();
+    let name = |movement: &Movement| named(movement.points);
     entry
         .effects
         .iter()
         .filter_map(|effect| match effect {
             Effect::Earned(movement) => Some((name(movement), movement.amount.0)),
             Effect::Reversed(movement) => Some((name(movement), -movement.amount.0)),
+            Effect::Spent { points, amount } => Some((named(*points), -amount.0)),
+            Effect::Adjusted { points, amount, .. } => Some((named(*points), amount.0)),
             _ => None,
         })
         .collect()

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use types::value::Attributes;
 use types::{Event, Timestamp, Value};
 
+use super::commands::{of_bet, opt_in, points, profile, restricted};
 use super::words;
 
 /// An event and when the log recorded it.
@@ -23,7 +24,7 @@ pub struct Sent {
 
 /// What is sent, before ids and times are known.
 #[derive(Clone, Debug)]
-enum What {
+pub(super) enum What {
     Counts {
         kind: &'static str,
         money: Option<(&'static str, &'static str, Option<&'static str>)>,
@@ -36,11 +37,24 @@ enum What {
         amount: Option<&'static str>,
         currency: Option<&'static str>,
     },
+    /// Settles or rolls back the bet so many places later (or earlier).
+    OfBet {
+        kind: &'static str,
+        to: i8,
+        amount: Option<&'static str>,
+        currency: Option<&'static str>,
+        attributes: Attributes,
+    },
     Profile(Attributes),
-    /// What the player asks for.
+    /// Spends points, moves them by hand, joins a mission.
     Command {
         kind: &'static str,
         attributes: Attributes,
+    },
+    /// Restricted until so many nanoseconds later; for good; or released.
+    Restricted {
+        status: &'static str,
+        until_ns: Option<i64>,
     },
     /// The event so many places later (or earlier) once more, sometimes with another amount.
     Again {
@@ -78,8 +92,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what =
-        prop_oneof![16 => counts(), 10 => reversal(), 2 => profile(), 4 => again(), 3 => command()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -105,8 +118,8 @@ fn money() -> impl Strategy<Value = (&'static str, &'static str, Option<&'static
 
 fn counts() -> impl Strategy<Value = What> {
     let kind = prop_oneof![
-        9 => Just("order"),
-        2 => Just("bet_placed"),
+        7 => Just("order"),
+        5 => Just("bet_placed"),
         1 => Just("deposit"),
         1 => Just("withdrawal"),
         1 => Just("article_read"),
@@ -172,33 +185,6 @@ fn reversal() -> impl Strategy<Value = What> {
     )
 }
 
-fn profile() -> impl Strategy<Value = What> {
-    let text = |text: &str| Value::Text(text.into());
-    let country = move |country| Attributes::from([("country".into(), text(country))]);
-    prop_oneof![
-        3 => select(&words::ZONES[..]).prop_map(move |zone| Attributes::from([("zone".into(), text(zone))])),
-        1 => select(&words::COUNTRIES[..]).prop_map(country),
-        1 => select(&words::COUNTRIES[..]).prop_map(move |name| {
-            Attributes::from([("attributes".into(), Value::Map(country(name)))])
-        }),
-        1 => any::<bool>().prop_map(|vip| Attributes::from([("vip".into(), Value::Bool(vip))])),
-        1 => any::<bool>().prop_map(move |vip| {
-            let names = vip.then(|| text("vip")).into_iter().collect();
-            Attributes::from([("segments".into(), Value::List(names))])
-        }),
-    ]
-    .prop_map(What::Profile)
-}
-
-fn command() -> impl Strategy<Value = What> {
-    let text = |text: &str| Value::Text(text.into());
-    let mission = move |name| Attributes::from([("mission".into(), text(name))]);
-    select(&words::MISSIONS[..]).prop_map(move |name| What::Command {
-        kind: "mission_opted_in",
-        attributes: mission(name),
-    })
-}
-
 fn again() -> impl Strategy<Value = What> {
     (-9i8..3, prop::bool::weighted(0.3)).prop_map(|(place, changed)| What::Again { place, changed })
 }
@@ -208,10 +194,19 @@ fn place(at: usize, away: i8, len: usize) -> usize {
     at.saturating_add_signed(isize::from(away)).min(len - 1)
 }
 
-// The order nearest before a place; the place itself where there is none.
-fn order_near(ops: &[Op], place: usize) -> usize {
-    let is_order = |op: &Op| matches!(op.what, What::Counts { kind: "order", .. });
-    ops[..=place].iter().rposition(is_order).unwrap_or(place)
+// The event of a kind nearest before a place; the place itself where there is none.
+fn nearest(ops: &[Op], place: usize, wanted: &str) -> usize {
+    let is = |op: &Op| matches!(op.what, What::Counts { kind, .. } if kind == wanted);
+    ops[..=place].iter().rposition(is).unwrap_or(place)
+}
+
+// Names an event: of the named one's player and source, most often, since others' are never found.
+fn refer(event: &mut Event, ops: &[Op], at: usize, to: usize) {
+    if !at.is_multiple_of(5) {
+        event.player = ops[to].player.parse().expect("a player");
+        event.source = ops[to].source.parse().expect("a source");
+    }
+    event.refers_to = Some(format!("e{to}").parse().expect("an id"));
 }
 
 fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
@@ -253,21 +248,41 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             event.amount = amount.map(number);
             event.currency = currency.map(|code| code.parse().expect("a currency"));
             if let Some(away) = to {
-                // The named one's player and source, most often: others' are never found.
-                let to = order_near(ops, place(at, *away, ops.len()));
-                if !at.is_multiple_of(5) {
-                    event.player = ops[to].player.parse().expect("a player");
-                    event.source = ops[to].source.parse().expect("a source");
-                }
-                event.refers_to = Some(format!("e{to}").parse().expect("an id"));
+                let to = nearest(ops, place(at, *away, ops.len()), "order");
+                refer(&mut event, ops, at, to);
             }
         }
-        What::Profile(attributes) => {
-            event.kind = "profile_changed".into();
+        What::OfBet {
+            kind,
+            to,
+            amount,
+            currency,
+            attributes,
+        } => {
+            event.kind = (*kind).into();
+            event.amount = amount.map(number);
+            event.currency = currency.map(|code| code.parse().expect("a currency"));
             event.attributes = attributes.clone();
+            let to = nearest(ops, place(at, *to, ops.len()), "bet_placed");
+            refer(&mut event, ops, at, to);
+        }
+        What::Restricted { status, until_ns } => {
+            event.kind = "player_restricted".into();
+            let mut put = |key: &str, text: String| {
+                let value = Value::Text(text.into());
+                event.attributes.insert(key.into(), value)
+            };
+            put("status", (*status).to_owned());
+            if let Some(ns) = until_ns {
+                put("until", times[at].saturating_add_nanos(*ns).to_string());
+            }
         }
         What::Command { kind, attributes } => {
             event.kind = (*kind).into();
+            event.attributes = attributes.clone();
+        }
+        What::Profile(attributes) => {
+            event.kind = "profile_changed".into();
             event.attributes = attributes.clone();
         }
         What::Again {

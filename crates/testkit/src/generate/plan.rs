@@ -121,23 +121,27 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         select(weights.to_vec()),
         select(vec!["multiply", "add", "highest"]),
         of(select(vec!["2", "2.5"])),
+        select(vec!["status", "spendable", "spendable"]),
     )
-        .prop_map(|(zone, lateness, late, xp, coins, weights, how, ceiling)| {
-            let cap = |cap: Option<String>| cap.map_or_else(String::new, |cap| format!(", {cap}"));
-            let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
-            vec![
-                format!("timezone: {zone}"),
-                format!("lateness: {lateness}"),
-                format!("late_events: {late}"),
-                format!("weights: {weights}"),
-                format!("boost_stacking: {{how: {how}{ceiling}}}"),
-                format!(
-                    "points: {{xp: {{kind: status{}}}, coins: {{kind: status{}}}}}",
-                    cap(xp),
-                    cap(coins)
-                ),
-            ]
-        })
+        .prop_map(
+            |(zone, lateness, late, xp, coins, weights, how, ceiling, coins_kind)| {
+                let cap =
+                    |cap: Option<String>| cap.map_or_else(String::new, |cap| format!(", {cap}"));
+                let ceiling = ceiling.map_or_else(String::new, |most| format!(", ceiling: {most}"));
+                vec![
+                    format!("timezone: {zone}"),
+                    format!("lateness: {lateness}"),
+                    format!("late_events: {late}"),
+                    format!("weights: {weights}"),
+                    format!("boost_stacking: {{how: {how}{ceiling}}}"),
+                    format!(
+                        "points: {{xp: {{kind: status{}}}, coins: {{kind: {coins_kind}{}}}}}",
+                        cap(xp),
+                        cap(coins)
+                    ),
+                ]
+            },
+        )
 }
 
 // One or two caps, of different periods.
@@ -161,6 +165,7 @@ fn counted_type() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         8 => Just("order"),
         2 => Just("bet_placed"),
+        3 => Just("bet_settled"),
         1 => Just("deposit"),
         1 => Just("article_read"),
     ]
@@ -170,6 +175,9 @@ fn when() -> impl Strategy<Value = String> {
     let none = Just(String::new());
     let some = select(vec![
         "event.amount >= 10",
+        "event.attributes.result == 'won'",
+        "event.attributes.odds >= 2",
+        "event.currency != 'EUR'",
         "event.attributes.country == 'UK'",
         "event.attributes.items > 1",
         "event.attributes.country != 'UK' || event.amount > 50",
@@ -246,6 +254,8 @@ fn leaf() -> impl Strategy<Value = String> {
             "order",
             "order",
             "bet_placed",
+            "bet_settled",
+            "bet_settled",
             "deposit",
         ])
     };

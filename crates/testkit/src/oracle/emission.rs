@@ -73,7 +73,7 @@ impl Life<'_> {
                 let tier = &self.programme.tiers[*set];
                 format!("{}/{}", tier.id, tier.levels[*level].id)
             }
-            Why::Rule(_) => unreachable!("rules give points"),
+            Why::Rule(_) | Why::Spent | Why::Adjusted => unreachable!("these move points"),
         };
         let prefix = format!("{name}/{origin}/");
         let before = self
@@ -99,6 +99,7 @@ impl Life<'_> {
 
     fn named(&self, why: &Why) -> Map<String, Value> {
         let pairs = match why {
+            Why::Spent | Why::Adjusted => unreachable!("nothing is said of these"),
             Why::Rule(rule) => vec![("rule", self.programme.rules[*rule].id.to_string())],
             Why::Mission(mission, period) => vec![
                 ("mission", self.programme.missions[*mission].id.to_string()),
@@ -143,6 +144,9 @@ impl Life<'_> {
         body.insert("player".into(), json!(self.player.as_str()));
         body.insert("cause".into(), json!({ "event": event }));
         body.insert("at".into(), json!(cause.recorded.to_string()));
+        if self.is_restricted(cause.recorded) {
+            body.insert("suppressed".into(), json!(true));
+        }
         self.said.push(Said {
             kind,
             subject,

@@ -16,6 +16,8 @@ pub(super) struct Life<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Every amount that was returned of an order or a bet.
     pub(super) returns: Vec<Return>,
+    /// Every settlement that was carried out; of those of one bet the last counts.
+    pub(super) settlements: Vec<Settlement>,
     /// Every movement of points.
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
@@ -53,6 +55,14 @@ pub(super) struct Return {
     pub(super) of: usize,
     /// How much, in its currency.
     pub(super) amount: Decimal,
+    /// A partial void returned it, in the place of any before.
+    pub(super) by_partial_void: bool,
+}
+
+/// A bet ended: both are indexes into the deeds.
+pub(super) struct Settlement {
+    pub(super) bet: usize,
+    pub(super) deed: usize,
 }
 
 /// What points moved for.
@@ -64,6 +74,10 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
+    /// The player spent them.
+    Spent,
+    /// Moved by hand.
+    Adjusted,
 }
 
 /// A movement of points.
@@ -130,6 +144,7 @@ impl<'a> Life<'a> {
             player: player.clone(),
             deeds: Vec::new(),
             returns: Vec::new(),
+            settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
             joined: Vec::new(),
@@ -148,6 +163,15 @@ impl<'a> Life<'a> {
     pub(super) fn balance(&self, points: usize) -> i128 {
         let of_these = self.moves.iter().filter(|step| step.points == points);
         of_these.map(|step| step.micro).sum()
+    }
+
+    /// The same without what was spent.
+    pub(super) fn credits(&self, points: usize) -> i128 {
+        let of_these = self.moves.iter().filter(|step| step.points == points);
+        of_these
+            .filter(|step| step.why != Why::Spent)
+            .map(|step| step.micro)
+            .sum()
     }
 
     /// The index of the player's level in a tier set.

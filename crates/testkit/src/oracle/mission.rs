@@ -1,5 +1,7 @@
 //! Missions: for whom they are open, what they count, when they complete.
 
+use std::collections::BTreeSet;
+
 use programme::model::{LateEvents, Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
@@ -30,7 +32,9 @@ impl Life<'_> {
 
     /// Writes down what an event counts for.
     pub(super) fn count_for_missions(&mut self, happened: &Happened<'_>, eligible: &[usize]) {
-        if happened.weight.is_zero() {
+        let restricted =
+            self.is_restricted(happened.occurred) || self.is_restricted(happened.recorded);
+        if restricted || happened.weight.is_zero() {
             return;
         }
         for &mission in eligible {
@@ -52,43 +56,52 @@ impl Life<'_> {
         }
     }
 
-    /// Completes what an event brought to its goal.
-    pub(super) fn complete(&mut self, deed: usize, cause: Cause<'_>) {
+    /// Completes what events brought to its goal; the first is the one that was recorded.
+    pub(super) fn complete(&mut self, deeds: &[usize], cause: Cause<'_>) {
         for mission in 0..self.programme.missions.len() {
-            let here = |fact: &&Counted| fact.mission == mission && fact.deed == deed;
-            let Some(fact) = self.counted.iter().find(here) else {
-                continue;
+            let here = |fact: &&Counted| fact.mission == mission && deeds.contains(&fact.deed);
+            let grew = self.counted.iter().filter(here);
+            let rolls = matches!(
+                self.programme.missions[mission].window,
+                Window::Rolling { .. }
+            );
+            let period = |fact: &Counted| match rolls {
+                true => self.next_run(mission).to_string(),
+                false => fact.period.clone(),
             };
-            let period = match self.programme.missions[mission].window {
-                Window::Rolling { .. } => self.next_run(mission).to_string(),
-                _ => fact.period.clone(),
-            };
-            let now = cause.recorded;
-            let already = self.standing(mission).any(|done| done.period == period);
-            let full = self.programme.missions[mission]
-                .limit
-                .per_player
-                .is_some_and(|most| self.standing(mission).count() as u64 >= most);
-            if already || full || !self.is_reached(mission, &period, now) {
-                continue;
+            let periods: BTreeSet<String> = grew.map(period).collect();
+            for period in periods {
+                self.complete_one(mission, period, deeds[0], cause);
             }
-            self.say_mission("mission_completed", mission, &period, cause);
-            let why = Why::Mission(mission, period.clone());
-            let reward = &self.programme.missions[mission].reward;
-            let given = self.give(reward, &why, deed, cause);
-            let used = self.counted.iter().filter(|fact| fact.mission == mission);
-            let used = used.filter(|fact| self.is_of(fact, &period, now));
-            let used = used.map(|fact| fact.deed).collect();
-            self.completions.push(Completion {
-                mission,
-                period,
-                occurred: self.deeds[deed].occurred,
-                used,
-                given,
-                stands: true,
-            });
         }
         self.start_unlocked();
+    }
+
+    fn complete_one(&mut self, mission: usize, period: String, deed: usize, cause: Cause<'_>) {
+        let already = self.standing(mission).any(|done| done.period == period);
+        let full = self.programme.missions[mission]
+            .limit
+            .per_player
+            .is_some_and(|most| self.standing(mission).count() as u64 >= most);
+        let now = cause.recorded;
+        if already || full || !self.is_reached(mission, &period, now) {
+            return;
+        }
+        self.say_mission("mission_completed", mission, &period, cause);
+        let why = Why::Mission(mission, period.clone());
+        let reward = &self.programme.missions[mission].reward;
+        let given = self.give(reward, &why, deed, cause);
+        let used = self.counted.iter().filter(|fact| fact.mission == mission);
+        let used = used.filter(|fact| self.is_of(fact, &period, now));
+        let used = used.map(|fact| fact.deed).collect();
+        self.completions.push(Completion {
+            mission,
+            period,
+            occurred: self.deeds[deed].occurred,
+            used,
+            given,
+            stands: true,
+        });
     }
 
     /// The completions of a mission that stand.

@@ -1,6 +1,6 @@
 //! Joining, starts, runs: what of a mission is the player's for good.
 
-use programme::model::{BuiltIn, Facts, Start, Verdict, Window};
+use programme::model::{Facts, Start, Verdict, Window};
 use types::{Event, Timestamp};
 
 use super::Answer;
@@ -8,7 +8,12 @@ use super::life::{Counted, Life};
 
 impl Life<'_> {
     /// The player asks to join a mission.
-    pub(super) fn opt_in(&mut self, event: &Event, occurred: Timestamp) -> Answer {
+    pub(super) fn opt_in(
+        &mut self,
+        event: &Event,
+        occurred: Timestamp,
+        recorded: Timestamp,
+    ) -> Answer {
         let name = event.attributes.get("mission");
         let Some(name) = name.and_then(types::Value::as_text) else {
             return Answer::Refused("bad_attribute");
@@ -23,18 +28,24 @@ impl Life<'_> {
         if self.joined.iter().any(|(of, _)| *of == mission) {
             return Answer::Refused("already_opted_in");
         }
+        if self.is_restricted(occurred) || self.is_restricted(recorded) {
+            return Answer::Refused("restricted");
+        }
         let until = self.programme.missions[mission].available_until;
         if until.is_some_and(|until| occurred >= until) {
             return Answer::Refused("mission_ended");
         }
-        self.start_by_record(occurred);
+        self.start_by_record(occurred, recorded);
         self.joined.push((mission, occurred));
         self.started.push((mission, occurred));
         Answer::Applied
     }
 
     /// What runs from the first record that could count begins with this one.
-    pub(super) fn start_by_record(&mut self, occurred: Timestamp) {
+    pub(super) fn start_by_record(&mut self, occurred: Timestamp, recorded: Timestamp) {
+        if self.is_restricted(occurred) || self.is_restricted(recorded) {
+            return;
+        }
         let by_record = |ix: &usize| {
             let mission = &self.programme.missions[*ix];
             let facts = Facts {
@@ -119,18 +130,5 @@ impl Life<'_> {
         }
         let lives = now.nanos() < self.deeds[fact.deed].occurred.nanos() + ns;
         lives && !runs().any(|done| done.used.contains(&fact.deed))
-    }
-
-    /// Whether an event is a command, and what became of it.
-    pub(super) fn command(
-        &mut self,
-        built_in: Option<BuiltIn>,
-        event: &Event,
-        occurred: Timestamp,
-    ) -> Option<Answer> {
-        match built_in? {
-            BuiltIn::MissionOptedIn => Some(self.opt_in(event, occurred)),
-            _ => None,
-        }
     }
 }

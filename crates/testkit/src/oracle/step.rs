@@ -52,22 +52,19 @@ impl Life<'_> {
         let cause = Cause { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
-        if let Some(answer) = self.command(built_in, event, occurred) {
-            return answer;
-        }
         match built_in {
-            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
+            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
                 self.reverse(deed, cause);
             }
+            Some(BuiltIn::BetSettled) => self.settle(deed, cause),
+            Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
+                return self.command(deed, built_in, cause);
+            }
+            Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
+            // What it says is read from the deed.
+            Some(BuiltIn::PlayerRestricted) => {}
             _ => {
-                let happened = Happened {
-                    event,
-                    occurred,
-                    recorded,
-                    deed,
-                    amount: converted(self.programme, event),
-                    weight: weight(self.programme, built_in, event),
-                };
+                let happened = self.happened(event, deed, recorded);
                 self.count(&happened, cause);
                 if built_in == Some(BuiltIn::ProfileChanged) {
                     self.change_profile(event, recorded);
@@ -78,16 +75,46 @@ impl Life<'_> {
     }
 
     fn count(&mut self, happened: &Happened<'_>, cause: Cause<'_>) {
-        self.bury(happened.deed);
-        if self.is_gone(happened.deed) {
+        let bet = happened.deed;
+        let early = self.settle_early(bet);
+        if self.is_gone(bet) {
             return;
         }
-        self.start_by_record(happened.occurred);
+        self.start_by_record(happened.occurred, happened.recorded);
         let eligible = self.eligible(happened);
         self.earn(happened, cause);
-        self.count_for_missions(happened, &eligible);
-        self.complete(happened.deed, cause);
+        if let Some(settlement) = early {
+            let merged = self.with_its_bet(settlement, bet);
+            let settled = self.happened(&merged, settlement, happened.recorded);
+            let open = self.eligible(&settled);
+            self.earn(&settled, cause);
+            self.count_for_missions(happened, &eligible);
+            self.count_for_missions(&settled, &open);
+            self.complete(&[bet, settlement], cause);
+        } else {
+            self.count_for_missions(happened, &eligible);
+            self.complete(&[bet], cause);
+        }
         self.judge_tiers(false, cause);
+    }
+
+    /// An event that happened, as rules see it.
+    pub(super) fn happened<'e>(
+        &self,
+        event: &'e Event,
+        deed: usize,
+        recorded: Timestamp,
+    ) -> Happened<'e> {
+        let type_ix = self.programme.event_types.find(&event.kind);
+        let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
+        Happened {
+            event,
+            occurred: self.deeds[deed].occurred,
+            recorded,
+            deed,
+            amount: converted(self.programme, event),
+            weight: weight(self.programme, built_in, event),
+        }
     }
 
     /// The deed with an identity.

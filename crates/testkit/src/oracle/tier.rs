@@ -25,7 +25,7 @@ impl Life<'_> {
             tier.qualify == Qualify::Lifetime,
             "the oracle knows no tiers with periods"
         );
-        let total = self.balance(usize::from(tier.by.0));
+        let total = self.credits(usize::from(tier.by.0));
         let reached = tier.levels.iter().rposition(|level| level.at.0 <= total);
         let (from, to) = (self.level(set), reached.unwrap_or(0));
         if to > from {
