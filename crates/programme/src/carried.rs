@@ -10,11 +10,6 @@ use crate::span::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
     StreakGoals,
-    StepGoals,
-    BestGoals,
-    AfterStartWindows,
-    RollingWindows,
-    OptIn,
     Claims,
     Limits,
     Rebasing,
@@ -30,13 +25,8 @@ impl NotYet {
     fn what(self) -> &'static str {
         match self {
             Self::StreakGoals => "streak goals are",
-            Self::StepGoals => "goals of steps are",
-            Self::BestGoals => "goals of the best value are",
-            Self::AfterStartWindows => "windows of the kind `7d after start` are",
-            Self::RollingWindows => "rolling windows are",
-            Self::OptIn => "missions that a player opts in to are",
             Self::Claims => "rewards that a player claims are",
-            Self::Limits => "limits of completions are",
+            Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
             Self::RollingTiers => "rolling qualification periods are",
             Self::PendingPoints => "pending points are",
@@ -63,11 +53,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::MissionOptedIn
-                | Self::MissionClaimed
-                | Self::PointsHeld
-                | Self::HoldReleased
-                | Self::GrantUpdated
+            Self::MissionClaimed | Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
         )
     }
 }

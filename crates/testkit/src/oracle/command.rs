@@ -15,8 +15,10 @@ impl Life<'_> {
             return Answer::Refused("unknown_points");
         };
         let amount = number(&event, "amount");
+        let occurred = self.deeds[deed].occurred;
         if what == BuiltIn::PointsAdjusted {
             let before = self.moves.len();
+            self.start_by_record(occurred, cause.at());
             self.move_by_hand(points, amount, Why::Adjusted, deed);
             self.judge_tiers(before, deed, cause);
             return Answer::Applied;
@@ -27,6 +29,7 @@ impl Life<'_> {
         if amount > self.balance(points) {
             return Answer::Refused("not_enough_points");
         }
+        self.start_by_record(occurred, cause.at());
         self.move_by_hand(points, -amount, Why::Spent, deed);
         Answer::Applied
     }

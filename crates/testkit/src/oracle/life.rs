@@ -23,6 +23,10 @@ pub(super) struct Life<'a> {
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
     pub(super) counted: Vec<Counted>,
+    /// Every mission that was joined, and when.
+    pub(super) joined: Vec<(usize, Timestamp)>,
+    /// Every mission whose window from a start runs, and since when.
+    pub(super) started: Vec<(usize, Timestamp)>,
     /// Every completion there ever was.
     pub(super) completions: Vec<Completion>,
     /// Everything that happened to levels.
@@ -101,6 +105,7 @@ pub(super) struct Move {
 /// An event counted for a leaf of a mission's goal.
 pub(super) struct Counted {
     pub(super) mission: usize,
+    /// In which period; of a rolling window, that of the run that counted then.
     pub(super) period: String,
     /// Which leaf: the indexes that lead there from the top of the goal.
     pub(super) leaf: Vec<usize>,
@@ -128,6 +133,8 @@ pub(super) struct Completion {
     pub(super) deed: usize,
     /// When it occurred.
     pub(super) occurred: Timestamp,
+    /// Of a rolling window, the events that it used up.
+    pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
     /// Whether it still stands.
@@ -152,6 +159,8 @@ impl<'a> Life<'a> {
             settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
+            joined: Vec::new(),
+            started: Vec::new(),
             completions: Vec::new(),
             turns: Vec::new(),
             climbed: Vec::new(),

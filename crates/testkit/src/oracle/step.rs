@@ -62,6 +62,7 @@ impl Life<'_> {
             Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
                 return self.command(deed, built_in, cause);
             }
+            Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
             _ => {
@@ -81,6 +82,7 @@ impl Life<'_> {
         if self.is_gone(bet) {
             return;
         }
+        self.start_by_record(happened.occurred, happened.recorded);
         let eligible = self.eligible(happened);
         let before = self.moves.len();
         self.earn(happened, cause);
