@@ -100,3 +100,8 @@ fn steps_are_gone_through_again() {
 fn restricted_players_earn_nothing() {
     check("33_restricted_players_earn_nothing");
 }
+
+#[test]
+fn rolling_tiers() {
+    check("40_rolling_tiers");
+}
