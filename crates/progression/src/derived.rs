@@ -6,6 +6,8 @@ use programme::model::{PeriodKind, Programme};
 use types::Timestamp;
 
 use crate::calendar::Calendar;
+use crate::candidates::{self, Candidates, Index};
+use crate::fact::Fact;
 use crate::names::Names;
 use crate::period::{Span, span_at};
 
@@ -14,12 +16,15 @@ struct Derived {
     names: Arc<Names>,
     /// The periods of the programme's zone.
     calendar: Calendar,
+    /// By event type.
+    indexes: Box<[Index]>,
 }
 
 fn derived(programme: &Programme) -> Option<&Derived> {
     programme.kept.get(|| Derived {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
+        indexes: candidates::indexes(programme),
     })
 }
 
@@ -41,5 +46,17 @@ pub(crate) fn span(programme: &Programme, kind: PeriodKind, at: Timestamp) -> Sp
     match derived(programme) {
         Some(derived) => derived.calendar.span(kind, at),
         None => span_at(kind, &programme.timezone, at),
+    }
+}
+
+/// The rules and missions that an event may count for: all on its type where nothing was worked out.
+pub(crate) fn candidates(programme: &Programme, fact: &Fact<'_>) -> Candidates {
+    let kind = usize::from(fact.kind.0);
+    let index = derived(programme).and_then(|derived| derived.indexes.get(kind));
+    match index {
+        Some(index) => index.of(&fact.event.attributes),
+        None => Candidates::all(
+            programme.rules_by_type[kind].len() + programme.missions_by_type[kind].len(),
+        ),
     }
 }

@@ -4,35 +4,37 @@ use programme::model::{AmountOf, EarnRule, Facts, Give, Predicate, RuleIx, Stack
 use types::{Decimal, MicroPoints};
 
 use crate::arithmetic::Fraction;
+use crate::candidates::Candidates;
 use crate::cap;
 use crate::effect::{Because, Working};
 use crate::event::reversal::Returned;
 use crate::fact::{Fact, WHOLE_E8};
-use crate::journal::{Judged, Reason, Subjected};
+use crate::journal::Reason;
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
-pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
-    let (kind, programme) = (usize::from(fact.kind.0), step.programme);
-    let rules = &programme.rules_by_type[kind];
-    step.judged
-        .reserve_exact(rules.len() + programme.missions_by_type[kind].len());
-    for ix in rules {
-        let reason = rule(step, fact, *ix, returned).err();
-        step.judged.push(Judged {
-            by: Subjected::Rule(*ix),
-            reason: reason.unwrap_or(Reason::Counted),
-        });
+pub(crate) fn earn(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    candidates: &Candidates,
+    returned: Returned,
+) {
+    let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
+    let mut from = 0;
+    while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
+        let ix = rules[at];
+        step.judged.rules(&rules[from..at], Reason::When);
+        let reason = rule(step, fact, ix, returned).err();
+        step.judged.rules(&[ix], reason.unwrap_or(Reason::Counted));
+        from = at + 1;
     }
+    step.judged.rules(&rules[from..], Reason::When);
 }
 
 /// Writes down that no rule looked at it, since nothing of it is left.
 pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
     let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
-    step.judged.extend(rules.iter().map(|ix| Judged {
-        by: Subjected::Rule(*ix),
-        reason: Reason::Returned,
-    }));
+    step.judged.rules(rules, Reason::Returned);
 }
 
 fn rule(

@@ -3,6 +3,7 @@
 //! ```text
 //! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
 //! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, sealed segments }
+//! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
 //!
@@ -12,6 +13,7 @@
 mod apply;
 mod arithmetic;
 mod calendar;
+mod candidates;
 mod cap;
 mod codec;
 mod decision;
@@ -37,7 +39,7 @@ mod tier;
 mod view;
 mod zone;
 
-pub use apply::{apply, wants};
+pub use apply::{apply, try_apply, wants};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{

@@ -6,12 +6,13 @@ mod window;
 
 use programme::model::{Mission, MissionIx, OnReversal};
 
+use crate::candidates::Candidates;
 use crate::earn::{ask, holds};
 use crate::effect::Because;
 use crate::event::reversal::Returned;
 use crate::fact::Fact;
 use crate::goal;
-use crate::journal::{Contribution, Gain, Judged, Reason, Subjected};
+use crate::journal::{Contribution, Gain, Reason};
 use crate::period::Period;
 use crate::slot::Slot;
 use crate::step::Step;
@@ -19,24 +20,32 @@ use crate::zone::Current;
 
 pub(crate) use archive::{Cold, archived_for, archived_of};
 
-/// Adds the event to the missions that count its type.
-pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
-    for ix in &step.programme.missions_by_type[usize::from(fact.kind.0)] {
-        let reason = count_one(step, fact, *ix, returned).err();
-        step.judged.push(Judged {
-            by: Subjected::Mission(*ix),
-            reason: reason.unwrap_or(Reason::Counted),
-        });
+/// Adds the event to the missions that count its type; among the candidates they come after the rules.
+pub(crate) fn count(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    candidates: &Candidates,
+    returned: Returned,
+) {
+    let kind = usize::from(fact.kind.0);
+    let missions = &step.programme.missions_by_type[kind];
+    let rules = step.programme.rules_by_type[kind].len();
+    let mut from = 0;
+    while let Some(at) = candidates.next(rules + from) {
+        let (at, ix) = (at - rules, missions[at - rules]);
+        step.judged.missions(&missions[from..at], Reason::When);
+        let reason = count_one(step, fact, ix, returned).err();
+        step.judged
+            .missions(&[ix], reason.unwrap_or(Reason::Counted));
+        from = at + 1;
     }
+    step.judged.missions(&missions[from..], Reason::When);
 }
 
 /// Writes down that no mission looked at it, since nothing of it is left.
 pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
     let missions = &step.programme.missions_by_type[usize::from(fact.kind.0)];
-    step.judged.extend(missions.iter().map(|ix| Judged {
-        by: Subjected::Mission(*ix),
-        reason: Reason::Returned,
-    }));
+    step.judged.missions(missions, Reason::Returned);
 }
 
 fn count_one(

@@ -13,7 +13,7 @@ use crate::mission::{self, Cold};
 use crate::orders::{OpenOrder, Place};
 use crate::state::State;
 use crate::step::Step;
-use crate::{earn, tier};
+use crate::{derived, earn, tier};
 
 pub(crate) struct Count<'e> {
     fact: Fact<'e>,
@@ -52,8 +52,9 @@ impl<'e> Count<'e> {
             earn::pass_over(step, fact);
             mission::pass_over(step, fact);
         } else {
-            earn::earn(step, fact, self.returned);
-            mission::count(step, fact, self.returned);
+            let candidates = derived::candidates(step.programme, fact);
+            earn::earn(step, fact, &candidates, self.returned);
+            mission::count(step, fact, &candidates, self.returned);
             mission::complete(step, fact);
             tier::judge(step);
         }

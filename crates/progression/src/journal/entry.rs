@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use programme::model::{MissionIx, RuleIx};
-use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Timestamp};
+use programme::model::MissionIx;
+use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Text, Timestamp};
 
+use super::Verdicts;
 use crate::decision::Outcome;
 use crate::effect::Effect;
 use crate::emission::{Cause, Emission};
@@ -32,7 +33,7 @@ pub struct Entry {
     /// Digest of the event's body.
     pub digest: Digest,
     /// The event's type.
-    pub kind: Box<str>,
+    pub kind: Text,
     /// What it came to.
     pub outcome: Outcome,
     /// The event's amount, with its currency where it has one.
@@ -40,7 +41,7 @@ pub struct Entry {
     /// The rate at which the amount was converted.
     pub rate: Option<Decimal>,
     /// For each rule and mission on the type, whether it counted the event, or why not.
-    pub judged: Vec<Judged>,
+    pub judged: Verdicts,
     /// What was decided, in order.
     pub effects: Vec<Effect>,
     /// What missions counted.
@@ -54,24 +55,6 @@ pub struct Entry {
     /// What left the hot state with this entry, or changed while cold.
     pub archived: Vec<Archived>,
     pub(crate) names: Arc<Names>,
-}
-
-/// Whether one rule or mission counted the event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// Which one.
-    pub by: Subjected,
-    /// What it found.
-    pub reason: Reason,
-}
-
-/// What judges an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subjected {
-    /// An earn rule.
-    Rule(RuleIx),
-    /// A mission.
-    Mission(MissionIx),
 }
 
 /// Why an event did or didn't count.

@@ -122,7 +122,7 @@ impl Life<'_> {
             }
         };
         let name = &self.programme.event_types.get(*of).name;
-        if *name == happened.event.kind
+        if **name == *happened.event.kind
             && self.holds(when.as_ref(), happened)
             && let Some(worth) = worth
         {
