@@ -15,6 +15,8 @@ pub(crate) fn programme() -> Programme {
     let event_types = EventTypes::new(vec![
         built_in("bet_placed", BuiltIn::BetPlaced),
         built_in("bet_settled", BuiltIn::BetSettled),
+        built_in("bet_rolled_back", BuiltIn::BetRolledBack),
+        built_in("player_restricted", BuiltIn::PlayerRestricted),
         built_in("deposit", BuiltIn::Deposit),
         built_in("order", BuiltIn::Order),
         built_in("order_refunded", BuiltIn::OrderRefunded),

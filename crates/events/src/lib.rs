@@ -4,6 +4,7 @@
 //! same however it came. [`record`] is how an accepted event stands in the log. Everything here is total: any bytes give a value or
 //! a reason, in time and memory bounded by their length.
 
+mod attributes;
 mod batch;
 pub mod cloudevents;
 mod context;

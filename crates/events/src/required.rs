@@ -3,6 +3,7 @@
 use programme::model::{AttributeType, BuiltIn, EventType};
 use types::{Event, Value};
 
+use crate::attributes;
 use crate::rejection::{Code, Rejection, excerpt};
 
 /// Whether the type takes back another event. A reversal reuses the rate of what it takes back and needs none.
@@ -16,7 +17,10 @@ pub(crate) const fn is_reversal(built_in: Option<BuiltIn>) -> bool {
 /// The fields and attributes that the type asks for.
 pub(crate) fn check(event: &Event, event_type: &EventType) -> Result<(), Rejection> {
     match event_type.built_in {
-        Some(built_in) => fields(event, built_in),
+        Some(built_in) => {
+            fields(event, built_in)?;
+            attributes::check(event, built_in)
+        }
         None => declared(event, event_type),
     }
 }

@@ -67,10 +67,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::BetSettled
-                | Self::BetRolledBack
-                | Self::PlayerRestricted
-                | Self::MissionOptedIn
+            Self::MissionOptedIn
                 | Self::MissionClaimed
                 | Self::PointsSpent
                 | Self::PointsHeld

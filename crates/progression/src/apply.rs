@@ -155,16 +155,19 @@ fn carry_out(
     let mut step = Step::new(programme, state);
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
+    entry.suppressed = state.restrictions.hold(state.clock);
     state.accepted += 1;
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys();
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
+    let suppressed = entry.suppressed;
     let emission = |effect| Emission {
         names: Arc::clone(names),
         cause: cause.clone(),
         at,
         effect,
+        suppressed,
     };
     Decision {
         outcome: entry.outcome,
@@ -196,6 +199,8 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
         tombstone: None,
         unmatched: None,
         archived: Vec::new(),
+        bet: None,
+        suppressed: false,
         names: Arc::clone(&state.names),
     }
 }

@@ -31,6 +31,8 @@ pub enum Refusal {
     BadAmount,
     /// Neither the event nor the programme has a rate.
     NoConversionRate,
+    /// Not there, and the type needs it.
+    MissingField,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
 }
@@ -41,7 +43,7 @@ impl Refusal {
         match self {
             Self::UnknownType => "unknown_type",
             Self::NotCarriedOut => "not_carried_out",
-            Self::MissingAmount => "missing_field",
+            Self::MissingAmount | Self::MissingField => "missing_field",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use programme::model::{PeriodKind, Programme};
-use types::Timestamp;
+use programme::model::{EventTypeIx, PeriodKind, Programme};
+use types::{Attributes, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::candidates::{self, Candidates, Index};
-use crate::fact::Fact;
 use crate::names::Names;
 use crate::period::{Span, span_at};
 
@@ -50,11 +49,15 @@ pub(crate) fn span(programme: &Programme, kind: PeriodKind, at: Timestamp) -> Sp
 }
 
 /// The rules and missions that an event may count for: all on its type where nothing was worked out.
-pub(crate) fn candidates(programme: &Programme, fact: &Fact<'_>) -> Candidates {
-    let kind = usize::from(fact.kind.0);
+pub(crate) fn candidates(
+    programme: &Programme,
+    kind: EventTypeIx,
+    attributes: &Attributes,
+) -> Candidates {
+    let kind = usize::from(kind.0);
     let index = derived(programme).and_then(|derived| derived.indexes.get(kind));
     match index {
-        Some(index) => index.of(&fact.event.attributes),
+        Some(index) => index.of(attributes),
         None => Candidates::all(
             programme.rules_by_type[kind].len() + programme.missions_by_type[kind].len(),
         ),

@@ -1,25 +1,25 @@
 //! Earn rules: base × weight × boosts, then caps, rounded once at the micro-point.
 
-use programme::model::{AmountOf, EarnRule, Facts, Give, Predicate, RuleIx, StackingHow, Verdict};
+use programme::model::{
+    AmountOf, EarnRule, EventTypeIx, Facts, Give, Predicate, RuleIx, StackingHow, Verdict,
+};
 use types::{Decimal, MicroPoints};
 
 use crate::arithmetic::Fraction;
-use crate::candidates::Candidates;
 use crate::cap;
 use crate::effect::{Because, Working};
-use crate::event::reversal::Returned;
+use crate::event::part::Returned;
 use crate::fact::{Fact, WHOLE_E8};
 use crate::journal::Reason;
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
-pub(crate) fn earn(
-    step: &mut Step<'_>,
-    fact: &Fact<'_>,
-    candidates: &Candidates,
-    returned: Returned,
-) {
+pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+    if step.restricts(fact) {
+        return pass_over(step, fact.kind, &Reason::Restricted);
+    }
     let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
+    let candidates = fact.candidates(step.programme);
     let mut from = 0;
     while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
         let ix = rules[at];
@@ -31,10 +31,10 @@ pub(crate) fn earn(
     step.judged.rules(&rules[from..], Reason::When);
 }
 
-/// Writes down that no rule looked at it, since nothing of it is left.
-pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
-    let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
-    step.judged.rules(rules, Reason::Returned);
+/// Writes down why no rule looked at an event of this type.
+pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
+    let rules = &step.programme.rules_by_type[usize::from(kind.0)];
+    step.judged.rules(rules, reason.clone());
 }
 
 fn rule(

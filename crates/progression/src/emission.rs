@@ -54,6 +54,8 @@ pub struct Emission {
     pub(crate) cause: Cause,
     pub(crate) at: Timestamp,
     pub(crate) effect: Effect,
+    /// The player is restricted: nobody acts on it towards him.
+    pub(crate) suppressed: bool,
 }
 
 impl Emission {
@@ -152,6 +154,9 @@ impl Emission {
                     .text("to", names.level(*tier, *to))
                     .plain("reason", reason.name());
             }
+        }
+        if self.suppressed {
+            line.raw("suppressed", true);
         }
         line.object("cause", self.cause.json()).plain("at", self.at);
         line.finish()

@@ -1,8 +1,12 @@
 //! Event kinds: what each asks for. One kind, one file.
 
+mod bet;
 mod countable;
+pub(crate) mod part;
 mod profile;
-pub(crate) mod reversal;
+mod restricted;
+mod reversal;
+mod settlement;
 
 use programme::model::{BuiltIn, Programme};
 use types::{Event, Timestamp};
@@ -10,6 +14,7 @@ use types::{Event, Timestamp};
 use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
+use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
 
@@ -20,7 +25,11 @@ pub(crate) enum Plan<'e> {
     /// As above; then it changes the profile.
     Profile(countable::Count<'e>),
     /// It takes back what an earlier event caused.
-    Reverse(reversal::Reverse),
+    Reverse(Box<reversal::Reverse>),
+    /// It changes whether the player may be rewarded.
+    Restrict(Status),
+    /// It is a bet's result.
+    Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
     Refuse(Refusal),
 }
@@ -52,9 +61,13 @@ fn try_plan<'e>(
         Ok::<_, Refusal>(countable::Count::of(programme, state, search, fact))
     };
     match programme.event_types.get(ix).built_in {
-        Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
-            reversal::Reverse::of(programme, state, search, event, now).map(Plan::Reverse)
+        Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
+            reversal::Reverse::of(programme, state, search, event, now)
+                .map(|it| Plan::Reverse(Box::new(it)))
         }
+        Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
+        Some(BuiltIn::BetSettled) => settlement::Settle::of(programme, state, search, event, now)
+            .map(|it| Plan::Settle(Box::new(it))),
         Some(BuiltIn::ProfileChanged) => {
             profile::check(event)?;
             count(search).map(Plan::Profile)
@@ -69,10 +82,7 @@ fn try_plan<'e>(
             count(search).map(Plan::Count)
         }
         Some(
-            BuiltIn::BetSettled
-            | BuiltIn::BetRolledBack
-            | BuiltIn::PlayerRestricted
-            | BuiltIn::MissionOptedIn
+            BuiltIn::MissionOptedIn
             | BuiltIn::MissionClaimed
             | BuiltIn::PointsSpent
             | BuiltIn::PointsHeld
@@ -96,6 +106,8 @@ pub(crate) fn carry_out(
             profile::carry_out(step, event);
         }
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
+        Plan::Restrict(status) => restricted::carry_out(step, event, status),
+        Plan::Settle(settle) => settle.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }
     Outcome::Applied

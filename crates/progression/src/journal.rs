@@ -4,6 +4,7 @@
 //! to rebuild its emissions with the same bytes. The newest entries lie in the state (the open tail); [`ENTRIES_PER_SEGMENT`] of them
 //! become a segment, which never changes. What leaves the hot state (a closed mission period) is archived in the entry that drops it.
 
+mod bet;
 mod entry;
 mod entry_codec;
 mod explain;
@@ -13,6 +14,7 @@ mod key;
 mod tail;
 mod verdicts;
 
+pub use bet::{Bet, BetResult, Settled};
 pub use entry::{Archived, Contribution, Entry, Gain, Reason, Reversal, Tombstone};
 pub use explain::entry_json;
 pub use history::History;

@@ -31,6 +31,7 @@ mod names;
 mod orders;
 mod period;
 mod profile;
+mod restriction;
 mod reward;
 mod slot;
 mod state;

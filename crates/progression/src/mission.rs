@@ -4,12 +4,11 @@ mod archive;
 mod fate;
 mod window;
 
-use programme::model::{Mission, MissionIx, OnReversal};
+use programme::model::{EventTypeIx, Mission, MissionIx, OnReversal};
 
-use crate::candidates::Candidates;
 use crate::earn::{ask, holds};
 use crate::effect::Because;
-use crate::event::reversal::Returned;
+use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal;
 use crate::journal::{Contribution, Gain, Reason};
@@ -21,15 +20,14 @@ use crate::zone::Current;
 pub(crate) use archive::{Cold, archived_for, archived_of};
 
 /// Adds the event to the missions that count its type; among the candidates they come after the rules.
-pub(crate) fn count(
-    step: &mut Step<'_>,
-    fact: &Fact<'_>,
-    candidates: &Candidates,
-    returned: Returned,
-) {
+pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+    if step.restricts(fact) {
+        return pass_over(step, fact.kind, &Reason::Restricted);
+    }
     let kind = usize::from(fact.kind.0);
     let missions = &step.programme.missions_by_type[kind];
     let rules = step.programme.rules_by_type[kind].len();
+    let candidates = fact.candidates(step.programme);
     let mut from = 0;
     while let Some(at) = candidates.next(rules + from) {
         let (at, ix) = (at - rules, missions[at - rules]);
@@ -42,10 +40,10 @@ pub(crate) fn count(
     step.judged.missions(&missions[from..], Reason::When);
 }
 
-/// Writes down that no mission looked at it, since nothing of it is left.
-pub(crate) fn pass_over(step: &mut Step<'_>, fact: &Fact<'_>) {
-    let missions = &step.programme.missions_by_type[usize::from(fact.kind.0)];
-    step.judged.missions(missions, Reason::Returned);
+/// Writes down why no mission looked at an event of this type.
+pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
+    let missions = &step.programme.missions_by_type[usize::from(kind.0)];
+    step.judged.missions(missions, reason.clone());
 }
 
 fn count_one(
@@ -162,7 +160,7 @@ fn slot_for<'s>(
         None => {
             let back = archive::back(&mut step.cold, ix, current.period);
             let slot = back.unwrap_or_else(|| Slot::new(current.period, current.end, parts));
-            let closed = archive::drop_closed(state, step.programme, step.now, ix);
+            let closed = archive::drop_closed(state, step.programme, step.now, ix, &step.fell);
             step.archived.extend(closed);
             state.slots.push(slot);
             state.slots.len() - 1

@@ -10,7 +10,7 @@ pub(crate) const ATTRIBUTES_MAX: usize = 256;
 /// Segments that are kept.
 pub(crate) const SEGMENTS_MAX: usize = 256;
 /// Deeper than any event nests.
-const NESTING_MAX: u8 = 64;
+pub(crate) const NESTING_MAX: u8 = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
@@ -96,7 +96,7 @@ fn held(value: &Value) -> usize {
     }
 }
 
-fn map(writer: &mut Writer<'_>, attributes: &Attributes) {
+pub(crate) fn map(writer: &mut Writer<'_>, attributes: &Attributes) {
     writer.length(attributes.len());
     for (key, item) in attributes {
         writer.text(key);
@@ -127,7 +127,7 @@ fn value(writer: &mut Writer<'_>, item: &Value) {
     }
 }
 
-fn read_map(reader: &mut Reader<'_>, nesting: u8) -> Result<Attributes, DecodeError> {
+pub(crate) fn read_map(reader: &mut Reader<'_>, nesting: u8) -> Result<Attributes, DecodeError> {
     (0..reader.length()?)
         .map(|_| Ok((reader.text()?.into(), read_value(reader, nesting)?)))
         .collect()

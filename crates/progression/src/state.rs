@@ -17,6 +17,7 @@ use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
+use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::zone::Zones;
 
@@ -42,6 +43,7 @@ pub struct State {
     /// Whether labels of closed periods may come again: the zone or the programme changed.
     pub(crate) repeats: bool,
     pub(crate) profile: Profile,
+    pub(crate) restrictions: Restrictions,
     pub(crate) zones: Zones,
     pub(crate) points: Vec<Account>,
     pub(crate) caps: Vec<Usage>,
@@ -149,6 +151,7 @@ impl State {
         };
         size_of::<Self>()
             + self.profile.bytes()
+            + self.restrictions.bytes()
             + self.points.capacity() * size_of::<Account>()
             + self.caps.capacity() * size_of::<Usage>()
             + self.missions.capacity() * size_of::<MissionState>()

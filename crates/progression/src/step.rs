@@ -5,6 +5,7 @@ use types::{MicroPoints, Timestamp};
 
 use crate::cap;
 use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, Working};
+use crate::fact::Fact;
 use crate::journal::{Archived, Contribution, Entry, Key, Verdicts};
 use crate::mission::Cold;
 use crate::period::Period;
@@ -42,6 +43,12 @@ impl<'a> Step<'a> {
             fell: Vec::new(),
             grew: Vec::new(),
         }
+    }
+
+    /// Whether the player was restricted when the event occurred, or is now that it is recorded.
+    pub(crate) fn restricts(&self, fact: &Fact<'_>) -> bool {
+        let restrictions = &self.state.restrictions;
+        restrictions.hold(fact.occurred_at) || restrictions.hold(self.now)
     }
 
     /// Hands what was decided to the entry.
@@ -97,7 +104,7 @@ impl<'a> Step<'a> {
         }));
     }
 
-    /// Takes back some of what a rule gave; the cap's room comes back with it.
+    /// Takes back some of what a rule gave, the cap's room comes back with it; below zero, gives some of it again.
     pub(crate) fn take_back(&mut self, movement: &Movement, amount: i128, moves: Option<&Moves>) {
         if amount == 0 {
             return;
@@ -114,13 +121,14 @@ impl<'a> Step<'a> {
         let Some(points) = points else {
             return;
         };
-        let Some(because) = because else {
-            return self.take(points, amount, movement.because);
-        };
-        if let Some(working) = &movement.working {
+        let named = because.unwrap_or(movement.because);
+        if let (Some(because), Some(working)) = (because, &movement.working) {
             cap::give_back(self.state, points, because, &working.charged, amount);
         }
-        self.take(points, amount, because);
+        match amount < MicroPoints::ZERO {
+            true => self.give(points, -amount, named, movement.working.clone()),
+            false => self.take(points, amount, named),
+        }
     }
 
     /// Asks for a grant.
@@ -160,12 +168,16 @@ impl Entry {
 
     /// Under which keys it is found.
     pub(crate) fn keys(&self) -> Vec<Key> {
+        let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
         let mut keys = Vec::with_capacity(1);
         keys.push(Key::event(&self.source, &self.id));
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();
         keys.extend(waits.map(|it| Key::returned(&self.source, &it.id)));
+        let alone = self.reversals.is_empty() && self.tombstone.is_none();
+        let settles = settled.filter(|settled| alone && settled.bet != self.id);
+        keys.extend(settles.map(|settled| Key::returned(&self.source, &settled.bet)));
         let archived = self.archived.iter();
         keys.extend(
             archived.map(|it| Key::mission(self.names.mission(it.mission), it.slot.period)),

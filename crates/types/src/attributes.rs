@@ -64,6 +64,15 @@ impl Attributes {
 type Entry = (Text, Value);
 type Iter<'a> = std::iter::Map<std::slice::Iter<'a, Entry>, fn(&Entry) -> (&Text, &Value)>;
 
+impl IntoIterator for Attributes {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<'a> IntoIterator for &'a Attributes {
     type Item = (&'a Text, &'a Value);
     type IntoIter = Iter<'a>;
@@ -73,22 +82,30 @@ impl<'a> IntoIterator for &'a Attributes {
     }
 }
 
-impl FromIterator<(Text, Value)> for Attributes {
+impl FromIterator<Entry> for Attributes {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut attributes = Self::new();
+        attributes.extend(entries);
+        attributes
+    }
+}
+
+impl Extend<Entry> for Attributes {
     /// Of two values under one key the later stays.
-    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(entries: I) -> Self {
-        let mut entries: Vec<_> = entries.into_iter().collect();
+    fn extend<I: IntoIterator<Item = Entry>>(&mut self, more: I) {
+        let entries = &mut self.0;
+        entries.extend(more);
         if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
             // Reversed and sorted stably, so that of equal keys the later stands first and stays.
             entries.reverse();
             entries.sort_by(|(one, _), (other, _)| one.cmp(other));
             entries.dedup_by(|(one, _), (kept, _)| one == kept);
         }
-        Self(entries)
     }
 }
 
-impl<const N: usize> From<[(Text, Value); N]> for Attributes {
-    fn from(entries: [(Text, Value); N]) -> Self {
+impl<const N: usize> From<[Entry; N]> for Attributes {
+    fn from(entries: [Entry; N]) -> Self {
         entries.into_iter().collect()
     }
 }

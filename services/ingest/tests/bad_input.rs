@@ -26,7 +26,13 @@ async fn a_bad_event_gets_its_code_and_its_neighbours_are_taken() {
         (bad(&format!(r#""type":"oder",{rest}"#)), "unknown_type"),
         (
             bad(&format!(r#""type":"bet_settled","refers_to":"x",{rest}"#)),
-            "unknown_type",
+            "missing_field",
+        ),
+        (
+            bad(&format!(
+                r#""type":"bet_settled","refers_to":"x",{rest},"attributes":{{"result":"drew"}}"#
+            )),
+            "bad_attribute",
         ),
         (bad(r#""type":"order","player":"a""#), "missing_field"),
         (

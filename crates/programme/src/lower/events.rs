@@ -53,10 +53,7 @@ impl Lower<'_> {
     /// The type that a rule or a goal counts.
     pub(crate) fn counted_type(&mut self, name: &At<Text>) -> Option<EventTypeIx> {
         let text = &name.value.0;
-        let countable = |kind: &EventType| {
-            kind.built_in
-                .is_none_or(|built_in| built_in.counts() && built_in.carried())
-        };
+        let countable = |kind: &EventType| kind.built_in.is_none_or(BuiltIn::counts);
         let Some(ix) = self.types.find(text) else {
             let known: Vec<_> = self
                 .types
@@ -80,14 +77,9 @@ impl Lower<'_> {
             .filter(|kind| countable(kind))
             .map(|kind| &*kind.name)
             .collect();
-        let message = match kind.built_in {
-            Some(built_in) if built_in.counts() => {
-                format!("events of type `{text}` are not carried out by this version yet")
-            }
-            _ => format!(
-                "events of type `{text}` cannot be counted: they undo, correct or command something"
-            ),
-        };
+        let message = format!(
+            "events of type `{text}` cannot be counted: they undo, correct or command something"
+        );
         self.problems
             .push(name.span, message)
             .expected(one_of(known));

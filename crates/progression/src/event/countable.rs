@@ -1,26 +1,27 @@
 //! Events that rules and missions look at: bets, deposits, withdrawals, orders, sessions, registrations, declared types.
 //!
-//! Reversals may have come before an order: of the whole, and it causes nothing; of a part, and that part is taken back in the same
-//! step.
+//! Reversals may have come before an order or a bet: of the whole, and it causes nothing; of a part, and that part is taken back in the
+//! same step. A settlement that came before its bet counts with it.
 
 use programme::model::{BuiltIn, Programme};
-use types::Money;
+use types::{Attributes, Money};
 
-use super::reversal::Returned;
+use super::bet::{self, Early, SETTLED};
+use super::part::Returned;
 use crate::fact::Fact;
-use crate::journal::{Entry, Key, Reversal, Search};
+use crate::journal::{Bet, Entry, Reason, Reversal, Search, Settled};
 use crate::mission::{self, Cold};
 use crate::orders::{OpenOrder, Place};
 use crate::state::State;
 use crate::step::Step;
-use crate::{derived, earn, tier};
+use crate::{earn, tier};
 
 pub(crate) struct Count<'e> {
     fact: Fact<'e>,
-    /// The order's amount, where it is one.
-    order: Option<Money>,
-    /// What was returned before it came.
-    returned: Returned,
+    /// The amount of an order or a bet.
+    money: Option<Money>,
+    /// What came before it did.
+    early: Early,
     /// Archived periods that it counts for.
     cold: Vec<Cold>,
 }
@@ -32,13 +33,21 @@ impl<'e> Count<'e> {
         search: &mut Search<'_>,
         fact: Fact<'e>,
     ) -> Self {
-        let order = order(&fact);
-        let returned = order.map_or(Returned::NOTHING, |order| tombstones(search, &fact, order));
+        let money = money(&fact);
+        let early = money.map_or(Early::NOTHING, |money| {
+            Early::of(programme, search, &fact, money)
+        });
+        let mut cold = mission::archived_for(programme, state, search, &fact);
+        if let Some(settlement) = &early.settlement {
+            let (event, rate, _) = &**settlement;
+            let fact = Fact::at(programme, event, SETTLED, *rate, fact.recorded_at);
+            cold.extend(mission::archived_for(programme, state, search, &fact));
+        }
         Self {
-            cold: mission::archived_for(programme, state, search, &fact),
             fact,
-            order,
-            returned,
+            money,
+            early,
+            cold,
         }
     }
 
@@ -48,24 +57,74 @@ impl<'e> Count<'e> {
         if fact.event.amount.is_some() && fact.event.currency.is_some() {
             entry.rate = Some(fact.rate);
         }
-        if self.returned.whole {
-            earn::pass_over(step, fact);
-            mission::pass_over(step, fact);
+        let mut settled = None;
+        if self.early.returned.whole {
+            earn::pass_over(step, fact.kind, &Reason::Returned);
+            mission::pass_over(step, fact.kind, &Reason::Returned);
         } else {
-            let candidates = derived::candidates(step.programme, fact);
-            earn::earn(step, fact, &candidates, self.returned);
-            mission::count(step, fact, &candidates, self.returned);
+            settled = self.count(step);
             mission::complete(step, fact);
             tier::judge(step);
         }
-        if let Some(order) = self.order {
-            self.open(step, entry, order);
+        if let Some(money) = self.money {
+            self.write_down(step, entry, money, settled);
         }
     }
 
-    fn open(&self, step: &mut Step<'_>, entry: &mut Entry, order: Money) {
-        let returned = self.returned;
-        if returned != Returned::NOTHING {
+    /// Points and progress, of the settlement too that came before its bet; where what the settlement caused begins.
+    fn count(&self, step: &mut Step<'_>) -> Option<Settled> {
+        let (fact, returned) = (&self.fact, self.early.returned);
+        let Some(settlement) = &self.early.settlement else {
+            earn::earn(step, fact, returned);
+            mission::count(step, fact, returned);
+            return None;
+        };
+        let (event, rate, settled) = &**settlement;
+        let of_settlement = Fact::at(step.programme, event, SETTLED, *rate, step.now);
+        earn::earn(step, fact, returned);
+        let effects_from = step.effects.len() as u32;
+        earn::earn(step, &of_settlement, Returned::NOTHING);
+        mission::count(step, fact, returned);
+        let counted_from = step.counted.len() as u32;
+        mission::count(step, &of_settlement, Returned::NOTHING);
+        step.grew.sort_unstable();
+        Some(Settled {
+            stands: true,
+            effects_from,
+            counted_from,
+            ..settled.clone()
+        })
+    }
+
+    /// What others that refer to it will ask for.
+    fn write_down(
+        &self,
+        step: &mut Step<'_>,
+        entry: &mut Entry,
+        money: Money,
+        settled: Option<Settled>,
+    ) {
+        self.returned(entry);
+        if self.fact.built_in == Some(BuiltIn::Order) {
+            return self.open(step, entry, money);
+        }
+        let settles = bet::settlements_count(step.programme);
+        let kept = Bet {
+            attributes: match settles {
+                true => self.fact.event.attributes.clone(),
+                false => Attributes::new(),
+            },
+            voided: self.early.voided,
+            settled,
+        };
+        if kept != Bet::default() {
+            entry.bet = Some(Box::new(kept));
+        }
+    }
+
+    fn returned(&self, entry: &mut Entry) {
+        let returned = self.early.returned;
+        if returned.minor > 0 || returned.whole {
             entry.reversals.push(Reversal {
                 source: entry.source.clone(),
                 id: entry.id.clone(),
@@ -74,6 +133,10 @@ impl<'e> Count<'e> {
                 whole: returned.whole,
             });
         }
+    }
+
+    fn open(&self, step: &mut Step<'_>, entry: &Entry, order: Money) {
+        let returned = self.early.returned;
         if !returned.whole {
             step.state.orders.open(OpenOrder {
                 place: Place {
@@ -82,41 +145,17 @@ impl<'e> Count<'e> {
                 },
                 source: entry.source.clone(),
                 amount: order.minor,
-                left: order.minor - returned.minor,
+                left: returned.left(),
                 currency: order.currency,
             });
         }
     }
 }
 
-fn order(fact: &Fact<'_>) -> Option<Money> {
-    if fact.built_in != Some(BuiltIn::Order) {
+/// The amount of what can be returned.
+fn money(fact: &Fact<'_>) -> Option<Money> {
+    if !matches!(fact.built_in, Some(BuiltIn::Order | BuiltIn::BetPlaced)) {
         return None;
     }
     Money::from_decimal(fact.event.amount?, fact.event.currency?).ok()
-}
-
-/// What reversals that came first have returned of it.
-fn tombstones(search: &mut Search<'_>, fact: &Fact<'_>, order: Money) -> Returned {
-    let (source, id) = (&fact.event.source, &fact.event.id);
-    let waiting = search.all(Key::returned(source, id), |entry| {
-        let waits = entry.tombstone.as_ref();
-        waits.is_some_and(|waits| waits.id == *id) && entry.source == *source
-    });
-    let mut returned = Returned::of(order.minor);
-    for entry in waiting {
-        let currency = entry.tombstone.and_then(|waits| waits.currency);
-        if currency.is_some_and(|currency| currency != order.currency) {
-            continue;
-        }
-        match entry.amount {
-            None => returned.take_all(),
-            Some((amount, _)) => {
-                if let Ok(money) = Money::from_decimal(amount, order.currency) {
-                    returned.take(money.minor);
-                }
-            }
-        }
-    }
-    returned
 }

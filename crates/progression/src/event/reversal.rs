@@ -1,93 +1,32 @@
-//! `order_refunded`, `order_cancelled`: taking back what orders caused.
+//! `order_refunded`, `order_cancelled`, `bet_rolled_back`: taking back what orders and bets caused.
 //!
 //! What is undone are recorded entries; no rule is asked again. How much of an entry is reversed by now is a function of how much of
 //! its event was returned, so partial returns never drift and a full one clears to exactly zero.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use programme::model::Programme;
 use types::{Currency, Decimal, Event, EventId, Money, SourceId, Timestamp};
 
-use crate::arithmetic::share;
+use super::part::{Part, Returned};
+use super::settlement;
 use crate::decision::Refusal;
-use crate::effect::{Because, Effect};
-use crate::journal::{ENTRIES_PER_SEGMENT, Entry, Gain, Key, Reversal, Search, Tombstone};
+use crate::journal::{ENTRIES_PER_SEGMENT, Entry, Key, Reversal, Search, Tombstone};
 use crate::mission::{self, Cold};
 use crate::orders::Place;
-use crate::state::{Moves, State};
+use crate::state::State;
 use crate::step::Step;
 use crate::tier;
-
-/// How much of an event was returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Returned {
-    /// The event's amount, in minor units.
-    amount: i64,
-    /// Returned so far.
-    pub(crate) minor: i64,
-    /// Nothing is left. An event of amount 0 is returned by the first return there is.
-    pub(crate) whole: bool,
-}
-
-impl Returned {
-    pub(crate) const NOTHING: Self = Self::of(0);
-
-    pub(crate) const fn of(amount: i64) -> Self {
-        Self {
-            amount,
-            minor: 0,
-            whole: false,
-        }
-    }
-
-    pub(crate) fn take_all(&mut self) {
-        (self.minor, self.whole) = (self.amount, true);
-    }
-
-    /// Takes at most what is left; how much that was.
-    pub(crate) fn take(&mut self, minor: i64) -> i64 {
-        let taken = minor.min(self.amount - self.minor);
-        self.minor += taken;
-        self.whole = self.minor == self.amount;
-        taken
-    }
-
-    /// What of a granted amount is taken back by now.
-    pub(crate) fn of_granted(self, granted: i128) -> i128 {
-        match (self.whole, self.minor) {
-            (true, _) => granted,
-            (false, 0) => 0,
-            (false, minor) => share(granted, minor, self.amount),
-        }
-    }
-
-    /// What of a mission's gain is taken off by now: money by its share, all else only once nothing is left.
-    pub(crate) fn of_gain(self, gain: Gain) -> Option<Gain> {
-        match gain {
-            Gain::Amount { micro, money: true } => Some(Gain::Amount {
-                micro: self.of_granted(micro),
-                money: true,
-            }),
-            other => self.whole.then_some(other),
-        }
-    }
-}
 
 /// A reversal with everything that it takes back.
 pub(crate) struct Reverse {
     parts: Vec<Part>,
+    /// The settlement that falls with its bet.
+    settlement: Option<Part>,
     unmatched: Option<Decimal>,
     /// The original has not come yet.
     waits: Option<EventId>,
     cold: Vec<Cold>,
-}
-
-/// What is taken back of one order.
-struct Part {
-    original: Entry,
-    before: Returned,
-    after: Returned,
 }
 
 impl Reverse {
@@ -102,14 +41,46 @@ impl Reverse {
             Some(id) => Self::of_named(search, event, id),
             None => Self::of_newest(state, search, event, now)?,
         };
-        let originals = reverse.parts.iter().map(|part| &part.original);
-        reverse.cold = mission::archived_of(programme, state, search, originals);
+        reverse.look_up(programme, state, search);
         Ok(reverse)
+    }
+
+    /// A return of a bet by its settlement: of so much as `after` says.
+    pub(super) fn of_bet(
+        programme: &Programme,
+        state: &State,
+        search: &mut Search<'_>,
+        event: &Event,
+        part: Part,
+    ) -> Self {
+        let mut reverse = Self {
+            unmatched: None,
+            ..Self::nothing(event)
+        };
+        reverse.take(search, part);
+        reverse.look_up(programme, state, search);
+        reverse
+    }
+
+    /// Takes a part, and with the whole of a bet what its settlement caused.
+    fn take(&mut self, search: &mut Search<'_>, part: Part) {
+        if part.after.whole {
+            self.settlement = settlement::standing(search, &part.original).map(|it| it.part);
+        }
+        self.parts.push(part);
+    }
+
+    /// Finds the archived periods for which what is taken back had counted.
+    fn look_up(&mut self, programme: &Programme, state: &State, search: &mut Search<'_>) {
+        let parts = self.parts.iter().chain(&self.settlement);
+        let originals = parts.map(|part| &part.original);
+        self.cold = mission::archived_of(programme, state, search, originals);
     }
 
     fn nothing(event: &Event) -> Self {
         Self {
             parts: Vec::new(),
+            settlement: None,
             unmatched: event.amount,
             waits: None,
             cold: Vec::new(),
@@ -129,38 +100,15 @@ impl Reverse {
             };
         };
         let before = returned_of(search, &original);
-        Self::part(event, original, before).unwrap_or_else(|| Self::nothing(event))
-    }
-
-    /// `None` where nothing can be taken: another kind, another currency, nothing left.
-    fn part(event: &Event, original: Entry, before: Returned) -> Option<Self> {
-        let money = original.original()?;
-        let other = |currency: Currency| currency != money.currency;
-        if before.whole || event.currency.is_some_and(other) {
-            return None;
-        }
-        let mut after = before;
-        let mut unmatched = None;
-        match event.amount {
-            None => after.take_all(),
-            Some(amount) => {
-                let asked = Money::from_decimal(amount, money.currency).ok()?.minor;
-                let taken = after.take(asked);
-                if taken < asked {
-                    unmatched = Some(major(asked - taken, money.currency));
-                }
-            }
-        }
-        let part = Part {
-            original,
-            before,
-            after,
+        let Some((part, unmatched)) = part(event, original, before) else {
+            return Self::nothing(event);
         };
-        Some(Self {
-            parts: vec![part],
+        let mut reverse = Self {
             unmatched,
             ..Self::nothing(event)
-        })
+        };
+        reverse.take(search, part);
+        reverse
     }
 
     /// The newest order of which exactly this amount is left; if none, newest first, each as far as it goes.
@@ -200,11 +148,7 @@ impl Reverse {
             // An entry that is not there yet is among the missing.
             if let Some(original) = search.entry(open.place.entry) {
                 rest -= taken;
-                parts.push(Part {
-                    original,
-                    before: open.returned,
-                    after,
-                });
+                parts.push(Part::of(original, open.returned, after));
             }
         }
         Ok(Self {
@@ -226,6 +170,9 @@ impl Reverse {
                 whole: part.after.whole,
             });
         }
+        if let Some(settlement) = &self.settlement {
+            settlement.take_back(step);
+        }
         mission::reopen(step);
         tier::judge(step);
         entry.unmatched = self.unmatched;
@@ -237,65 +184,40 @@ impl Reverse {
     }
 }
 
-impl Part {
-    fn take_back(&self, step: &mut Step<'_>) {
-        let (original, before, after) = (&self.original, self.before, self.after);
-        let moves = (!Arc::ptr_eq(&original.names, &step.state.names)
-            && original.names != step.state.names)
-            .then(|| Moves::between(&original.names, &step.state.names));
-        for effect in &original.effects {
-            if let Effect::Earned(movement) = effect
-                && let Because::Rule(_) = movement.because
-            {
-                let granted = movement.amount.0;
-                let amount = after.of_granted(granted) - before.of_granted(granted);
-                step.take_back(movement, amount, moves.as_ref());
-            }
-        }
-        for contribution in &original.counted {
-            let mut contribution = *contribution;
-            let mission = match &moves {
-                None => Some(contribution.mission),
-                Some(moves) => moves.mission(contribution.mission),
-            };
-            let Some(mission) = mission else {
-                continue;
-            };
-            contribution.mission = mission;
-            let (less_before, less_after) = (
-                before.of_gain(contribution.gain),
-                after.of_gain(contribution.gain),
-            );
-            if let Some(less) = difference(less_before, less_after) {
-                mission::take_off(step, &contribution, less);
-            }
-        }
-        let left = after.amount - after.minor;
-        step.state
-            .orders
-            .returned(original.number, left, after.whole);
+/// What is taken, and what of the amount finds nothing; `None` where nothing can be taken: another kind, another currency, nothing
+/// left.
+fn part(event: &Event, original: Entry, before: Returned) -> Option<(Part, Option<Decimal>)> {
+    let money = original.original()?;
+    let other = |currency: Currency| currency != money.currency;
+    if before.whole || !undoes(&event.kind, &original.kind) || event.currency.is_some_and(other) {
+        return None;
     }
+    let mut after = before;
+    let mut unmatched = None;
+    match event.amount {
+        None => after.take_all(),
+        Some(amount) => {
+            let asked = Money::from_decimal(amount, money.currency).ok()?.minor;
+            let taken = after.take(asked);
+            if taken < asked {
+                unmatched = Some(major(asked - taken, money.currency));
+            }
+        }
+    }
+    Some((Part::of(original, before, after), unmatched))
 }
 
-fn difference(before: Option<Gain>, after: Option<Gain>) -> Option<Gain> {
-    match (before, after) {
-        (
-            Some(Gain::Amount { micro: before, .. }),
-            Some(Gain::Amount {
-                micro: after,
-                money,
-            }),
-        ) => (after != before).then(|| Gain::Amount {
-            micro: after - before,
-            money,
-        }),
-        (None, after) => after,
-        (Some(_), _) => None,
+/// Whether events of the one type take back those of the other.
+pub(super) fn undoes(reversal: &str, original: &str) -> bool {
+    match original {
+        "order" => matches!(reversal, "order_refunded" | "order_cancelled"),
+        "bet_placed" => matches!(reversal, "bet_rolled_back" | "bet_settled"),
+        _ => false,
     }
 }
 
 /// How much of the event the newest return found in the journal has returned.
-fn returned_of(search: &mut Search<'_>, original: &Entry) -> Returned {
+pub(super) fn returned_of(search: &mut Search<'_>, original: &Entry) -> Returned {
     let (source, id) = (&original.source, &original.id);
     let about = |reversal: &&Reversal| reversal.source == *source && reversal.id == *id;
     let key = Key::returned(source, id);
@@ -307,9 +229,9 @@ fn returned_of(search: &mut Search<'_>, original: &Entry) -> Returned {
     match newest {
         None => Returned::of(amount),
         Some(reversal) => Returned {
-            amount,
             minor: reversal.returned,
             whole: reversal.whole,
+            ..Returned::of(amount)
         },
     }
 }
@@ -328,7 +250,7 @@ struct Open {
 
 impl Open {
     const fn left(&self) -> i64 {
-        self.returned.amount - self.returned.minor
+        self.returned.left()
     }
 }
 
@@ -339,9 +261,8 @@ fn kept(state: &State) -> impl Iterator<Item = Open> {
         source: order.source.clone(),
         currency: order.currency,
         returned: Returned {
-            amount: order.amount,
             minor: order.amount - order.left,
-            whole: false,
+            ..Returned::of(order.amount)
         },
     })
 }
@@ -357,6 +278,7 @@ fn dropped(state: &State, search: &mut Search<'_>) -> impl Iterator<Item = Open>
                 entry: entry.number,
             };
             if let Some(money) = entry.original()
+                && &*entry.kind == "order"
                 && place <= dropped.newest
             {
                 let order = Open {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use programme::model::MissionIx;
 use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Text, Timestamp};
 
-use super::Verdicts;
+use super::{Bet, Verdicts};
 use crate::decision::Outcome;
 use crate::effect::Effect;
 use crate::emission::{Cause, Emission};
@@ -54,6 +54,10 @@ pub struct Entry {
     pub unmatched: Option<Decimal>,
     /// What left the hot state with this entry, or changed while cold.
     pub archived: Vec<Archived>,
+    /// What it says of a bet and of its result.
+    pub bet: Option<Box<Bet>>,
+    /// The player is restricted: nobody acts on its emissions towards him.
+    pub suppressed: bool,
     pub(crate) names: Arc<Names>,
 }
 
@@ -84,6 +88,14 @@ pub enum Reason {
     Unavailable,
     /// It was reversed before it came.
     Returned,
+    /// The player was restricted when it occurred, or when it was recorded.
+    Restricted,
+    /// A settlement of a bet that has not come yet, or of something that is no bet.
+    NoBet,
+    /// A settlement of a bet of which nothing is left.
+    Voided,
+    /// The bet was settled so before.
+    SettledBefore,
     /// More distinct values than are kept.
     TooMany,
     /// The numbers are too large to be multiplied.
@@ -160,6 +172,7 @@ impl Entry {
             cause: self.cause(),
             at: self.recorded_at,
             effect: effect.clone(),
+            suppressed: self.suppressed,
         };
         self.effects.iter().map(emission).collect()
     }
@@ -177,9 +190,9 @@ impl Entry {
         self.names.version()
     }
 
-    /// The event as money, where it is an order that can be returned.
+    /// The event as money, where it is an order or a bet, which can be returned.
     pub(crate) fn original(&self) -> Option<Money> {
-        if &*self.kind != "order" || self.outcome != Outcome::Applied {
+        if !matches!(&*self.kind, "order" | "bet_placed") || self.outcome != Outcome::Applied {
             return None;
         }
         let (amount, currency) = self.amount?;

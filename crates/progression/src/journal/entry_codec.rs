@@ -5,7 +5,7 @@ use std::sync::Arc;
 use programme::model::MissionIx;
 use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
-use super::{Archived, Contribution, Entry, Gain, Reversal, Tombstone, Verdicts};
+use super::{Archived, Bet, Contribution, Entry, Gain, Reversal, Tombstone, Verdicts};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Outcome, Refusal};
 use crate::effect::Effect;
@@ -20,6 +20,8 @@ const RATE: u8 = 4;
 const TOMBSTONE: u8 = 8;
 const UNMATCHED: u8 = 16;
 const RETURNS: u8 = 32;
+const BET: u8 = 64;
+const SUPPRESSED: u8 = 128;
 
 impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
@@ -42,6 +44,8 @@ impl Entry {
             (TOMBSTONE, self.tombstone.is_some()),
             (UNMATCHED, self.unmatched.is_some()),
             (RETURNS, rare),
+            (BET, self.bet.is_some()),
+            (SUPPRESSED, self.suppressed),
         ];
         writer.byte(
             flags
@@ -74,6 +78,9 @@ impl Entry {
                 writer.number(u64::from(archived.mission.0));
                 archived.slot.encode(writer);
             }
+        }
+        if let Some(bet) = &self.bet {
+            bet.encode(writer);
         }
         self.judged.encode(writer);
         writer.length(self.effects.len());
@@ -113,6 +120,8 @@ impl Entry {
             tombstone: None,
             unmatched: None,
             archived: Vec::new(),
+            bet: None,
+            suppressed: false,
             names: Arc::clone(names),
         };
         entry.decode_parts(reader)?;
@@ -150,6 +159,10 @@ impl Entry {
                     slot: Slot::decode(reader)?,
                 })
             })?;
+        }
+        self.suppressed = set(SUPPRESSED);
+        if set(BET) {
+            self.bet = Some(Box::new(Bet::decode(reader)?));
         }
         self.judged = Verdicts::decode(reader)?;
         self.effects = list(reader, Effect::decode)?;
@@ -192,6 +205,7 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
+        Outcome::Refused(Refusal::MissingField) => 48,
     }
 }
 
@@ -207,6 +221,7 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
+        48 => Outcome::Refused(Refusal::MissingField),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }

@@ -1,6 +1,6 @@
 //! Entries as JSON, for readers: what happened, and why it did or didn't count.
 
-use super::{Entry, Gain, Reason, Subjected};
+use super::{Entry, Gain, Reason, Settled, Subjected};
 use crate::decision::Outcome;
 use crate::effect::{Because, Effect, Movement};
 use crate::emission::{grant_id, occasion};
@@ -36,6 +36,12 @@ pub fn entry_json(entry: &Entry) -> Vec<u8> {
     }
     if let Some(unmatched) = entry.unmatched {
         json.plain("unmatched", unmatched);
+    }
+    if let Some(settled) = entry.bet.as_ref().and_then(|bet| bet.settled.as_ref()) {
+        json.object("settles", settles(settled));
+    }
+    if entry.suppressed {
+        json.raw("suppressed", true);
     }
     json.list(
         "rules",
@@ -86,10 +92,23 @@ impl Reason {
             Self::Locked => "prerequisite_missing",
             Self::Unavailable => "not_available",
             Self::Returned => "returned_before_it_came",
+            Self::Restricted => "player_restricted",
+            Self::NoBet => "no_such_bet_yet",
+            Self::Voided => "bet_is_void",
+            Self::SettledBefore => "settled_so_before",
             Self::TooMany => "too_many_values",
             Self::Overflow => "numbers_too_large",
         }
     }
+}
+
+fn settles(settled: &Settled) -> Object {
+    let mut json = Object::new();
+    json.text("bet", settled.bet.as_str())
+        .plain("result", settled.result.name())
+        .plain("payout", settled.payout)
+        .raw("stands", settled.stands);
+    json
 }
 
 fn counted(entry: &Entry) -> impl Iterator<Item = Object> {

@@ -159,6 +159,10 @@ fn code(reason: &Reason) -> u8 {
         Reason::Returned => 11,
         Reason::TooMany => 12,
         Reason::Overflow => 13,
+        Reason::NoBet => 32,
+        Reason::Voided => 33,
+        Reason::SettledBefore => 34,
+        Reason::Restricted => 35,
     }
 }
 
@@ -178,6 +182,10 @@ fn reason(code: u8, reader: &mut Reader<'_>) -> Result<Reason, DecodeError> {
         11 => Reason::Returned,
         12 => Reason::TooMany,
         13 => Reason::Overflow,
+        32 => Reason::NoBet,
+        33 => Reason::Voided,
+        34 => Reason::SettledBefore,
+        35 => Reason::Restricted,
         _ => return Err(DecodeError::Invalid("a reason")),
     })
 }

@@ -131,16 +131,17 @@ pub(super) fn back(cold: &mut Vec<Cold>, ix: MissionIx, period: Period) -> Optio
     Some(cold.swap_remove(at).slot)
 }
 
-/// Takes the closed periods of a mission out of memory.
+/// Takes the closed periods of a mission out of memory, but for those that fell in this step and are still to be judged.
 pub(super) fn drop_closed(
     state: &mut MissionState,
     programme: &Programme,
     now: Timestamp,
     mission: MissionIx,
+    fell: &[(MissionIx, Period)],
 ) -> Vec<Archived> {
     let mut dropped = Vec::new();
     state.slots.retain(|slot| {
-        let over = closed(slot.end, programme, now);
+        let over = closed(slot.end, programme, now) && !fell.contains(&(mission, slot.period));
         if over {
             dropped.push(Archived {
                 mission,

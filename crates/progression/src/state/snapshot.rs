@@ -11,10 +11,11 @@ use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
+use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -30,6 +31,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     writer.flag(state.counted);
     writer.flag(state.repeats);
     state.profile.encode(writer);
+    state.restrictions.encode(writer);
     state.zones.encode(writer);
     each(writer, &state.points, Account::encode);
     each(writer, &state.caps, Usage::encode);
@@ -56,6 +58,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         counted: reader.flag()?,
         repeats: reader.flag()?,
         profile: Profile::decode(reader)?,
+        restrictions: Restrictions::decode(reader)?,
         zones: Zones::decode(reader)?,
         points: read_each(reader, Account::decode)?,
         caps: read_each(reader, Usage::decode)?,

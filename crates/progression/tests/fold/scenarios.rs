@@ -62,3 +62,18 @@ fn identity_and_refusals() {
 fn late_events_count_now() {
     check("08_late_events_count_now");
 }
+
+#[test]
+fn bets_settled_corrected_and_voided() {
+    check("31_bets_settled_corrected_and_voided");
+}
+
+#[test]
+fn settlements_before_their_bets() {
+    check("32_settlements_before_their_bets");
+}
+
+#[test]
+fn restricted_players_earn_nothing() {
+    check("33_restricted_players_earn_nothing");
+}

@@ -35,7 +35,20 @@ enum What {
         amount: Option<&'static str>,
         currency: Option<&'static str>,
     },
+    /// Settles or rolls back the bet so many places later (or earlier).
+    OfBet {
+        kind: &'static str,
+        to: i8,
+        amount: Option<&'static str>,
+        currency: Option<&'static str>,
+        attributes: Attributes,
+    },
     Profile(Attributes),
+    /// Restricted until so many nanoseconds later; for good; or released.
+    Restricted {
+        status: &'static str,
+        until_ns: Option<i64>,
+    },
     /// The event so many places later (or earlier) once more, sometimes with another amount.
     Again {
         place: i8,
@@ -72,7 +85,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 5 => reversal(), 1 => profile(), 2 => again()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -98,8 +111,8 @@ fn money() -> impl Strategy<Value = (&'static str, &'static str, Option<&'static
 
 fn counts() -> impl Strategy<Value = What> {
     let kind = prop_oneof![
-        9 => Just("order"),
-        2 => Just("bet_placed"),
+        7 => Just("order"),
+        5 => Just("bet_placed"),
         1 => Just("deposit"),
         1 => Just("withdrawal"),
         1 => Just("article_read"),
@@ -165,6 +178,58 @@ fn reversal() -> impl Strategy<Value = What> {
     )
 }
 
+fn of_bet() -> impl Strategy<Value = What> {
+    let result = select(vec![
+        "",
+        "won",
+        "won",
+        "won",
+        "lost",
+        "cash_out",
+        "void",
+        "partial_void",
+        "partial_void",
+    ]);
+    let amount = of(select(vec!["0", "1", "5", "5", "10", "20", "1000"]));
+    let currency = weighted(0.1, select(vec!["GBP", "JPY"]));
+    let funds = weighted(0.1, select(&words::FUNDS[..]));
+    let parts = (result, -6i8..3, amount, currency, funds);
+    parts.prop_map(|(result, to, amount, currency, funds)| {
+        let text = |text: &str| Value::Text(text.into());
+        let mut attributes = Attributes::new();
+        if !result.is_empty() {
+            attributes.insert("result".into(), text(result));
+            attributes.extend(funds.map(|funds| ("funds".into(), text(funds))));
+        }
+        What::OfBet {
+            kind: if result.is_empty() {
+                "bet_rolled_back"
+            } else {
+                "bet_settled"
+            },
+            to,
+            amount: match result {
+                "partial_void" => amount.or(Some("5")),
+                _ => amount,
+            },
+            currency,
+            attributes,
+        }
+    })
+}
+
+fn restricted() -> impl Strategy<Value = What> {
+    let status = select(vec![
+        "timed_out",
+        "timed_out",
+        "released",
+        "released",
+        "self_excluded",
+    ]);
+    let until = of(select(&words::GAPS_NS[..]));
+    (status, until).prop_map(|(status, until_ns)| What::Restricted { status, until_ns })
+}
+
 fn profile() -> impl Strategy<Value = What> {
     let text = |text: &str| Value::Text(text.into());
     let country = move |country| Attributes::from([("country".into(), text(country))]);
@@ -192,10 +257,19 @@ fn place(at: usize, away: i8, len: usize) -> usize {
     at.saturating_add_signed(isize::from(away)).min(len - 1)
 }
 
-// The order nearest before a place; the place itself where there is none.
-fn order_near(ops: &[Op], place: usize) -> usize {
-    let is_order = |op: &Op| matches!(op.what, What::Counts { kind: "order", .. });
-    ops[..=place].iter().rposition(is_order).unwrap_or(place)
+// The event of a kind nearest before a place; the place itself where there is none.
+fn nearest(ops: &[Op], place: usize, wanted: &str) -> usize {
+    let is = |op: &Op| matches!(op.what, What::Counts { kind, .. } if kind == wanted);
+    ops[..=place].iter().rposition(is).unwrap_or(place)
+}
+
+// Names an event: of the named one's player and source, most often, since others' are never found.
+fn refer(event: &mut Event, ops: &[Op], at: usize, to: usize) {
+    if !at.is_multiple_of(5) {
+        event.player = ops[to].player.parse().expect("a player");
+        event.source = ops[to].source.parse().expect("a source");
+    }
+    event.refers_to = Some(format!("e{to}").parse().expect("an id"));
 }
 
 fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
@@ -237,13 +311,33 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             event.amount = amount.map(number);
             event.currency = currency.map(|code| code.parse().expect("a currency"));
             if let Some(away) = to {
-                // The named one's player and source, most often: others' are never found.
-                let to = order_near(ops, place(at, *away, ops.len()));
-                if !at.is_multiple_of(5) {
-                    event.player = ops[to].player.parse().expect("a player");
-                    event.source = ops[to].source.parse().expect("a source");
-                }
-                event.refers_to = Some(format!("e{to}").parse().expect("an id"));
+                let to = nearest(ops, place(at, *away, ops.len()), "order");
+                refer(&mut event, ops, at, to);
+            }
+        }
+        What::OfBet {
+            kind,
+            to,
+            amount,
+            currency,
+            attributes,
+        } => {
+            event.kind = (*kind).into();
+            event.amount = amount.map(number);
+            event.currency = currency.map(|code| code.parse().expect("a currency"));
+            event.attributes = attributes.clone();
+            let to = nearest(ops, place(at, *to, ops.len()), "bet_placed");
+            refer(&mut event, ops, at, to);
+        }
+        What::Restricted { status, until_ns } => {
+            event.kind = "player_restricted".into();
+            let mut put = |key: &str, text: String| {
+                let value = Value::Text(text.into());
+                event.attributes.insert(key.into(), value)
+            };
+            put("status", (*status).to_owned());
+            if let Some(ns) = until_ns {
+                put("until", times[at].saturating_add_nanos(*ns).to_string());
             }
         }
         What::Profile(attributes) => {

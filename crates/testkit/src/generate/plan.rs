@@ -161,6 +161,7 @@ fn counted_type() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         8 => Just("order"),
         2 => Just("bet_placed"),
+        3 => Just("bet_settled"),
         1 => Just("deposit"),
         1 => Just("article_read"),
     ]
@@ -170,6 +171,9 @@ fn when() -> impl Strategy<Value = String> {
     let none = Just(String::new());
     let some = select(vec![
         "event.amount >= 10",
+        "event.attributes.result == 'won'",
+        "event.attributes.odds >= 2",
+        "event.currency != 'EUR'",
         "event.attributes.country == 'UK'",
         "event.attributes.items > 1",
         "event.attributes.country != 'UK' || event.amount > 50",
@@ -246,6 +250,8 @@ fn leaf() -> impl Strategy<Value = String> {
             "order",
             "order",
             "bet_placed",
+            "bet_settled",
+            "bet_settled",
             "deposit",
         ])
     };

@@ -13,6 +13,9 @@ use super::step::Happened;
 impl Life<'_> {
     /// Every rule's entry for an event, in file order; each is followed by what a tombstone takes back of it.
     pub(super) fn earn(&mut self, happened: &Happened<'_>, cause: Cause<'_>) {
+        if self.is_restricted(happened.occurred) || self.is_restricted(happened.recorded) {
+            return;
+        }
         let programme = self.programme;
         for (rule, earns) in programme.rules.iter().enumerate() {
             let here = *programme.event_types.get(earns.on).name == *happened.event.kind;
@@ -130,7 +133,7 @@ fn boosted(programme: &Programme, running: &[Fraction]) -> Fraction {
 
 /// The share of an event that counts: of bets alone less than all of it.
 pub(super) fn weight(programme: &Programme, built_in: Option<BuiltIn>, event: &Event) -> Fraction {
-    if built_in != Some(BuiltIn::BetPlaced) {
+    if !matches!(built_in, Some(BuiltIn::BetPlaced | BuiltIn::BetSettled)) {
         return Fraction::ONE;
     }
     let weights = &programme.weights;

@@ -143,6 +143,9 @@ impl Life<'_> {
         body.insert("player".into(), json!(self.player.as_str()));
         body.insert("cause".into(), json!({ "event": event }));
         body.insert("at".into(), json!(cause.recorded.to_string()));
+        if self.is_restricted(cause.recorded) {
+            body.insert("suppressed".into(), json!(true));
+        }
         self.said.push(Said {
             kind,
             subject,

@@ -16,6 +16,8 @@ pub(super) struct Life<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Every amount that was returned of an order or a bet.
     pub(super) returns: Vec<Return>,
+    /// Every settlement that was carried out; of those of one bet the last counts.
+    pub(super) settlements: Vec<Settlement>,
     /// Every movement of points.
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
@@ -49,6 +51,14 @@ pub(super) struct Return {
     pub(super) of: usize,
     /// How much, in its currency.
     pub(super) amount: Decimal,
+    /// A partial void returned it, in the place of any before.
+    pub(super) by_partial_void: bool,
+}
+
+/// A bet ended: both are indexes into the deeds.
+pub(super) struct Settlement {
+    pub(super) bet: usize,
+    pub(super) deed: usize,
 }
 
 /// What points moved for.
@@ -123,6 +133,7 @@ impl<'a> Life<'a> {
             player: player.clone(),
             deeds: Vec::new(),
             returns: Vec::new(),
+            settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
             completions: Vec::new(),

@@ -1,5 +1,7 @@
 //! Missions: for whom they are open, what they count, when they complete.
 
+use std::collections::BTreeSet;
+
 use programme::model::{LateEvents, Mission, Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
@@ -37,7 +39,9 @@ impl Life<'_> {
 
     /// Writes down what an event counts for.
     pub(super) fn count_for_missions(&mut self, happened: &Happened<'_>, eligible: &[usize]) {
-        if happened.weight.is_zero() {
+        let restricted =
+            self.is_restricted(happened.occurred) || self.is_restricted(happened.recorded);
+        if restricted || happened.weight.is_zero() {
             return;
         }
         for &mission in eligible {
@@ -60,38 +64,38 @@ impl Life<'_> {
         }
     }
 
-    /// Completes what an event brought to its goal.
-    pub(super) fn complete(&mut self, deed: usize, cause: Cause<'_>) {
+    /// Completes what events brought to its goal; the first is the one that was recorded.
+    pub(super) fn complete(&mut self, deeds: &[usize], cause: Cause<'_>) {
         for mission in 0..self.programme.missions.len() {
-            let here = |fact: &&Counted| fact.mission == mission && fact.deed == deed;
-            let Some(period) = self
-                .counted
-                .iter()
-                .find(here)
-                .map(|fact| fact.period.clone())
-            else {
-                continue;
-            };
-            let already = self.standing(mission).any(|done| done.period == period);
-            let full = self.programme.missions[mission]
-                .limit
-                .per_player
-                .is_some_and(|most| self.standing(mission).count() as u64 >= most);
-            if already || full || !self.is_reached(mission, &period) {
-                continue;
+            let here = |fact: &&Counted| fact.mission == mission && deeds.contains(&fact.deed);
+            let grew = self.counted.iter().filter(here);
+            let periods: BTreeSet<String> = grew.map(|fact| fact.period.clone()).collect();
+            for period in periods {
+                self.complete_one(mission, period, deeds[0], cause);
             }
-            self.say_mission("mission_completed", mission, &period, cause);
-            let why = Why::Mission(mission, period.clone());
-            let reward = &self.programme.missions[mission].reward;
-            let given = self.give(reward, &why, deed, cause);
-            self.completions.push(Completion {
-                mission,
-                period,
-                occurred: self.deeds[deed].occurred,
-                given,
-                stands: true,
-            });
         }
+    }
+
+    fn complete_one(&mut self, mission: usize, period: String, deed: usize, cause: Cause<'_>) {
+        let already = self.standing(mission).any(|done| done.period == period);
+        let full = self.programme.missions[mission]
+            .limit
+            .per_player
+            .is_some_and(|most| self.standing(mission).count() as u64 >= most);
+        if already || full || !self.is_reached(mission, &period) {
+            return;
+        }
+        self.say_mission("mission_completed", mission, &period, cause);
+        let why = Why::Mission(mission, period.clone());
+        let reward = &self.programme.missions[mission].reward;
+        let given = self.give(reward, &why, deed, cause);
+        self.completions.push(Completion {
+            mission,
+            period,
+            occurred: self.deeds[deed].occurred,
+            given,
+            stands: true,
+        });
     }
 
     /// The completions of a mission that stand.

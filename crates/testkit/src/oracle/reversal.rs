@@ -25,30 +25,17 @@ impl Life<'_> {
         };
         for (original, amount) in hit {
             self.give_back(original, amount);
-            self.take_back_entries(original, cause);
+            self.fall(original, cause);
         }
         self.reopen(cause);
         self.judge_tiers(true, cause);
     }
 
-    /// What reversals that came before their original take of it.
-    pub(super) fn bury(&mut self, original: usize) {
-        let event = self.deeds[original].event.clone();
-        let early: Vec<Option<Decimal>> = self.deeds[..original]
-            .iter()
-            .map(|deed| &deed.event)
-            .filter(|earlier| earlier.source == event.source)
-            .filter(|earlier| earlier.refers_to.as_ref() == Some(&event.id))
-            .filter(|earlier| fits(earlier, &event))
-            .map(|earlier| earlier.amount)
-            .collect();
-        for amount in early {
-            self.give_back(original, amount);
-        }
-    }
-
     /// Whether nothing of an event is left.
     pub(super) fn is_gone(&self, deed: usize) -> bool {
+        if self.is_undone(deed) {
+            return true;
+        }
         let amount = self.deeds[deed].event.amount;
         let came_back = self.returns.iter().any(|part| part.of == deed);
         came_back && amount == Some(self.returned(deed))
@@ -125,11 +112,12 @@ impl Life<'_> {
         hit
     }
 
-    fn give_back(&mut self, of: usize, amount: Option<Decimal>) {
+    pub(super) fn give_back(&mut self, of: usize, amount: Option<Decimal>) {
         let left = self.left(of);
         self.returns.push(Return {
             of,
             amount: amount.map_or(left, |amount| amount.min(left)),
+            by_partial_void: false,
         });
     }
 
@@ -140,7 +128,7 @@ impl Life<'_> {
         })
     }
 
-    fn left(&self, deed: usize) -> Decimal {
+    pub(super) fn left(&self, deed: usize) -> Decimal {
         let amount = self.deeds[deed].event.amount.unwrap_or(Decimal::ZERO);
         less(amount, self.returned(deed))
     }
@@ -151,8 +139,12 @@ fn less(from: Decimal, amount: Decimal) -> Decimal {
 }
 
 // Whether a reversal is of the kind that undoes such an event, and in its currency.
-fn fits(reversal: &Event, original: &Event) -> bool {
-    matches!(&*reversal.kind, "order_refunded" | "order_cancelled")
-        && *original.kind == *"order"
+pub(super) fn fits(reversal: &Event, original: &Event) -> bool {
+    let undoes = match &*reversal.kind {
+        "order_refunded" | "order_cancelled" => "order",
+        "bet_rolled_back" | "bet_settled" => "bet_placed",
+        _ => return false,
+    };
+    *original.kind == *undoes
         && (reversal.currency.is_none() || reversal.currency == original.currency)
 }

@@ -53,18 +53,14 @@ impl Life<'_> {
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
         match built_in {
-            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled) => {
+            Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
                 self.reverse(deed, cause);
             }
+            Some(BuiltIn::BetSettled) => self.settle(deed, cause),
+            // What it says is read from the deed.
+            Some(BuiltIn::PlayerRestricted) => {}
             _ => {
-                let happened = Happened {
-                    event,
-                    occurred,
-                    recorded,
-                    deed,
-                    amount: converted(self.programme, event),
-                    weight: weight(self.programme, built_in, event),
-                };
+                let happened = self.happened(event, deed, recorded);
                 self.count(&happened, cause);
                 if built_in == Some(BuiltIn::ProfileChanged) {
                     self.change_profile(event, recorded);
@@ -75,15 +71,45 @@ impl Life<'_> {
     }
 
     fn count(&mut self, happened: &Happened<'_>, cause: Cause<'_>) {
-        self.bury(happened.deed);
-        if self.is_gone(happened.deed) {
+        let bet = happened.deed;
+        let early = self.settle_early(bet);
+        if self.is_gone(bet) {
             return;
         }
         let eligible = self.eligible(happened);
         self.earn(happened, cause);
-        self.count_for_missions(happened, &eligible);
-        self.complete(happened.deed, cause);
+        if let Some(settlement) = early {
+            let merged = self.with_its_bet(settlement, bet);
+            let settled = self.happened(&merged, settlement, happened.recorded);
+            let open = self.eligible(&settled);
+            self.earn(&settled, cause);
+            self.count_for_missions(happened, &eligible);
+            self.count_for_missions(&settled, &open);
+            self.complete(&[bet, settlement], cause);
+        } else {
+            self.count_for_missions(happened, &eligible);
+            self.complete(&[bet], cause);
+        }
         self.judge_tiers(false, cause);
+    }
+
+    /// An event that happened, as rules see it.
+    pub(super) fn happened<'e>(
+        &self,
+        event: &'e Event,
+        deed: usize,
+        recorded: Timestamp,
+    ) -> Happened<'e> {
+        let type_ix = self.programme.event_types.find(&event.kind);
+        let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
+        Happened {
+            event,
+            occurred: self.deeds[deed].occurred,
+            recorded,
+            deed,
+            amount: converted(self.programme, event),
+            weight: weight(self.programme, built_in, event),
+        }
     }
 
     /// The deed with an identity.

@@ -1,0 +1,78 @@
+//! Attributes that mean something to Questline itself: which built-in types need them, and what they may say.
+
+use programme::model::BuiltIn;
+use types::{Event, Timestamp, Value};
+
+use crate::rejection::{Code, Rejection, excerpt};
+
+/// Whether the attributes that the type's meaning rests on are there and readable.
+pub(crate) fn check(event: &Event, built_in: BuiltIn) -> Result<(), Rejection> {
+    match built_in {
+        BuiltIn::BetSettled => bet_settled(event),
+        BuiltIn::PlayerRestricted => player_restricted(event),
+        _ => Ok(()),
+    }
+}
+
+fn bet_settled(event: &Event) -> Result<(), Rejection> {
+    let results = ["won", "lost", "void", "cash_out", "partial_void"];
+    let result = one_of(event, "result", &results)?;
+    if result == "partial_void" && event.amount.is_none() {
+        return Err(Rejection::new(
+            Code::MissingField,
+            "`bet_settled` with the result `partial_void` needs `amount`: the stake that is returned",
+        ));
+    }
+    match event.attributes.get("provisional") {
+        None | Some(Value::Bool(_)) => Ok(()),
+        Some(_) => Err(bad(event, "provisional", "true or false")),
+    }
+}
+
+fn player_restricted(event: &Event) -> Result<(), Rejection> {
+    one_of(event, "status", &["self_excluded", "timed_out", "released"])?;
+    let Some(until) = event.attributes.get("until") else {
+        return Ok(());
+    };
+    let instant = until
+        .as_text()
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    instant.map(|_| ()).ok_or_else(|| {
+        bad(
+            event,
+            "until",
+            "a time with an offset, such as 2030-01-31T00:00:00Z",
+        )
+    })
+}
+
+/// A text out of a few, which has to be there.
+fn one_of<'e>(event: &'e Event, name: &str, allowed: &[&str]) -> Result<&'e str, Rejection> {
+    let value = needed(event, name)?;
+    let found = value.as_text().filter(|text| allowed.contains(text));
+    found.ok_or_else(|| bad(event, name, &format!("one of {}", allowed.join(", "))))
+}
+
+fn needed<'e>(event: &'e Event, name: &str) -> Result<&'e Value, Rejection> {
+    event.attributes.get(name).ok_or_else(|| {
+        Rejection::new(
+            Code::MissingField,
+            format!("`{}` needs `attributes.{name}`", event.kind),
+        )
+    })
+}
+
+fn bad(event: &Event, name: &str, wanted: &str) -> Rejection {
+    let found = match event.attributes.get(name) {
+        Some(Value::Text(text)) => format!(" and is {}", excerpt(text)),
+        Some(Value::Number(number)) => format!(" and is {number}"),
+        _ => String::new(),
+    };
+    Rejection::new(
+        Code::BadAttribute,
+        format!(
+            "`attributes.{name}` of `{}` must be {wanted}{found}",
+            event.kind
+        ),
+    )
+}

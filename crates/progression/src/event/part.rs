@@ -1,0 +1,181 @@
+//! What is taken back of one event: the share of everything it caused, by how much of it was returned.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::arithmetic::share;
+use crate::effect::{Because, Effect};
+use crate::journal::{Entry, Gain, Settled};
+use crate::mission;
+use crate::state::Moves;
+use crate::step::Step;
+
+/// How much of an event was returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Returned {
+    /// The event's amount, in minor units.
+    pub(super) amount: i64,
+    /// Returned so far.
+    pub(crate) minor: i64,
+    /// Nothing is left. An event of amount 0 is returned by the first return there is.
+    pub(crate) whole: bool,
+}
+
+impl Returned {
+    pub(crate) const NOTHING: Self = Self::of(0);
+
+    pub(crate) const fn of(amount: i64) -> Self {
+        Self {
+            amount,
+            minor: 0,
+            whole: false,
+        }
+    }
+
+    pub(crate) const fn left(self) -> i64 {
+        self.amount - self.minor
+    }
+
+    pub(crate) fn take_all(&mut self) {
+        (self.minor, self.whole) = (self.amount, true);
+    }
+
+    /// Takes at most what is left; how much that was.
+    pub(crate) fn take(&mut self, minor: i64) -> i64 {
+        let taken = minor.min(self.left());
+        self.minor += taken;
+        self.whole = self.minor == self.amount;
+        taken
+    }
+
+    /// What of a granted amount is taken back by now.
+    pub(crate) fn of_granted(self, granted: i128) -> i128 {
+        match (self.whole, self.minor) {
+            (true, _) => granted,
+            (false, 0) => 0,
+            (false, minor) => share(granted, minor, self.amount),
+        }
+    }
+
+    /// What of a mission's gain is taken off by now: money by its share, all else only once nothing is left.
+    pub(crate) fn of_gain(self, gain: Gain) -> Option<Gain> {
+        match gain {
+            Gain::Amount { micro, money: true } => Some(Gain::Amount {
+                micro: self.of_granted(micro),
+                money: true,
+            }),
+            other => self.whole.then_some(other),
+        }
+    }
+}
+
+impl Settled {
+    /// From which effect and which contribution on they are the settlement's.
+    fn from(&self) -> (usize, usize) {
+        (self.effects_from as usize, self.counted_from as usize)
+    }
+}
+
+/// What is taken back of one event.
+pub(super) struct Part {
+    pub(super) original: Entry,
+    pub(super) before: Returned,
+    pub(super) after: Returned,
+    /// Which of the entry's effects are meant, and
+    effects: Range<usize>,
+    /// which of what missions counted.
+    counted: Range<usize>,
+}
+
+impl Part {
+    /// All that an entry's own event has caused. A bet's entry may hold, behind that, what its settlement has.
+    pub(super) fn of(original: Entry, before: Returned, after: Returned) -> Self {
+        let settled = original.bet.as_ref().and_then(|bet| bet.settled.as_ref());
+        let settled = settled.filter(|settled| settled.bet == original.id);
+        let all = (original.effects.len(), original.counted.len());
+        let (effects, counted) = settled.map_or(all, Settled::from);
+        Self {
+            effects: 0..effects.min(all.0),
+            counted: 0..counted.min(all.1),
+            original,
+            before,
+            after,
+        }
+    }
+
+    /// All that a settlement has caused, wherever it stands.
+    pub(super) fn of_settlement(original: Entry, settled: &Settled) -> Self {
+        let (effects, counted) = settled.from();
+        let mut after = Returned::of(0);
+        after.take_all();
+        Self {
+            effects: effects..original.effects.len(),
+            counted: counted..original.counted.len(),
+            original,
+            before: Returned::NOTHING,
+            after,
+        }
+    }
+
+    pub(super) fn take_back(&self, step: &mut Step<'_>) {
+        let (original, before, after) = (&self.original, self.before, self.after);
+        let moves = (!Arc::ptr_eq(&original.names, &step.state.names)
+            && original.names != step.state.names)
+            .then(|| Moves::between(&original.names, &step.state.names));
+        for effect in original
+            .effects
+            .get(self.effects.clone())
+            .unwrap_or_default()
+        {
+            if let Effect::Earned(movement) = effect
+                && let Because::Rule(_) = movement.because
+            {
+                let granted = movement.amount.0;
+                let amount = after.of_granted(granted) - before.of_granted(granted);
+                step.take_back(movement, amount, moves.as_ref());
+            }
+        }
+        for contribution in original
+            .counted
+            .get(self.counted.clone())
+            .unwrap_or_default()
+        {
+            let mut contribution = *contribution;
+            let mission = match &moves {
+                None => Some(contribution.mission),
+                Some(moves) => moves.mission(contribution.mission),
+            };
+            let Some(mission) = mission else {
+                continue;
+            };
+            contribution.mission = mission;
+            let (less_before, less_after) = (
+                before.of_gain(contribution.gain),
+                after.of_gain(contribution.gain),
+            );
+            if let Some(less) = difference(less_before, less_after) {
+                mission::take_off(step, &contribution, less);
+            }
+        }
+        step.state
+            .orders
+            .returned(original.number, after.left(), after.whole);
+    }
+}
+
+fn difference(before: Option<Gain>, after: Option<Gain>) -> Option<Gain> {
+    match (before, after) {
+        (
+            Some(Gain::Amount { micro: before, .. }),
+            Some(Gain::Amount {
+                micro: after,
+                money,
+            }),
+        ) => (after != before).then(|| Gain::Amount {
+            micro: after - before,
+            money,
+        }),
+        (None, after) => after,
+        (Some(_), _) => None,
+    }
+}
