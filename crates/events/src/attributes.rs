@@ -1,7 +1,7 @@
 //! Attributes that mean something to Questline itself: which built-in types need them, and what they may say.
 
 use programme::model::BuiltIn;
-use types::{Event, Timestamp, Value};
+use types::{Decimal, Event, MicroPoints, Timestamp, Value};
 
 use crate::rejection::{Code, Rejection, excerpt};
 
@@ -9,6 +9,14 @@ use crate::rejection::{Code, Rejection, excerpt};
 pub(crate) fn check(event: &Event, built_in: BuiltIn) -> Result<(), Rejection> {
     match built_in {
         BuiltIn::BetSettled => bet_settled(event),
+        BuiltIn::PointsSpent => {
+            points(event)?;
+            amount(event, false)
+        }
+        BuiltIn::PointsAdjusted => {
+            points(event)?;
+            amount(event, true)
+        }
         BuiltIn::PlayerRestricted => player_restricted(event),
         _ => Ok(()),
     }
@@ -46,6 +54,29 @@ fn player_restricted(event: &Event) -> Result<(), Rejection> {
     })
 }
 
+fn points(event: &Event) -> Result<(), Rejection> {
+    let name = needed(event, "points")?;
+    name.as_text()
+        .map(|_| ())
+        .ok_or_else(|| bad(event, "points", "the name of points"))
+}
+
+fn amount(event: &Event, signed: bool) -> Result<(), Rejection> {
+    let amount = needed(event, "amount")?.as_number();
+    let fits = |number: Decimal| {
+        let micro = MicroPoints::from_decimal(number);
+        micro.is_some_and(|micro| signed || micro >= MicroPoints::ZERO)
+    };
+    let wanted = match signed {
+        true => "points: a number with at most 6 decimals",
+        false => "points: a number from 0 with at most 6 decimals",
+    };
+    match amount {
+        Some(number) if fits(number) => Ok(()),
+        _ => Err(bad(event, "amount", wanted)),
+    }
+}
+
 /// A text out of a few, which has to be there.
 fn one_of<'e>(event: &'e Event, name: &str, allowed: &[&str]) -> Result<&'e str, Rejection> {
     let value = needed(event, name)?;
@@ -76,3 +107,6 @@ fn bad(event: &Event, name: &str, wanted: &str) -> Rejection {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ pub(crate) fn programme() -> Programme {
         built_in("bet_settled", BuiltIn::BetSettled),
         built_in("bet_rolled_back", BuiltIn::BetRolledBack),
         built_in("player_restricted", BuiltIn::PlayerRestricted),
+        built_in("points_spent", BuiltIn::PointsSpent),
+        built_in("points_adjusted", BuiltIn::PointsAdjusted),
         built_in("deposit", BuiltIn::Deposit),
         built_in("order", BuiltIn::Order),
         built_in("order_refunded", BuiltIn::OrderRefunded),

@@ -10,17 +10,10 @@ use crate::span::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
     StreakGoals,
-    StepGoals,
-    BestGoals,
-    AfterStartWindows,
-    RollingWindows,
-    OptIn,
     Claims,
     Limits,
     Rebasing,
-    TierPeriods,
-    Downgrades,
-    Grace,
+    RollingTiers,
     PendingPoints,
     ExpiringPoints,
     Stock,
@@ -32,17 +25,10 @@ impl NotYet {
     fn what(self) -> &'static str {
         match self {
             Self::StreakGoals => "streak goals are",
-            Self::StepGoals => "goals of steps are",
-            Self::BestGoals => "goals of the best value are",
-            Self::AfterStartWindows => "windows of the kind `7d after start` are",
-            Self::RollingWindows => "rolling windows are",
-            Self::OptIn => "missions that a player opts in to are",
             Self::Claims => "rewards that a player claims are",
-            Self::Limits => "limits of completions are",
+            Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
-            Self::TierPeriods => "qualification periods other than `lifetime` are",
-            Self::Downgrades => "downgrades are",
-            Self::Grace => "a grace before a downgrade is",
+            Self::RollingTiers => "rolling qualification periods are",
             Self::PendingPoints => "pending points are",
             Self::ExpiringPoints => "expiring points are",
             Self::Stock => "the stock of a reward is",
@@ -67,13 +53,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::MissionOptedIn
-                | Self::MissionClaimed
-                | Self::PointsSpent
-                | Self::PointsHeld
-                | Self::HoldReleased
-                | Self::PointsAdjusted
-                | Self::GrantUpdated
+            Self::MissionClaimed | Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
         )
     }
 }

@@ -10,11 +10,13 @@ use programme::model::Programme;
 use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
+use crate::effect::Effect;
 use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search, Verdicts};
 use crate::state::State;
-use crate::step::Step;
+use crate::step::{Origin, Step};
+use crate::timer;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
 ///
@@ -33,10 +35,14 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
         bound.bind(programme);
         return wants(programme, &bound, history, record);
     }
+    let now = state.clock.max(record.recorded_at);
+    if let Some((ahead, history, _)) = timer::ahead(programme, state, history, now) {
+        // The record finds what the timers leave; what they seal is at hand.
+        return wants(programme, &ahead, &history, record);
+    }
     let mut search = Search::new(&state.tail, &state.filter, history);
     let known = identify(&mut search, event);
     if known.is_none() && search.missing.is_empty() {
-        let now = state.clock.max(record.recorded_at);
         event::plan(programme, state, &mut search, event, now);
     }
     search.missing.sort_unstable();
@@ -93,6 +99,23 @@ fn fold<E>(
 ) -> Result<Decision, E> {
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
+    if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {
+        let decision = fold_one(programme, &mut ahead, &history, record, now, complete)?;
+        *state = ahead;
+        return Ok(fired.then(decision));
+    }
+    fold_one(programme, state, history, record, now, complete)
+}
+
+/// Folds one record, once nothing is due before it.
+fn fold_one<E>(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+    now: Timestamp,
+    complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+) -> Result<Decision, E> {
     let Body::Event {
         event, accepted_at, ..
     } = &record.body
@@ -153,6 +176,10 @@ fn carry_out(
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
     let mut step = Step::new(programme, state);
+    step.origin = Origin {
+        occurred_at: entry.occurred_at,
+        recorded_at: entry.recorded_at,
+    };
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
     entry.suppressed = state.restrictions.hold(state.clock);
@@ -171,7 +198,12 @@ fn carry_out(
     };
     Decision {
         outcome: entry.outcome,
-        emissions: entry.effects.into_iter().map(emission).collect(),
+        emissions: entry
+            .effects
+            .into_iter()
+            .filter(Effect::is_sent)
+            .map(emission)
+            .collect(),
         sealed: sealed.into_iter().collect(),
         replayed: None,
     }
@@ -182,6 +214,7 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
     Entry {
         number: state.tail.next_number(),
         position: record.position,
+        timer: None,
         recorded_at: state.clock,
         accepted_at,
         occurred_at: event.occurred_at.min(state.clock),
@@ -206,7 +239,7 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
 }
 
 impl Decision {
-    fn plain(outcome: Outcome) -> Self {
+    pub(crate) fn plain(outcome: Outcome) -> Self {
         Self {
             outcome,
             emissions: Vec::new(),

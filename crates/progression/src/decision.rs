@@ -33,8 +33,24 @@ pub enum Refusal {
     NoConversionRate,
     /// Not there, and the type needs it.
     MissingField,
+    /// The programme has no such points.
+    UnknownPoints,
+    /// Status points are never spent.
+    NotSpendable,
+    /// More than can be spent now.
+    NotEnoughPoints,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
+    /// A command about a mission that the programme does not have.
+    UnknownMission,
+    /// Joining a mission that starts by itself.
+    NotOptIn,
+    /// Joining a mission a second time.
+    AlreadyOptedIn,
+    /// Joining a mission that counts nothing any more.
+    MissionEnded,
+    /// A command of a player who is restricted.
+    Restricted,
 }
 
 impl Refusal {
@@ -44,14 +60,22 @@ impl Refusal {
             Self::UnknownType => "unknown_type",
             Self::NotCarriedOut => "not_carried_out",
             Self::MissingAmount | Self::MissingField => "missing_field",
+            Self::UnknownPoints => "unknown_points",
+            Self::NotSpendable => "not_spendable",
+            Self::NotEnoughPoints => "not_enough_points",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",
+            Self::UnknownMission => "unknown_mission",
+            Self::NotOptIn => "not_opt_in",
+            Self::AlreadyOptedIn => "already_opted_in",
+            Self::MissionEnded => "mission_ended",
+            Self::Restricted => "restricted",
         }
     }
 }
 
-/// What one record decided.
+/// What one record decided, and before it the timers that were due by then.
 #[derive(Debug)]
 pub struct Decision {
     /// What it came to.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use programme::model::{EventTypeIx, PeriodKind, Programme};
+use programme::model::{EventTypeIx, Mission, MissionIx, PeriodKind, Programme, Start, Window};
 use types::{Attributes, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::candidates::{self, Candidates, Index};
 use crate::names::Names;
 use crate::period::{Span, span_at};
+use crate::timer::Timed;
 
 #[derive(Debug)]
 struct Derived {
@@ -17,6 +18,9 @@ struct Derived {
     calendar: Calendar,
     /// By event type.
     indexes: Box<[Index]>,
+    timed: Timed,
+    /// Missions whose window runs from the player's first record.
+    by_first_record: Vec<MissionIx>,
 }
 
 fn derived(programme: &Programme) -> Option<&Derived> {
@@ -24,7 +28,26 @@ fn derived(programme: &Programme) -> Option<&Derived> {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
         indexes: candidates::indexes(programme),
+        timed: Timed::of(programme),
+        by_first_record: begun_by_records(programme),
     })
+}
+
+fn begun_by_records(programme: &Programme) -> Vec<MissionIx> {
+    let by_record = |mission: &Mission| {
+        matches!(mission.window, Window::AfterStart { .. })
+            && mission.start == Start::Automatic
+            && mission.after.is_empty()
+    };
+    let all = (0..).map(MissionIx).zip(&programme.missions);
+    all.filter(|(_, mission)| by_record(mission))
+        .map(|(ix, _)| ix)
+        .collect()
+}
+
+/// Missions whose window runs from the player's first record.
+pub(crate) fn by_first_record(programme: &Programme) -> &[MissionIx] {
+    derived(programme).map_or(&[], |derived| &derived.by_first_record)
 }
 
 /// The names of the programme's version, one table for every state and entry that speaks of it.
@@ -38,6 +61,11 @@ pub(crate) fn names(programme: &Programme) -> Arc<Names> {
 /// Whether a table is the shared one.
 pub(crate) fn shares(programme: &Programme, names: &Arc<Names>) -> bool {
     derived(programme).is_some_and(|derived| Arc::ptr_eq(&derived.names, names))
+}
+
+/// What has timers.
+pub(crate) fn timed(programme: &Programme) -> Option<&Timed> {
+    derived(programme).map(|derived| &derived.timed)
 }
 
 /// The period that holds an instant in the programme's zone.

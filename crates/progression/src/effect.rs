@@ -47,6 +47,22 @@ pub enum Effect {
         /// Why it is taken back.
         reason: RevokeReason,
     },
+    /// Points spent. Nothing is sent: who spent them knows.
+    Spent {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+    },
+    /// Points given or, below zero, taken by hand. Nothing is sent.
+    Adjusted {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+        /// Why, by who did it.
+        reason: Option<Box<str>>,
+    },
     /// Another level.
     TierChanged {
         /// In which set.
@@ -152,7 +168,14 @@ impl Effect {
             Self::Offered { .. } => "grant_offered",
             Self::Revoked { .. } => "grant_revoked",
             Self::TierChanged { .. } => "tier_changed",
+            Self::Spent { .. } => "points_spent",
+            Self::Adjusted { .. } => "points_adjusted",
         }
+    }
+
+    /// Whether it is an emission; what is not stands in the journal only.
+    pub const fn is_sent(&self) -> bool {
+        !matches!(self, Self::Spent { .. } | Self::Adjusted { .. })
     }
 }
 

@@ -2,18 +2,21 @@
 
 mod bet;
 mod countable;
+mod opt_in;
 pub(crate) mod part;
+mod points;
 mod profile;
 mod restricted;
 mod reversal;
 mod settlement;
 
-use programme::model::{BuiltIn, Programme};
+use programme::model::{BuiltIn, MissionIx, Programme};
 use types::{Event, Timestamp};
 
 use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
+use crate::mission;
 use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
@@ -24,14 +27,31 @@ pub(crate) enum Plan<'e> {
     Count(countable::Count<'e>),
     /// As above; then it changes the profile.
     Profile(countable::Count<'e>),
+    /// The player joins a mission.
+    OptIn(MissionIx),
     /// It takes back what an earlier event caused.
     Reverse(Box<reversal::Reverse>),
     /// It changes whether the player may be rewarded.
     Restrict(Status),
+    /// It commands points to move.
+    Move(points::Command),
     /// It is a bet's result.
     Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
     Refuse(Refusal),
+}
+
+impl Plan<'_> {
+    /// Whether a window that runs from the player's first record may begin with it: with anything but what undoes, restricts or is
+    /// refused.
+    fn is_a_record(&self) -> bool {
+        match self {
+            Self::Count(count) | Self::Profile(count) => !count.is_gone(),
+            Self::Settle(settle) => !settle.is_a_return(),
+            Self::OptIn(_) | Self::Move(_) => true,
+            Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
+        }
+    }
 }
 
 pub(crate) fn plan<'e>(
@@ -66,11 +86,16 @@ fn try_plan<'e>(
                 .map(|it| Plan::Reverse(Box::new(it)))
         }
         Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
+        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::PointsAdjusted) => points::adjust(programme, event).map(Plan::Move),
         Some(BuiltIn::BetSettled) => settlement::Settle::of(programme, state, search, event, now)
             .map(|it| Plan::Settle(Box::new(it))),
         Some(BuiltIn::ProfileChanged) => {
             profile::check(event)?;
             count(search).map(Plan::Profile)
+        }
+        Some(BuiltIn::MissionOptedIn) => {
+            opt_in::check(programme, state, event, now).map(Plan::OptIn)
         }
         Some(BuiltIn::BetPlaced | BuiltIn::Deposit | BuiltIn::Withdrawal | BuiltIn::Order) => {
             if event.amount.is_none() || event.currency.is_none() {
@@ -82,12 +107,9 @@ fn try_plan<'e>(
             count(search).map(Plan::Count)
         }
         Some(
-            BuiltIn::MissionOptedIn
-            | BuiltIn::MissionClaimed
-            | BuiltIn::PointsSpent
+            BuiltIn::MissionClaimed
             | BuiltIn::PointsHeld
             | BuiltIn::HoldReleased
-            | BuiltIn::PointsAdjusted
             | BuiltIn::GrantUpdated,
         ) => Err(Refusal::NotCarriedOut),
     }
@@ -99,14 +121,19 @@ pub(crate) fn carry_out(
     plan: Plan<'_>,
     entry: &mut Entry,
 ) -> Outcome {
+    if plan.is_a_record() {
+        mission::begin(step, event.occurred_at.min(step.now));
+    }
     match plan {
         Plan::Count(count) => count.carry_out(step, entry),
         Plan::Profile(count) => {
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
+        Plan::OptIn(ix) => opt_in::carry_out(step, event, ix),
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),
+        Plan::Move(command) => points::carry_out(step, command),
         Plan::Settle(settle) => settle.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }

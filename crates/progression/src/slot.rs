@@ -5,8 +5,12 @@ use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::goal::Progress;
+use crate::goal::{Progress, Trail};
 use crate::period::Period;
+
+/// What a period has besides its progress.
+const FATE: u8 = 1;
+const TRAIL: u8 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -15,6 +19,8 @@ pub(crate) struct Slot {
     pub(crate) end: Timestamp,
     /// One for each leaf of the goal.
     pub(crate) parts: SmallVec<[Progress; 1]>,
+    /// The events behind the parts, where their order or their times matter.
+    pub(crate) trail: Option<Box<Trail>>,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
 }
@@ -28,6 +34,8 @@ pub(crate) struct Fate {
     pub(crate) reopenings: u32,
     /// When the event of the last completion occurred.
     pub(crate) occurred_at: Timestamp,
+    /// When it was recorded.
+    pub(crate) recorded_at: Timestamp,
     /// What the last completion gave.
     pub(crate) given: Vec<Given>,
     /// How many of each reward this period has given so far.
@@ -47,6 +55,7 @@ impl Slot {
             period,
             end,
             parts: std::iter::repeat_n(Progress::None, parts).collect(),
+            trail: None,
             fate: None,
         }
     }
@@ -59,7 +68,8 @@ impl Slot {
         let fate = self.fate.as_ref().map_or(0, |fate| {
             size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
         });
-        fate + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
+        fate + trail + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -69,7 +79,10 @@ impl Slot {
         }
         writer.length(self.parts.len());
         self.parts.iter().for_each(|part| part.encode(writer));
-        writer.flag(self.fate.is_some());
+        writer.byte(u8::from(self.fate.is_some()) * FATE + u8::from(self.trail.is_some()) * TRAIL);
+        if let Some(trail) = &self.trail {
+            trail.encode(writer);
+        }
         if let Some(fate) = &self.fate {
             fate.encode(writer);
         }
@@ -79,19 +92,28 @@ impl Slot {
         let period = Period::decode(reader)?;
         let end = match period {
             Period::Once => Timestamp::MAX,
-            Period::Calendar { .. } => reader.time()?,
+            Period::Calendar { .. } | Period::Start(_) | Period::Run(_) => reader.time()?,
         };
         let parts = (0..reader.length()?)
             .map(|_| Progress::decode(reader))
             .collect::<Result<_, _>>()?;
-        let fate = match reader.flag()? {
-            true => Some(Box::new(Fate::decode(reader)?)),
-            false => None,
+        let rest = reader.byte()?;
+        if rest > FATE + TRAIL {
+            return Err(DecodeError::Invalid("a period"));
+        }
+        let trail = match rest & TRAIL {
+            0 => None,
+            _ => Some(Box::new(Trail::decode(reader)?)),
+        };
+        let fate = match rest & FATE {
+            0 => None,
+            _ => Some(Box::new(Fate::decode(reader)?)),
         };
         Ok(Self {
             period,
             end,
             parts,
+            trail,
             fate,
         })
     }
@@ -116,7 +138,8 @@ impl Fate {
         writer.flag(self.standing);
         writer.number(u64::from(self.completions));
         writer.number(u64::from(self.reopenings));
-        writer.time(self.occurred_at);
+        writer.time(self.recorded_at);
+        writer.signed(self.recorded_at.nanos() - self.occurred_at.nanos());
         writer.length(self.given.len());
         for given in &self.given {
             match given {
@@ -151,11 +174,18 @@ impl Fate {
             )),
             _ => Err(DecodeError::Invalid("a reward")),
         };
+        let (standing, completions) = (reader.flag()?, reader.number32()?);
+        let (reopenings, recorded_at) = (reader.number32()?, reader.time()?);
+        let before = reader.signed()?.checked_neg();
+        let occurred_at = before.map_or(recorded_at, |before| {
+            recorded_at.saturating_add_nanos(before)
+        });
         Ok(Self {
-            standing: reader.flag()?,
-            completions: reader.number32()?,
-            reopenings: reader.number32()?,
-            occurred_at: reader.time()?,
+            standing,
+            completions,
+            reopenings,
+            occurred_at,
+            recorded_at,
             given: (0..reader.length()?)
                 .map(|_| given(reader))
                 .collect::<Result<_, _>>()?,

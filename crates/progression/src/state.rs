@@ -13,12 +13,15 @@ use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
+use crate::mission::Course;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
+use crate::tier::{self, Term};
+use crate::timer;
 use crate::zone::Zones;
 
 pub(crate) use remap::Moves;
@@ -29,7 +32,7 @@ pub(crate) const GRANTS_SHOWN: usize = 32;
 /// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
-/// values for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
+/// values or 1,000 events for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) names: Arc<Names>,
@@ -91,6 +94,8 @@ pub(crate) struct MissionState {
     pub(crate) unlocks: SmallVec<[Timestamp; 1]>,
     /// The current period and others that are not closed.
     pub(crate) slots: SmallVec<[Slot; 1]>,
+    /// Joining, the start, runs: where the mission has such.
+    pub(crate) course: Option<Box<Course>>,
 }
 
 /// The player's level in one set.
@@ -100,6 +105,8 @@ pub(crate) struct TierState {
     /// The highest level ever reached: those up to it have given their rewards.
     pub(crate) highest: u16,
     pub(crate) changes: u64,
+    /// What qualifies, where not all points ever do.
+    pub(crate) term: Term,
 }
 
 /// A grant, for readers.
@@ -135,8 +142,14 @@ impl State {
     }
 
     /// When the next timer is due; `None` where nothing of the player changes by time alone.
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        None
+    pub fn next_timer(&self, programme: &Programme) -> Option<Timestamp> {
+        if !self.names.is_of(&programme.version) {
+            // Rare: the player has had no record since the programme changed.
+            let mut bound = self.clone();
+            bound.bind(programme);
+            return bound.next_timer(programme);
+        }
+        timer::earliest(programme, self).map(|due| due.at)
     }
 
     /// An estimate of the memory it holds.
@@ -147,7 +160,8 @@ impl State {
             } else {
                 0
             };
-            spilled + mission.slots.iter().map(Slot::bytes).sum::<usize>()
+            let course = mission.course.as_ref().map_or(0, |course| course.bytes());
+            spilled + course + mission.slots.iter().map(Slot::bytes).sum::<usize>()
         };
         size_of::<Self>()
             + self.profile.bytes()
@@ -157,6 +171,7 @@ impl State {
             + self.missions.capacity() * size_of::<MissionState>()
             + self.missions.iter().map(slots).sum::<usize>()
             + self.tiers.capacity() * size_of::<TierState>()
+            + self.tiers.iter().map(|it| it.term.bytes()).sum::<usize>()
             + self.grants.capacity() * size_of::<GrantState>()
             + self.orders.bytes()
             + self.tail.bytes()
@@ -186,6 +201,7 @@ impl State {
         } else {
             remap::remap(self, names);
             self.zones.forget();
+            tier::rebind(programme, self);
         }
     }
 
@@ -203,6 +219,12 @@ impl State {
             profile: &self.profile,
             tier: programme.tiers.first().and_then(level),
         }
+    }
+
+    /// How many of these points can be spent now.
+    pub(crate) fn available(&self, points: PointsIx) -> MicroPoints {
+        let account = self.points.get(usize::from(points.0));
+        account.map_or(MicroPoints::ZERO, |account| account.balance)
     }
 
     pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {

@@ -1,14 +1,18 @@
 //! What a reader sees.
 
-use programme::model::{Mission, MissionIx, Programme, TierSet, Window};
+use programme::model::{Mission, MissionIx, Programme, Start, TierSet, TierSetIx, Window};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
 use crate::goal;
+use crate::journal::History;
+use crate::mission::{living, started};
 use crate::period::Period;
 use crate::state::{GrantState, State};
+use crate::tier;
+use crate::timer;
 
 /// A player as of a position. Serializes to everything; [`PlayerView::line`] to what `questline simulate` writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +40,14 @@ pub struct TierView {
     pub tier: Box<str>,
     /// The level.
     pub level: Box<str>,
-    /// What qualifies so far.
+    /// What qualifies so far, in the period that runs.
     pub credits: MicroPoints,
+    /// The qualification period that runs; `None` where it is no calendar's.
+    pub period: Option<Box<str>>,
+    /// The level that the review of the period that runs will leave, if nothing more comes.
+    pub projected: Box<str>,
+    /// When the level is reviewed next; `None` where there is none to lose.
+    pub review_at: Option<Timestamp>,
     /// The next level and how many points are missing to it; `None` at the top.
     pub next: Option<(Box<str>, MicroPoints)>,
 }
@@ -57,6 +67,8 @@ pub struct MissionView {
     pub period: Option<Box<str>>,
     /// Whether a completion of the current period stands.
     pub done: bool,
+    /// Whether the player has joined; `None` where the mission starts by itself.
+    pub opted_in: Option<bool>,
 }
 
 /// A grant.
@@ -85,6 +97,14 @@ pub fn view(
         bound.bind(programme);
         return view(programme, &bound, subject, now);
     }
+    match timer::ahead(programme, state, &History::new(), now) {
+        Some((ahead, ..)) => seen(programme, &ahead, subject, now),
+        None => seen(programme, state, subject, now),
+    }
+}
+
+/// What is there once nothing more is due.
+fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timestamp) -> PlayerView {
     let balance = |(points, account): (&programme::model::Points, &crate::state::Account)| {
         (points.id.clone(), account.balance)
     };
@@ -99,7 +119,7 @@ pub fn view(
             .collect(),
         tiers: (0..)
             .zip(&programme.tiers)
-            .map(|(ix, set)| tier(state, ix, set))
+            .map(|(ix, set)| tier(programme, state, TierSetIx(ix), set, now))
             .collect(),
         missions: missions
             .map(|(ix, it)| mission(programme, state, MissionIx(ix), it, now))
@@ -110,22 +130,29 @@ pub fn view(
     }
 }
 
-fn tier(state: &State, ix: u16, set: &TierSet) -> TierView {
-    let level = state
-        .tiers
-        .get(usize::from(ix))
-        .map_or(0, |tier| tier.level);
-    let credits = state
-        .points
-        .get(usize::from(set.by.0))
-        .map_or(MicroPoints::ZERO, |account| account.credits);
-    let name = |level: usize| set.levels.get(level).map_or("", |level| &*level.id);
+fn tier(
+    programme: &Programme,
+    state: &State,
+    ix: TierSetIx,
+    set: &TierSet,
+    now: Timestamp,
+) -> TierView {
+    let level = state.tier(ix).map_or(0, |tier| tier.level);
+    let outlook = tier::outlook(programme, state, ix, set, now);
+    let name = |level: u16| {
+        let level = set.levels.get(usize::from(level));
+        level.map_or("", |level| &*level.id)
+    };
     let next = set.levels.get(usize::from(level) + 1);
+    let missing = |at: MicroPoints| (at - outlook.credits).max(MicroPoints::ZERO);
     TierView {
         tier: set.id.clone(),
-        level: name(usize::from(level)).into(),
-        credits,
-        next: next.map(|next| (next.id.clone(), (next.at - credits).max(MicroPoints::ZERO))),
+        level: name(level).into(),
+        credits: outlook.credits,
+        period: outlook.period.map(|period| period.to_string().into()),
+        projected: name(outlook.projected).into(),
+        review_at: tier::due(state, ix),
+        next: next.map(|next| (next.id.clone(), missing(next.at))),
     }
 }
 
@@ -136,14 +163,22 @@ fn mission(
     mission: &Mission,
     now: Timestamp,
 ) -> MissionView {
+    let kept = state.mission(ix);
+    let course = kept.and_then(|kept| kept.course.as_ref());
     let period = match mission.window {
         Window::Once => Some(Period::Once),
         Window::Calendar(kind) => Some(state.zones.look(programme, kind, now).period),
-        Window::AfterStart { .. } | Window::Rolling { .. } => None,
+        Window::AfterStart { .. } => started(state, ix).map(Period::Start),
+        Window::Rolling { .. } => Some(Period::Run(course.map_or(1, |course| course.next_run()))),
     };
-    let kept = state.mission(ix);
     let slot = kept.and_then(|kept| kept.slots.iter().find(|slot| Some(slot.period) == period));
+    let alive = match (mission.window, slot) {
+        (Window::Rolling { ns }, Some(slot)) => Some(living(mission, ns, slot, now)),
+        _ => None,
+    };
     let parts = slot.map_or(&[][..], |slot| &slot.parts);
+    let parts = alive.as_deref().unwrap_or(parts);
+    let joined = || course.is_some_and(|course| course.opted_in.is_some());
     MissionView {
         mission: mission.id.clone(),
         completed: kept.map_or(0, |kept| kept.standing),
@@ -151,6 +186,7 @@ fn mission(
         target: goal::target(&mission.goal).into(),
         period: period.map(|period| period.to_string().into()),
         done: slot.is_some_and(crate::slot::Slot::stands),
+        opted_in: (mission.start == Start::OptIn).then(joined),
     }
 }
 
@@ -238,6 +274,9 @@ impl Serialize for TierView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("credits", &self.credits)?;
+        map.serialize_entry("period", &self.period)?;
+        map.serialize_entry("projected", &self.projected)?;
+        map.serialize_entry("review_at", &self.review_at)?;
         map.serialize_entry("next", &self.next.as_ref().map(|(level, _)| level))?;
         map.serialize_entry("to_next", &self.next.as_ref().map(|(_, points)| points))?;
         map.end()
@@ -252,6 +291,7 @@ impl Serialize for MissionView {
         map.serialize_entry("period", &self.period)?;
         map.serialize_entry("target", &self.target)?;
         map.serialize_entry("done", &self.done)?;
+        map.serialize_entry("opted_in", &self.opted_in)?;
         map.end()
     }
 }

@@ -3,6 +3,7 @@
 //! A [`Case`] is text: a programme as a marketer would write it and events as a source would send them, so that what a property finds
 //! can be saved as a scenario folder. Reproduced by its seed alone.
 
+mod commands;
 mod history;
 mod plan;
 mod shrink;

@@ -19,7 +19,8 @@ impl Ledger {
         for effect in entry["effects"].as_array().map_or(&[][..], Vec::as_slice) {
             let sign = match effect["type"].as_str() {
                 Some("points_earned") => Decimal::ONE,
-                Some("points_reversed" | "points_expired") => Decimal::from(-1),
+                Some("points_adjusted") => Decimal::ONE,
+                Some("points_reversed" | "points_expired" | "points_spent") => Decimal::from(-1),
                 _ => continue,
             };
             let unreadable = || format!("a movement that cannot be read: {effect}");

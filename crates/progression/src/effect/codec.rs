@@ -54,6 +54,21 @@ impl Effect {
                 });
                 writer.number(*n);
             }
+            Self::Spent { points, amount } => {
+                writer.byte(32);
+                writer.number(u64::from(points.0));
+                writer.wide(amount.0);
+            }
+            Self::Adjusted {
+                points,
+                amount,
+                reason,
+            } => {
+                writer.byte(33);
+                writer.number(u64::from(points.0));
+                writer.wide(amount.0);
+                writer.text(reason.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -94,6 +109,17 @@ impl Effect {
                     _ => return Err(DecodeError::Invalid("a reason")),
                 },
                 n: reader.number()?,
+            },
+            32 => Self::Spent {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+            },
+            33 => Self::Adjusted {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                reason: Some(reader.text()?)
+                    .filter(|text| !text.is_empty())
+                    .map(Into::into),
             },
             _ => return Err(DecodeError::Invalid("an effect")),
         })

@@ -4,23 +4,32 @@ use std::sync::Arc;
 
 use programme::model::MissionIx;
 use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Text, Timestamp};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Bet, Verdicts};
+use crate::codec::Writer;
 use crate::decision::Outcome;
 use crate::effect::Effect;
 use crate::emission::{Cause, Emission};
 use crate::names::Names;
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::state::State;
+use crate::timer::{Due, Timer};
 
-/// What one record was, what it came to and why.
+/// The type of entries that timers write.
+const TIMER: &str = "timer";
+
+/// What one record or timer was, what it came to and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Counted from 0; entry n stands in segment n / 64.
     pub number: u64,
-    /// Where the record stands.
+    /// Where the record stands; for a timer, the last record before it.
     pub position: Position,
-    /// The record's time.
+    /// What fired, where it is no record's: then all that is said of an event is empty.
+    pub timer: Option<Timer>,
+    /// The record's time; a timer's due time.
     pub recorded_at: Timestamp,
     /// When ingest took the event.
     pub accepted_at: Timestamp,
@@ -86,6 +95,10 @@ pub enum Reason {
     Locked,
     /// Outside the time in which the mission counts.
     Unavailable,
+    /// The player had not joined when it occurred.
+    NotJoined,
+    /// None of the goal's steps that are open counts it.
+    OtherStep,
     /// It was reversed before it came.
     Returned,
     /// The player was restricted when it occurred, or when it was recorded.
@@ -96,7 +109,7 @@ pub enum Reason {
     Voided,
     /// The bet was settled so before.
     SettledBefore,
-    /// More distinct values than are kept.
+    /// More distinct values or events than are kept.
     TooMany,
     /// The numbers are too large to be multiplied.
     Overflow,
@@ -129,6 +142,48 @@ pub enum Gain {
     },
     /// A value, by its hash.
     Value(u128),
+    /// An amount that stands for itself: the best one counts. It shrinks as [`Gain::Amount`] does.
+    Single {
+        /// Millionths.
+        micro: i128,
+        /// Whether it is money.
+        money: bool,
+    },
+}
+
+impl Gain {
+    /// An amount as a value of its own.
+    pub(crate) const fn single(self) -> Self {
+        match self {
+            Self::Amount { micro, money } => Self::Single { micro, money },
+            other => other,
+        }
+    }
+
+    /// Its millionths.
+    pub(crate) const fn micro(self) -> i128 {
+        match self {
+            Self::Amount { micro, .. } | Self::Single { micro, .. } => micro,
+            Self::One | Self::Value(_) => 0,
+        }
+    }
+
+    /// The same with other millionths.
+    pub(crate) const fn with(self, micro: i128) -> Self {
+        match self {
+            Self::Amount { money, .. } => Self::Amount { micro, money },
+            Self::Single { money, .. } => Self::Single { micro, money },
+            other => other,
+        }
+    }
+
+    /// Whether a partial return makes it smaller.
+    pub(crate) const fn shrinks(self) -> bool {
+        matches!(
+            self,
+            Self::Amount { money: true, .. } | Self::Single { money: true, .. }
+        )
+    }
 }
 
 /// A return of (a part of) an event.
@@ -165,6 +220,40 @@ pub struct Archived {
 }
 
 impl Entry {
+    /// What a timer writes, before it fires.
+    pub(crate) fn of_timer(state: &State, due: &Due) -> Self {
+        let mut said = Vec::new();
+        let mut writer = Writer(&mut said);
+        due.timer.encode(&mut writer);
+        writer.time(due.at);
+        let hash = xxh3_128(&said);
+        Self {
+            number: state.tail.next_number(),
+            position: state.applied,
+            timer: Some(due.timer.clone()),
+            recorded_at: due.at,
+            accepted_at: due.at,
+            occurred_at: due.at,
+            source: SourceId::questline(),
+            id: EventId::of_hash(hash),
+            digest: Digest(hash),
+            kind: TIMER.into(),
+            outcome: Outcome::Ticked,
+            amount: None,
+            rate: None,
+            judged: Verdicts::default(),
+            effects: Vec::new(),
+            counted: Vec::new(),
+            reversals: Vec::new(),
+            tombstone: None,
+            unmatched: None,
+            archived: Vec::new(),
+            bet: None,
+            suppressed: state.restrictions.hold(due.at),
+            names: Arc::clone(&state.names),
+        }
+    }
+
     /// What it sent out, rebuilt: the same ids and bytes as when the record was folded.
     pub fn emissions(&self) -> Vec<Emission> {
         let emission = |effect: &Effect| Emission {
@@ -174,14 +263,18 @@ impl Entry {
             effect: effect.clone(),
             suppressed: self.suppressed,
         };
-        self.effects.iter().map(emission).collect()
+        let sent = self.effects.iter().filter(|effect| effect.is_sent());
+        sent.map(emission).collect()
     }
 
     /// What made it.
     pub fn cause(&self) -> Cause {
-        Cause::Event {
-            source: self.source.clone(),
-            id: self.id.clone(),
+        match &self.timer {
+            Some(timer) => Cause::Timer(timer.clone()),
+            None => Cause::Event {
+                source: self.source.clone(),
+                id: self.id.clone(),
+            },
         }
     }
 

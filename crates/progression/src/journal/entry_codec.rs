@@ -13,6 +13,7 @@ use crate::names::Names;
 use crate::orders::currency;
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::timer::Timer;
 
 const AMOUNT: u8 = 1;
 const CURRENCY: u8 = 2;
@@ -35,6 +36,10 @@ impl Entry {
         writer.fixed128(self.digest.0);
         writer.text(&self.kind);
         writer.byte(outcome_code(self.outcome));
+        // Nothing but a timer comes to this.
+        if let Some(timer) = &self.timer {
+            timer.encode(writer);
+        }
         let currency = self.amount.and_then(|(_, currency)| currency);
         let rare = !self.reversals.is_empty() || !self.archived.is_empty();
         let flags = [
@@ -103,6 +108,7 @@ impl Entry {
         let mut entry = Self {
             number,
             position,
+            timer: None,
             recorded_at,
             accepted_at: read_offset(reader, recorded_at)?,
             occurred_at: read_offset(reader, recorded_at)?,
@@ -132,6 +138,9 @@ impl Entry {
     }
 
     fn decode_parts(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if self.outcome == Outcome::Ticked {
+            self.timer = Some(Timer::decode(reader)?);
+        }
         let flags = reader.byte()?;
         let set = |bit: u8| flags & bit != 0;
         let amount: Option<Decimal> = set(AMOUNT).then(|| reader.decimal()).transpose()?;
@@ -205,7 +214,15 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
+        Outcome::Refused(Refusal::UnknownMission) => 32,
+        Outcome::Refused(Refusal::NotOptIn) => 33,
+        Outcome::Refused(Refusal::AlreadyOptedIn) => 34,
+        Outcome::Refused(Refusal::MissionEnded) => 35,
+        Outcome::Refused(Refusal::Restricted) => 36,
         Outcome::Refused(Refusal::MissingField) => 48,
+        Outcome::Refused(Refusal::UnknownPoints) => 49,
+        Outcome::Refused(Refusal::NotSpendable) => 50,
+        Outcome::Refused(Refusal::NotEnoughPoints) => 51,
     }
 }
 
@@ -221,7 +238,15 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
+        32 => Outcome::Refused(Refusal::UnknownMission),
+        33 => Outcome::Refused(Refusal::NotOptIn),
+        34 => Outcome::Refused(Refusal::AlreadyOptedIn),
+        35 => Outcome::Refused(Refusal::MissionEnded),
+        36 => Outcome::Refused(Refusal::Restricted),
         48 => Outcome::Refused(Refusal::MissingField),
+        49 => Outcome::Refused(Refusal::UnknownPoints),
+        50 => Outcome::Refused(Refusal::NotSpendable),
+        51 => Outcome::Refused(Refusal::NotEnoughPoints),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }
@@ -251,17 +276,7 @@ impl Contribution {
         writer.number(u64::from(self.mission.0));
         writer.byte(self.part);
         self.period.encode(writer);
-        match self.gain {
-            Gain::One => writer.byte(0),
-            Gain::Amount { micro, money } => {
-                writer.byte(1 + u8::from(money));
-                writer.wide(micro);
-            }
-            Gain::Value(value) => {
-                writer.byte(3);
-                writer.fixed128(value);
-            }
-        }
+        self.gain.encode(writer);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -269,15 +284,43 @@ impl Contribution {
             mission: MissionIx(reader.number16()?),
             part: reader.byte()?,
             period: Period::decode(reader)?,
-            gain: match reader.byte()? {
-                0 => Gain::One,
-                tag @ (1 | 2) => Gain::Amount {
-                    micro: reader.wide()?,
-                    money: tag == 2,
-                },
-                3 => Gain::Value(reader.fixed128()?),
-                _ => return Err(DecodeError::Invalid("a gain")),
+            gain: Gain::decode(reader)?,
+        })
+    }
+}
+
+impl Gain {
+    pub(crate) fn encode(self, writer: &mut Writer<'_>) {
+        match self {
+            Self::One => writer.byte(0),
+            Self::Amount { micro, money } => {
+                writer.byte(1 + u8::from(money));
+                writer.wide(micro);
+            }
+            Self::Value(value) => {
+                writer.byte(3);
+                writer.fixed128(value);
+            }
+            Self::Single { micro, money } => {
+                writer.byte(4 + u8::from(money));
+                writer.wide(micro);
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::One,
+            tag @ (1 | 2) => Self::Amount {
+                micro: reader.wide()?,
+                money: tag == 2,
             },
+            3 => Self::Value(reader.fixed128()?),
+            tag @ (4 | 5) => Self::Single {
+                micro: reader.wide()?,
+                money: tag == 5,
+            },
+            _ => return Err(DecodeError::Invalid("a gain")),
         })
     }
 }

@@ -14,7 +14,7 @@ pub fn entry_json(entry: &Entry) -> Vec<u8> {
         .plain("recorded_at", entry.recorded_at)
         .plain("accepted_at", entry.accepted_at)
         .plain("occurred_at", entry.occurred_at)
-        .object("cause", entry.cause().json())
+        .object("cause", entry.cause().json(&entry.names, entry.recorded_at))
         .text("event_type", &entry.kind)
         .plain("digest", entry.digest)
         .plain("programme_version", entry.programme_version())
@@ -91,6 +91,8 @@ impl Reason {
             Self::Audience => "not_in_audience",
             Self::Locked => "prerequisite_missing",
             Self::Unavailable => "not_available",
+            Self::NotJoined => "not_opted_in",
+            Self::OtherStep => "not_its_step",
             Self::Returned => "returned_before_it_came",
             Self::Restricted => "player_restricted",
             Self::NoBet => "no_such_bet_yet",
@@ -119,7 +121,9 @@ fn counted(entry: &Entry) -> impl Iterator<Item = Object> {
             .plain("period", contribution.period);
         match contribution.gain {
             Gain::One => json.plain("count", 1),
-            Gain::Amount { micro, .. } => json.plain("amount", types::MicroPoints(micro)),
+            Gain::Amount { micro, .. } | Gain::Single { micro, .. } => {
+                json.plain("amount", types::MicroPoints(micro))
+            }
             Gain::Value(value) => json.plain("value_hash", format_args!("{value:032x}")),
         };
         json
@@ -155,6 +159,21 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
             mission, period, ..
         } => {
             occasion(&mut json, names, Because::Mission(*mission, *period));
+        }
+        Effect::Spent { points, amount } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+        }
+        Effect::Adjusted {
+            points,
+            amount,
+            reason,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+            if let Some(reason) = reason {
+                json.text("reason", reason);
+            }
         }
         Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
             json.text("grant", names.reward(grant.reward))

@@ -3,12 +3,12 @@
 use programme::model::{Mission, MissionIx};
 use types::Timestamp;
 
-use super::{because, find};
+use super::{because, find, start, trace};
 use crate::effect::{Effect, Granted, RevokeReason};
 use crate::period::Period;
 use crate::reward;
 use crate::slot::{Fate, Given};
-use crate::step::Step;
+use crate::step::{Origin, Step};
 
 /// Standing completions whose times are kept, where other missions wait for them: the earliest.
 const UNLOCKS_MAX: usize = 16;
@@ -36,6 +36,7 @@ pub(super) fn complete(
     fate.standing = true;
     fate.completions += 1;
     fate.occurred_at = occurred_at;
+    fate.recorded_at = step.now;
     fate.given.clear();
     state.standing += 1;
     if awaited {
@@ -54,6 +55,10 @@ pub(super) fn complete(
         fate.given.extend(given);
     }
     put_back(step, ix, period, fate);
+    trace::close(step, ix, mission, period);
+    if awaited {
+        start::unlocked_by(step, ix);
+    }
 }
 
 /// A completion does not stand any more; what it gave is taken back.
@@ -73,9 +78,17 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         period,
         n: fate.reopenings,
     });
+    let origin = Origin {
+        occurred_at: fate.occurred_at,
+        recorded_at: fate.recorded_at,
+    };
     for given in std::mem::take(&mut fate.given) {
         match given {
-            Given::Points(points, amount) => step.take(points, amount, because(ix, period)),
+            Given::Points(points, amount) => {
+                step.as_of(origin, |step| {
+                    step.take(points, amount, because(ix, period))
+                });
+            }
             Given::Grant(reward, number) => step.revoke(
                 Granted {
                     reward,
@@ -87,6 +100,8 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         }
     }
     put_back(step, ix, period, fate);
+    let mission = &step.programme.missions[usize::from(ix.0)];
+    trace::free(step, ix, mission, period);
 }
 
 fn put_back(step: &mut Step<'_>, ix: MissionIx, period: Period, fate: Box<Fate>) {

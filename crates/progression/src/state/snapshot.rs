@@ -7,12 +7,14 @@ use super::{Account, Capped, GrantState, MissionState, State, TierState, Usage};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
+use crate::mission::Course;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
+use crate::tier::Term;
 use crate::zone::Zones;
 
 const LAYOUT: u8 = 2;
@@ -148,6 +150,10 @@ impl MissionState {
         self.unlocks.iter().for_each(|at| writer.time(*at));
         writer.length(self.slots.len());
         self.slots.iter().for_each(|slot| slot.encode(writer));
+        writer.flag(self.course.is_some());
+        if let Some(course) = &self.course {
+            course.encode(writer);
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -159,6 +165,10 @@ impl MissionState {
             slots: (0..reader.length()?)
                 .map(|_| Slot::decode(reader))
                 .collect::<Result<_, _>>()?,
+            course: match reader.flag()? {
+                true => Some(Box::new(Course::decode(reader)?)),
+                false => None,
+            },
         })
     }
 }
@@ -168,6 +178,7 @@ impl TierState {
         writer.number(u64::from(self.level));
         writer.number(u64::from(self.highest));
         writer.number(self.changes);
+        self.term.encode(writer);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -175,6 +186,7 @@ impl TierState {
             level: reader.number16()?,
             highest: reader.number16()?,
             changes: reader.number()?,
+            term: Term::decode(reader)?,
         })
     }
 }

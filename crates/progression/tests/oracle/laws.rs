@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use programme::model::Programme;
+use programme::model::{PointsIx, Programme};
 use progression::{Effect, Movement, journal};
 use serde_json::Value as Json;
 use types::{Attributes, Body, Decimal, Event, Record, Timestamp, Value};
 
-use crate::core::{Passivate, first_difference, fold, fold_keeping};
+use crate::core::{How, Passivate, first_difference, fold, fold_keeping};
 use crate::seeds::some_cases;
 
 #[test]
@@ -19,6 +19,27 @@ fn a_state_that_went_through_its_bytes_is_the_same() {
             let gone = fold(programme, &records, passivate);
             first_difference("emission", &gone.emissions, &held.emissions)?;
             first_difference("player", &gone.players, &held.players)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn whether_a_sweep_or_the_next_event_comes_first_makes_no_difference() {
+    some_cases(|programme, case| {
+        let records = case.records();
+        let (alone, left) = fold_keeping(programme, &records, Passivate::Never);
+        let sweeping = How {
+            sweeping: true,
+            ..Passivate::Every(3).into()
+        };
+        let (swept, right) = fold_keeping(programme, &records, sweeping);
+        first_difference("emission", &swept.emissions, &alone.emissions)?;
+        first_difference("player", &swept.players, &alone.players)?;
+        for (id, player) in &left {
+            if right[id].state != player.state {
+                return Err(format!("the state of {id} is another"));
+            }
         }
         Ok(())
     });
@@ -139,17 +160,16 @@ fn a_balance_is_the_sum_of_the_journals_movements() {
 }
 
 fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128)> {
-    let name = |movement: &Movement| {
-        programme.points[usize::from(movement.points.0)]
-            .id
-            .to_string()
-    };
+    let named = |points: PointsIx| programme.points[usize::from(points.0)].id.to_string();
+    let name = |movement: &Movement| named(movement.points);
     entry
         .effects
         .iter()
         .filter_map(|effect| match effect {
             Effect::Earned(movement) => Some((name(movement), movement.amount.0)),
             Effect::Reversed(movement) => Some((name(movement), -movement.amount.0)),
+            Effect::Spent { points, amount } => Some((named(*points), -amount.0)),
+            Effect::Adjusted { points, amount, .. } => Some((named(*points), amount.0)),
             _ => None,
         })
         .collect()

@@ -9,6 +9,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
 use types::{Attributes, Event, Timestamp, Value};
 
+use super::commands::{of_bet, opt_in, points, profile, restricted};
 use super::words;
 
 /// An event and when the log recorded it.
@@ -22,7 +23,7 @@ pub struct Sent {
 
 /// What is sent, before ids and times are known.
 #[derive(Clone, Debug)]
-enum What {
+pub(super) enum What {
     Counts {
         kind: &'static str,
         money: Option<(&'static str, &'static str, Option<&'static str>)>,
@@ -44,6 +45,11 @@ enum What {
         attributes: Attributes,
     },
     Profile(Attributes),
+    /// Spends points, moves them by hand, joins a mission.
+    Command {
+        kind: &'static str,
+        attributes: Attributes,
+    },
     /// Restricted until so many nanoseconds later; for good; or released.
     Restricted {
         status: &'static str,
@@ -85,7 +91,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => again()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -176,76 +182,6 @@ fn reversal() -> impl Strategy<Value = What> {
             }
         },
     )
-}
-
-fn of_bet() -> impl Strategy<Value = What> {
-    let result = select(vec![
-        "",
-        "won",
-        "won",
-        "won",
-        "lost",
-        "cash_out",
-        "void",
-        "partial_void",
-        "partial_void",
-    ]);
-    let amount = of(select(vec!["0", "1", "5", "5", "10", "20", "1000"]));
-    let currency = weighted(0.1, select(vec!["GBP", "JPY"]));
-    let funds = weighted(0.1, select(&words::FUNDS[..]));
-    let parts = (result, -6i8..3, amount, currency, funds);
-    parts.prop_map(|(result, to, amount, currency, funds)| {
-        let text = |text: &str| Value::Text(text.into());
-        let mut attributes = Attributes::new();
-        if !result.is_empty() {
-            attributes.insert("result".into(), text(result));
-            attributes.extend(funds.map(|funds| ("funds".into(), text(funds))));
-        }
-        What::OfBet {
-            kind: if result.is_empty() {
-                "bet_rolled_back"
-            } else {
-                "bet_settled"
-            },
-            to,
-            amount: match result {
-                "partial_void" => amount.or(Some("5")),
-                _ => amount,
-            },
-            currency,
-            attributes,
-        }
-    })
-}
-
-fn restricted() -> impl Strategy<Value = What> {
-    let status = select(vec![
-        "timed_out",
-        "timed_out",
-        "released",
-        "released",
-        "self_excluded",
-    ]);
-    let until = of(select(&words::GAPS_NS[..]));
-    (status, until).prop_map(|(status, until_ns)| What::Restricted { status, until_ns })
-}
-
-fn profile() -> impl Strategy<Value = What> {
-    let text = |text: &str| Value::Text(text.into());
-    let country = move |country| Attributes::from([("country".into(), text(country))]);
-    prop_oneof![
-        3 => select(&words::ZONES[..]).prop_map(move |zone| Attributes::from([("zone".into(), text(zone))])),
-        1 => select(&words::COUNTRIES[..]).prop_map(country),
-        1 => select(&words::COUNTRIES[..]).prop_map(move |name| {
-            Attributes::from([("attributes".into(), Value::Map(country(name)))])
-        }),
-        1 => any::<bool>().prop_map(|vip| Attributes::from([("vip".into(), Value::Bool(vip))])),
-        1 => any::<bool>().prop_map(move |vip| {
-            let names = vip.then(|| text("vip")).into_iter().collect();
-            Attributes::from([("segments".into(), Value::List(names))])
-        }),
-    ]
-    .prop_map(What::Profile)
 }
 
 fn again() -> impl Strategy<Value = What> {
@@ -339,6 +275,10 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             if let Some(ns) = until_ns {
                 put("until", times[at].saturating_add_nanos(*ns).to_string());
             }
+        }
+        What::Command { kind, attributes } => {
+            event.kind = (*kind).into();
+            event.attributes = attributes.clone();
         }
         What::Profile(attributes) => {
             event.kind = "profile_changed".into();

@@ -13,6 +13,8 @@ pub(super) const CATEGORIES: [&str; 3] = ["slots", "live", "sport"];
 pub(super) const GAMES: [&str; 2] = ["slotA", "slotB"];
 pub(super) const FUNDS: [&str; 3] = ["real", "bonus", "free"];
 pub(super) const ODDS: [&str; 3] = ["1.5", "4.99", "5"];
+/// Of a plan's missions, and of none.
+pub(super) const MISSIONS: [&str; 5] = ["m0", "m1", "m2", "m3", "nowhere"];
 pub(super) const ITEMS: [&str; 4] = ["0", "1", "2", "7"];
 pub(super) const POUNDS: [&str; 8] = [
     "0.01", "1.00", "3.33", "10.00", "12.50", "20.00", "50.00", "100.00",
@@ -31,7 +33,7 @@ const MINUTE: i64 = 60 * 1_000_000_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// How long after the record before it a record is written, in nanoseconds.
-pub(super) const GAPS_NS: [i64; 11] = [
+pub(super) const GAPS_NS: [i64; 12] = [
     0,
     0,
     1,
@@ -43,6 +45,7 @@ pub(super) const GAPS_NS: [i64; 11] = [
     24 * HOUR,
     3 * 24 * HOUR,
     8 * 24 * HOUR,
+    25 * 24 * HOUR,
 ];
 
 /// How long before it is recorded an event occurred, in nanoseconds; below zero: by a clock that runs ahead.

@@ -1,11 +1,12 @@
 //! What is written down about a player. Everything else is summed up from it.
 
 use jiff::tz::TimeZone;
-use programme::model::{CapPeriod, PeriodKind, Programme};
+use programme::model::{CapPeriod, LateEvents, PeriodKind, Programme};
 use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 
 use super::calendar::Zones;
 use super::emission::Said;
+use super::tier::Turn;
 
 /// A player's whole life, each list in log order.
 pub(super) struct Life<'a> {
@@ -22,14 +23,24 @@ pub(super) struct Life<'a> {
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
     pub(super) counted: Vec<Counted>,
+    /// Every mission that was joined, and when.
+    pub(super) joined: Vec<(usize, Timestamp)>,
+    /// Every mission whose window from a start runs, and since when.
+    pub(super) started: Vec<(usize, Timestamp)>,
     /// Every completion there ever was.
     pub(super) completions: Vec<Completion>,
-    /// Every change of level: the tier set's index and the level's.
-    pub(super) levels: Vec<(usize, usize)>,
+    /// Everything that happened to levels.
+    pub(super) turns: Vec<Turn>,
+    /// Every time a level above the first was earned from there: the tier set's index, and an instant of the period that earned it.
+    pub(super) climbed: Vec<(usize, Timestamp)>,
+    /// Every review there was: the tier set's index and when.
+    pub(super) reviews: Vec<(usize, Timestamp)>,
     /// Every level whose reward was given.
     pub(super) rewarded: Vec<(usize, usize)>,
     /// Every emission.
     pub(super) said: Vec<Said>,
+    /// When the newest record was written.
+    pub(super) recorded: Timestamp,
     /// Where the player lives.
     pub(super) zones: Zones,
     /// What the player's profile says.
@@ -43,6 +54,7 @@ pub(super) struct Deed {
     pub(super) event: Event,
     /// Never after it was recorded.
     pub(super) occurred: Timestamp,
+    pub(super) recorded: Timestamp,
 }
 
 /// Some of an event came back.
@@ -70,6 +82,10 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
+    /// The player spent them.
+    Spent,
+    /// Moved by hand.
+    Adjusted,
 }
 
 /// A movement of points.
@@ -78,8 +94,10 @@ pub(super) struct Move {
     /// Millionths; below zero where points were taken back.
     pub(super) micro: i128,
     pub(super) why: Why,
-    /// The event that earned it: index into the deeds.
+    /// The event that earned it, or had earned what is taken back: index into the deeds.
     pub(super) deed: usize,
+    /// The event whose record moved them, or had moved what is taken back: index into the deeds.
+    pub(super) caused_by: usize,
     /// Of each kind of cap, the period whose room it takes.
     pub(super) rooms: Vec<(CapPeriod, String)>,
 }
@@ -87,6 +105,7 @@ pub(super) struct Move {
 /// An event counted for a leaf of a mission's goal.
 pub(super) struct Counted {
     pub(super) mission: usize,
+    /// In which period; of a rolling window, that of the run that counted then.
     pub(super) period: String,
     /// Which leaf: the indexes that lead there from the top of the goal.
     pub(super) leaf: Vec<usize>,
@@ -110,8 +129,12 @@ pub(super) enum Worth {
 pub(super) struct Completion {
     pub(super) mission: usize,
     pub(super) period: String,
-    /// When the completing event occurred.
+    /// The completing event: index into the deeds.
+    pub(super) deed: usize,
+    /// When it occurred.
     pub(super) occurred: Timestamp,
+    /// Of a rolling window, the events that it used up.
+    pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
     /// Whether it still stands.
@@ -136,10 +159,15 @@ impl<'a> Life<'a> {
             settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
+            joined: Vec::new(),
+            started: Vec::new(),
             completions: Vec::new(),
-            levels: Vec::new(),
+            turns: Vec::new(),
+            climbed: Vec::new(),
+            reviews: Vec::new(),
             rewarded: Vec::new(),
             said: Vec::new(),
+            recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),
             attributes: Vec::new(),
             segments: Vec::new(),
@@ -152,10 +180,13 @@ impl<'a> Life<'a> {
         of_these.map(|step| step.micro).sum()
     }
 
-    /// The index of the player's level in a tier set.
-    pub(super) fn level(&self, set: usize) -> usize {
-        let mut changes = self.levels.iter().filter(|(of, _)| *of == set);
-        changes.next_back().map_or(0, |(_, level)| *level)
+    /// The same without what was spent.
+    pub(super) fn credits(&self, points: usize) -> i128 {
+        let of_these = self.moves.iter().filter(|step| step.points == points);
+        of_these
+            .filter(|step| step.why != Why::Spent)
+            .map(|step| step.micro)
+            .sum()
     }
 
     /// Whether anything was ever earned or counted: until then a zone counts at once.
@@ -174,6 +205,20 @@ impl<'a> Life<'a> {
         let (label, end) = self.zones.period(kind, occurred);
         let closes = i128::from(end) + i128::from(self.programme.lateness_ns);
         (i128::from(recorded.nanos()) < closes).then_some(label)
+    }
+
+    /// The period of a kind for which something counts; `None` where it is recorded only.
+    pub(super) fn counting_in(
+        &self,
+        kind: PeriodKind,
+        occurred: Timestamp,
+        recorded: Timestamp,
+    ) -> Option<String> {
+        let open = self.open_period(kind, occurred, recorded);
+        match self.programme.late_events {
+            LateEvents::RecordOnly => open,
+            LateEvents::CountNow => open.or_else(|| Some(self.zones.period(kind, recorded).0)),
+        }
     }
 
     /// Every movement, for the check that they add up.

@@ -35,8 +35,9 @@ impl<'e> Happened<'e> {
 }
 
 impl Life<'_> {
-    /// Records an event.
+    /// Records an event, once everything due by then has fired.
     pub(super) fn record(&mut self, event: &Event, recorded: Timestamp) -> Answer {
+        self.recorded = recorded;
         if let Some(deed) = self.find(&event.source, &event.id) {
             return match self.deeds[deed].event == *event {
                 true => Answer::Replayed,
@@ -48,8 +49,9 @@ impl Life<'_> {
         self.deeds.push(Deed {
             event: event.clone(),
             occurred,
+            recorded,
         });
-        let cause = Cause { event, recorded };
+        let cause = Cause::Event { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
         match built_in {
@@ -57,6 +59,10 @@ impl Life<'_> {
                 self.reverse(deed, cause);
             }
             Some(BuiltIn::BetSettled) => self.settle(deed, cause),
+            Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
+                return self.command(deed, built_in, cause);
+            }
+            Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
             _ => {
@@ -76,7 +82,9 @@ impl Life<'_> {
         if self.is_gone(bet) {
             return;
         }
+        self.start_by_record(happened.occurred, happened.recorded);
         let eligible = self.eligible(happened);
+        let before = self.moves.len();
         self.earn(happened, cause);
         if let Some(settlement) = early {
             let merged = self.with_its_bet(settlement, bet);
@@ -90,7 +98,7 @@ impl Life<'_> {
             self.count_for_missions(happened, &eligible);
             self.complete(&[bet], cause);
         }
-        self.judge_tiers(false, cause);
+        self.judge_tiers(before, bet, cause);
     }
 
     /// An event that happened, as rules see it.

@@ -1,0 +1,83 @@
+use crate::fixture::programme;
+use crate::{Context, parse_json};
+
+#[test]
+fn what_a_types_meaning_rests_on_has_to_be_there_and_readable() {
+    let table: &[(&str, &str, &str)] = &[
+        (r#""type":"bet_settled""#, "missing_field", "`refers_to`"),
+        (
+            r#""type":"bet_settled","refers_to":"b""#,
+            "missing_field",
+            "`attributes.result`",
+        ),
+        (
+            r#""type":"bet_settled","refers_to":"b","attributes":{"result":"drew"}"#,
+            "bad_attribute",
+            "one of won, lost, void, cash_out, partial_void and is \"drew\"",
+        ),
+        (
+            r#""type":"bet_settled","refers_to":"b","amount":null,"attributes":{"result":"partial_void"}"#,
+            "missing_field",
+            "the stake that is returned",
+        ),
+        (
+            r#""type":"bet_settled","refers_to":"b","attributes":{"result":"won","provisional":"yes"}"#,
+            "bad_attribute",
+            "true or false",
+        ),
+        (
+            r#""type":"player_restricted""#,
+            "missing_field",
+            "`attributes.status`",
+        ),
+        (
+            r#""type":"player_restricted","attributes":{"status":"banned"}"#,
+            "bad_attribute",
+            "one of self_excluded, timed_out, released",
+        ),
+        (
+            r#""type":"player_restricted","attributes":{"status":"timed_out","until":"tomorrow"}"#,
+            "bad_attribute",
+            "a time with an offset",
+        ),
+        (
+            r#""type":"points_spent""#,
+            "missing_field",
+            "`attributes.points`",
+        ),
+        (
+            r#""type":"points_spent","attributes":{"points":"coins"}"#,
+            "missing_field",
+            "`attributes.amount`",
+        ),
+        (
+            r#""type":"points_spent","attributes":{"points":"coins","amount":"-1"}"#,
+            "bad_attribute",
+            "a number from 0",
+        ),
+        (
+            r#""type":"points_adjusted","attributes":{"points":"coins","amount":"0.0000001"}"#,
+            "bad_attribute",
+            "at most 6 decimals",
+        ),
+        (
+            r#""type":"bet_rolled_back""#,
+            "missing_field",
+            "`refers_to`",
+        ),
+    ];
+    let source = "shop".parse().unwrap();
+    let programme = programme();
+    for (fields, code, detail) in table {
+        let line =
+            format!(r#"{{"id":"e","player":"a","occurred_at":"2011-06-01T10:00:00Z",{fields}}}"#);
+        let refused = parse_json(line.as_bytes(), &Context::file(&programme, &source));
+        let rejection = refused.expect_err(fields);
+        assert_eq!(rejection.code.as_str(), *code, "{fields}");
+        assert!(
+            rejection.detail.contains(detail),
+            "{fields}: {}",
+            rejection.detail
+        );
+    }
+}
