@@ -13,13 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fjall::Keyspace;
-use ports::{Cas, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use types::{Epoch, Partition, Position};
 
 use crate::error::OpenError;
 use crate::folder::FolderLock;
-use writer::{Request, Shared};
+use writer::{Below, Request, Shared};
 
 /// Bytes of the block cache where none are named.
 pub(crate) const CACHE_BYTES: u64 = 64 << 20;
@@ -235,6 +235,38 @@ impl StateStore for FjallStore {
         .await
     }
 
+    async fn due(
+        &self,
+        partition: Partition,
+        from: u32,
+        to: u32,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let after = after.map(|after| keys::due(partition, after));
+        let prefix = keys::partition(partition);
+        self.look(move |shared| {
+            let from = keys::due_from(partition, from);
+            let start = after.as_ref().map_or(&from, |after| after.max(&from));
+            let mut found = Vec::new();
+            for row in shared.spaces.due.range(start.clone()..) {
+                let key = row.key().map_err(|error| unread(&error))?;
+                if found.len() == limit || !key.starts_with(&prefix) {
+                    break;
+                }
+                let due = keys::due_of(&key).ok_or_else(damaged)?;
+                if due.minute > to {
+                    break;
+                }
+                if after.as_deref() != Some(&*key) {
+                    found.push(due);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn write(
         &self,
         partition: Partition,
@@ -253,6 +285,18 @@ impl StateStore for FjallStore {
 
     async fn forget_outbox(&self, partition: Partition, below: u64) -> Result<(), StoreError> {
         self.checked(partition)?;
+        let below = Below::Outbox(below);
+        let request = |answer| Request::Forget {
+            partition,
+            below,
+            answer,
+        };
+        self.ask(request).await
+    }
+
+    async fn forget_due(&self, partition: Partition, below: u32) -> Result<(), StoreError> {
+        self.checked(partition)?;
+        let below = Below::Due(below);
         let request = |answer| Request::Forget {
             partition,
             below,

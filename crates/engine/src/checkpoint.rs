@@ -1,14 +1,14 @@
 //! A checkpoint is a cut: what is written is what stood at one instant, and nothing newer.
 //!
 //! A cut begins while no player's answer is awaited. At that instant the head's fields and every emission that is not acknowledged are
-//! taken; each dirty player is captured before anything more is folded into it. Then (a) segments, outbox and quarantine rows, (b)
+//! taken; each dirty player is captured before anything more is folded into it. Then (a) segments, outbox, due and quarantine rows, (b)
 //! snapshots, (c) the head by compare-and-set, each after all of the one before is durable, all with one stamp. One is in flight.
 
 mod write;
 
 use std::rc::Rc;
 
-use ports::{Head, OwnerId, Row, Stamp};
+use ports::{Due, Head, OwnerId, Row, Stamp};
 use tokio::time::Instant;
 
 use crate::error::EngineError;
@@ -17,6 +17,7 @@ use crate::partition::{Event, Partition};
 use crate::player::{Capture, Captured, Durable};
 use crate::pump::Mark;
 use crate::slots::SlotId;
+use crate::sweep::minute;
 
 /// Players being captured at once, so that folding goes on between.
 const CAPTURES: usize = 64;
@@ -136,6 +137,7 @@ impl Partition {
             || self.outbox.borrow().has_rowless()
             || !self.quarantine_rows.is_empty()
             || self.cursor().position != self.checkpoints.cursor.position
+            || self.sweeps.done > self.checkpoints.fold.swept
     }
 
     pub(crate) fn outbox_bound(&self) -> usize {
@@ -157,10 +159,12 @@ impl Partition {
 
     fn begin_cut(&mut self) {
         let cursor = self.cursor();
+        self.end_sweep(cursor.position);
         let unsent_only = !self.tenure.config.rules.sent_is_not_delivered;
         let outbox = self.outbox.borrow_mut().cut(unsent_only);
         let mut fold = self.checkpoints.fold.clone();
         fold.clock = cursor.clock;
+        fold.swept = self.sweeps.done;
         fold.to = outbox.to;
         fold.from = outbox.from;
         fold.climb(Rung {
@@ -250,6 +254,12 @@ impl Partition {
         let Ok(captured) = answer else { return };
         cut.captured
             .push((id, captured.sealed.last().map(|(number, _)| *number)));
+        cut.before.extend(captured.due.map(|due| {
+            Row::Due(Due {
+                minute: minute(due),
+                entity: slot.entity.clone(),
+            })
+        }));
         for (number, bytes) in captured.sealed {
             cut.before.push(Row::Segment {
                 entity: slot.entity.clone(),
@@ -314,6 +324,7 @@ impl Partition {
             wake.notify_one();
         }
         self.forget_outbox(&wrote.fold);
+        self.forget_due(self.checkpoints.fold.swept, wrote.fold.swept);
         self.tenure.measures.checkpoint(wrote.started.elapsed());
         tracing::debug!(partition = %self.tenure.partition, cursor = %wrote.cursor.position, "checkpoint");
         self.checkpoints.fold = wrote.fold;

@@ -24,6 +24,8 @@ pub(crate) struct Tenure {
     pub(crate) epoch: Epoch,
     /// The cursor of the head taken over.
     pub(crate) taken: Position,
+    /// By when all timers had fired, by that head.
+    pub(crate) swept: Timestamp,
     pub(crate) config: EngineConfig,
     pub(crate) ports: Ports,
     pub(crate) measures: Measures,

@@ -71,15 +71,25 @@ pub(crate) fn fold(
             return Folded::Wants(missing);
         }
     };
+    Folded::Decided(decided(decision))
+}
+
+/// Fires what is due by then; `None` where nothing is.
+pub(crate) fn due(programme: &Programme, state: &mut State, now: Timestamp) -> Option<Decided> {
+    state.next_timer(programme).filter(|due| *due <= now)?;
+    Some(decided(progression::due(programme, state, now)))
+}
+
+fn decided(decision: progression::Decision) -> Decided {
     let sealed = decision.sealed.into_iter();
-    Folded::Decided(Decided {
+    Decided {
         outcome: outcome_index(&decision.outcome),
         emissions: decision.emissions,
         sealed: sealed
             .map(|(number, bytes)| (number, bytes.into()))
             .collect(),
         replayed: decision.replayed,
-    })
+    }
 }
 
 /// Whether the record repeats an event of the state's past. Where only older segments can tell, it may: the filter errs that way

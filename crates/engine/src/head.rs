@@ -21,6 +21,8 @@ pub(crate) struct Fold {
     pub(crate) incarnation: u64,
     /// Running maximum of recorded time.
     pub(crate) clock: Timestamp,
+    /// Every timer due by then has fired.
+    pub(crate) swept: Timestamp,
     /// The programme version each brand is folded under.
     pub(crate) active: BTreeMap<BrandId, Box<str>>,
     /// The next outbox row's number.
@@ -45,6 +47,7 @@ mod tag {
     pub(super) const OUTBOX_TO: u8 = 4;
     pub(super) const OUTBOX_FROM: u8 = 5;
     pub(super) const RUNG: u8 = 6;
+    pub(super) const SWEPT: u8 = 7;
 }
 
 impl Fold {
@@ -79,6 +82,7 @@ impl Fold {
         };
         field(tag::INCARNATION, &|body| body.put_u64(self.incarnation));
         field(tag::CLOCK, &|body| body.put_i64(self.clock.nanos()));
+        field(tag::SWEPT, &|body| body.put_i64(self.swept.nanos()));
         for (brand, version) in &self.active {
             field(tag::ACTIVE, &|body| {
                 body.put_bytes(brand.as_str().as_bytes());
@@ -115,6 +119,7 @@ impl Fold {
             match tag {
                 tag::INCARNATION => fold.incarnation = body.u64()?,
                 tag::CLOCK => fold.clock = Timestamp::from_nanos(body.i64()?)?,
+                tag::SWEPT => fold.swept = Timestamp::from_nanos(body.i64()?)?,
                 tag::ACTIVE => {
                     let brand = BrandId::new(body.text()?).ok()?;
                     fold.active.insert(brand, body.text()?.into());
@@ -148,6 +153,7 @@ mod tests {
         let mut fold = Fold {
             incarnation: 7,
             clock: Timestamp::from_nanos(99).unwrap(),
+            swept: Timestamp::from_nanos(98).unwrap(),
             to: 12,
             ..Fold::default()
         };

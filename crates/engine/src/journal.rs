@@ -89,7 +89,7 @@ pub(crate) async fn outcome(
     }
     let mut walk = Walk::new(tenure, entity, journal);
     while let Some(older) = walk.next().await? {
-        if let Some(entry) = older.iter().find(|entry| entry.position == position) {
+        if let Some(entry) = older.iter().find(|entry| is_at(entry, position)) {
             return Ok(OutcomeAt {
                 outcome: entry.outcome,
                 emissions: emissions(entity, entry),
@@ -103,6 +103,11 @@ pub(crate) async fn outcome(
         outcome: Outcome::Replayed,
         emissions: Vec::new(),
     })
+}
+
+/// A timer's entry stands at the position of the record before it.
+fn is_at(entry: &Entry, position: Position) -> bool {
+    entry.position == position && entry.timer.is_none()
 }
 
 fn emissions(entity: &Entity, entry: &Entry) -> Vec<Bytes> {

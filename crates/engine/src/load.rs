@@ -79,9 +79,11 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         Ok(state) => Box::new(state),
         Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
     };
-    let ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
+    let mut ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
+    // What fired after the last sweep of that head may be told nowhere else.
+    let fired = epoch < tenure.epoch && state.clock() > tenure.swept;
     let (mut again, mut seen) = (Vec::new(), None);
-    if ahead && tenure.config.rules.offer_again {
+    if (ahead || fired) && tenure.config.rules.offer_again {
         let past = match past_the_head(tenure, entity, &state).await {
             Ok(past) => past,
             Err(why) => return Found::Broken(why),
@@ -89,7 +91,8 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         let takes = |kind: &str| tenure.takes(kind);
         let emitted = past.iter();
         again.extend(emitted.flat_map(|entry| fold::emitted_by(entity, entry, takes)));
-        seen = Some(Seen::of(&past));
+        seen = ahead.then(|| Seen::of(&past));
+        ahead |= !past.is_empty();
     }
     Found::State {
         state,
@@ -109,7 +112,9 @@ async fn past_the_head(
     let mut number = state.open_segment();
     let reaches_back = |entries: &Vec<fold::Entry>| {
         let first = entries.first();
-        first.is_some_and(|entry| entry.position <= tenure.taken)
+        first.is_some_and(|entry| {
+            entry.position <= tenure.taken && entry.recorded_at <= tenure.swept
+        })
     };
     while number > 0 && !newest_first.last().is_some_and(reaches_back) {
         number -= 1;
@@ -117,7 +122,10 @@ async fn past_the_head(
     }
     let oldest_first = newest_first.into_iter().rev().flatten();
     Ok(oldest_first
-        .filter(|entry| entry.position > tenure.taken)
+        .filter(|entry| match entry.timer {
+            Some(_) => entry.recorded_at > tenure.swept,
+            None => entry.position > tenure.taken,
+        })
         .collect())
 }
 

@@ -13,7 +13,7 @@ use actix::MailboxError;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use ports::Row;
+use ports::{Due, Row};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -30,6 +30,7 @@ use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain};
 use crate::relay::Relay;
 use crate::slots::{Presence, SlotId, Slots};
+use crate::sweep::Sweeps;
 use crate::takeover::Taken;
 
 /// How often pace, memory and metrics are looked at.
@@ -42,6 +43,10 @@ pub(crate) enum Event {
     Loaded(Vec<(SlotId, Found)>),
     Worked(SlotId, Result<Box<Worked>, MailboxError>),
     Segments(SlotId, SegmentsRead),
+    /// Due rows of these minutes.
+    Due(u32, u32, Result<Vec<Due>, EngineError>),
+    /// Whether anybody may be due.
+    Looked(bool),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
     Written(Result<(), EngineError>),
 }
@@ -71,6 +76,7 @@ pub(crate) struct Partition {
     pub(crate) hand: usize,
     /// Memory is over its budget and idle players are dirty.
     pub(crate) starved: bool,
+    pub(crate) sweeps: Sweeps,
     pub(crate) drains: Vec<Drain>,
     pub(crate) stopping: bool,
     /// The cut of the shutdown has begun.
@@ -106,6 +112,7 @@ impl Partition {
         }
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
+        let sweeps = Sweeps::new(fold.swept);
         Self {
             tenure,
             partitions,
@@ -122,6 +129,7 @@ impl Partition {
             quarantine_rows: Vec::new(),
             hand: 0,
             starved: false,
+            sweeps,
             drains: Vec::new(),
             stopping: false,
             final_cut: false,
@@ -146,6 +154,7 @@ impl Partition {
         let mut shutdown: Option<(oneshot::Sender<()>, Instant)> = None;
         loop {
             self.advance_checkpoint()?;
+            self.advance_sweep();
             self.check_drains();
             if let Some((_, deadline)) = &shutdown
                 && (self.is_finished() || Instant::now() >= *deadline)
@@ -193,6 +202,8 @@ impl Partition {
             Event::Loaded(found) => self.loaded(found)?,
             Event::Worked(id, answer) => self.worked(id, answer)?,
             Event::Segments(id, read) => self.unpark(id, read),
+            Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
+            Event::Looked(found) => self.looked(found),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,
         }
@@ -211,6 +222,7 @@ impl Partition {
 
     fn on_chunk(&mut self, chunk: Chunk) {
         self.end_seen = self.end_seen.max(chunk.end.position);
+        self.sweeps.hear();
         self.take_chunk(chunk);
     }
 
@@ -224,6 +236,7 @@ impl Partition {
     }
 
     fn on_tick(&mut self) {
+        self.break_silence();
         self.passivate();
         while self.tasks.try_join_next().is_some() {}
         let lag = self.end_seen.sequence - self.folded().sequence.min(self.end_seen.sequence);
@@ -258,7 +271,8 @@ impl Partition {
     }
 
     fn check_drains(&mut self) {
-        if self.drains.is_empty() || self.outstanding > 0 || !self.outbox.borrow().is_drained() {
+        let idle = self.outstanding == 0 && self.is_swept();
+        if self.drains.is_empty() || !idle || !self.outbox.borrow().is_drained() {
             return;
         }
         let reached = self.reached.position;

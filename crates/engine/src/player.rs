@@ -69,6 +69,22 @@ impl Player {
         }
     }
 
+    /// Fires what is due by then, without a record.
+    fn sweep(&mut self, now: Timestamp, worked: &mut Worked) {
+        let Some(decided) = fold::due(&self.programme, &mut self.state, now) else {
+            return;
+        };
+        worked.changed = true;
+        self.sealed.extend(decided.sealed);
+        let tenure = &self.tenure;
+        let takes = |kind: &str| tenure.takes(kind);
+        let emissions = decided.emissions.iter();
+        worked.emitted.extend(
+            emissions
+                .filter_map(|emission| fold::emitted(&self.entity, emission, None, None, takes)),
+        );
+    }
+
     fn bytes(&self) -> usize {
         // An actor's own share was measured at about 960 bytes.
         1024 + self.state.bytes() + self.sealed.values().map(Bytes::len).sum::<usize>()
@@ -95,6 +111,10 @@ pub(crate) struct Worked {
     pub(crate) emitted: Vec<Emitted>,
     pub(crate) outcomes: [u32; 5],
     pub(crate) folded: usize,
+    /// How many of them were ticks.
+    pub(crate) ticks: usize,
+    /// When the next timer is due.
+    pub(crate) due: Option<Timestamp>,
     pub(crate) applied: Position,
     /// Anything was folded, rather than skipped as folded already.
     pub(crate) changed: bool,
@@ -123,6 +143,8 @@ impl Handler<Work> for Player {
             emitted: Vec::new(),
             outcomes: [0; 5],
             folded: 0,
+            ticks: 0,
+            due: None,
             applied: self.state.applied(),
             changed: false,
             known: false,
@@ -143,6 +165,11 @@ impl Handler<Work> for Player {
         while worked.broken.is_none() {
             let Some(queued) = records.next() else { break };
             worked.folded += 1;
+            if matches!(queued.record.body, Body::Tick(_)) {
+                worked.ticks += 1;
+                self.sweep(queued.record.recorded_at, &mut worked);
+                continue;
+            }
             if queued.record.position <= self.state.applied() {
                 let seen = self.seen.as_ref();
                 if seen.is_none_or(|seen| seen.has(&self.programme, &self.state, &queued.record)) {
@@ -198,6 +225,7 @@ impl Handler<Work> for Player {
         worked.rest.extend(records);
         worked.applied = self.state.applied();
         worked.known = self.state.is_known();
+        worked.due = self.state.next_timer(&self.programme);
         worked.bytes = self.bytes();
         worked.spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         MessageResult(worked)
@@ -211,6 +239,8 @@ pub(crate) struct Capture;
 pub(crate) struct Captured {
     pub(crate) snapshot: Bytes,
     pub(crate) sealed: Vec<(u32, Bytes)>,
+    /// When the next timer is due.
+    pub(crate) due: Option<Timestamp>,
 }
 
 impl Message for Capture {
@@ -227,6 +257,7 @@ impl Handler<Capture> for Player {
             sealed: sealed
                 .map(|(number, bytes)| (*number, bytes.clone()))
                 .collect(),
+            due: self.state.next_timer(&self.programme),
         })
     }
 }

@@ -107,11 +107,13 @@ impl Partition {
                     slot.applied = state.applied();
                     slot.known = state.is_known();
                     let bytes = state.bytes();
+                    let due = state.next_timer(programme);
                     let programme = std::sync::Arc::clone(programme);
                     let tenure = Rc::clone(&self.tenure);
                     let player = Player::new(tenure, entity, programme, *state, seen);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);
+                    self.slots.set_due(id, due);
                     if ahead {
                         self.slots.mark_dirty(id);
                     }
@@ -151,9 +153,12 @@ impl Partition {
             });
         }
         slot.applied = worked.applied;
+        slot.ticks = slot.ticks.saturating_sub(worked.ticks);
         slot.known = worked.known;
         self.outstanding = self.outstanding.saturating_sub(worked.folded);
         self.spent_ns += worked.spent_ns;
+        self.sweeps.answered(worked.ticks, worked.spent_ns);
+        self.slots.set_due(id, worked.due);
         self.tenure.measures.folded(&worked.outcomes);
         self.slots.set_bytes(id, worked.bytes);
         if worked.changed {
@@ -230,6 +235,7 @@ impl Partition {
         slot.presence = Presence::Quarantined(actor, why.clone());
         let waiting = slot.queue.len();
         slot.queue.clear();
+        let ticks = std::mem::take(&mut slot.ticks);
         for question in slot.questions.drain(..) {
             question.fail(QueryError::Quarantined(why.clone()));
         }
@@ -242,6 +248,8 @@ impl Partition {
             bytes: row.into(),
         });
         self.outstanding = self.outstanding.saturating_sub(waiting);
+        self.sweeps.answered(ticks, 0);
+        self.slots.set_due(id, None);
         self.tenure.measures.quarantined();
     }
 

@@ -1,10 +1,10 @@
 //! The partition's table of players: who is resident, who waits for the store, who is dirty.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use actix::Addr;
 use ports::Entity;
-use types::Position;
+use types::{Position, Timestamp};
 
 use crate::player::Player;
 use crate::pump::Queued;
@@ -47,6 +47,10 @@ pub(crate) struct Slot {
     pub(crate) bytes: usize,
     /// Looked at by the passivation clock since it was last used.
     pub(crate) idle: bool,
+    /// Its earliest timer, unless a tick is on its way to it.
+    due: Option<Timestamp>,
+    /// Ticks in its queue or on their way.
+    pub(crate) ticks: usize,
 }
 
 impl Slot {
@@ -64,6 +68,8 @@ impl Slot {
             to_capture: false,
             bytes: 0,
             idle: false,
+            due: None,
+            ticks: 0,
         }
     }
 
@@ -102,6 +108,8 @@ pub(crate) struct Slots {
     pub(crate) dirty_bytes: usize,
     /// Slots that are dirty, in the order they became so.
     pub(crate) dirty: Vec<SlotId>,
+    /// The earliest timers, by time.
+    timers: BTreeSet<(Timestamp, SlotId)>,
 }
 
 impl Slots {
@@ -134,6 +142,9 @@ impl Slots {
     pub(crate) fn remove(&mut self, id: SlotId) {
         if let Some(slot) = self.slots.get_mut(id).and_then(Option::take) {
             self.by_entity.remove(&slot.entity);
+            if let Some(due) = slot.due {
+                self.timers.remove(&(due, id));
+            }
             self.bytes = self.bytes.saturating_sub(slot.bytes);
             self.free.push(id);
         }
@@ -148,6 +159,35 @@ impl Slots {
             self.bytes = (self.bytes + bytes).saturating_sub(slot.bytes);
             slot.bytes = bytes;
         }
+    }
+
+    /// Sets when a player's earliest timer is due.
+    pub(crate) fn set_due(&mut self, id: SlotId, due: Option<Timestamp>) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            if let Some(before) = slot.due {
+                self.timers.remove(&(before, id));
+            }
+            slot.due = due;
+            self.timers.extend(due.map(|due| (due, id)));
+        }
+    }
+
+    /// A player that has a timer due by then; not given again until it says when it is due next.
+    pub(crate) fn take_due(&mut self, by: Timestamp) -> Option<SlotId> {
+        let (_, id) = *self.timers.first().filter(|(due, _)| *due <= by)?;
+        self.set_due(id, None);
+        Some(id)
+    }
+
+    /// Whether any player in memory has a timer due by then.
+    pub(crate) fn is_due(&self, by: Timestamp) -> bool {
+        self.timers.first().is_some_and(|(due, _)| *due <= by)
+    }
+
+    /// Whether a player's snapshot has been read.
+    pub(crate) fn is_loaded(&self, id: SlotId) -> bool {
+        let slot = self.slots.get(id).and_then(Option::as_ref);
+        slot.is_some_and(|slot| !matches!(slot.presence, Presence::Loading))
     }
 
     /// It holds what no snapshot covers.

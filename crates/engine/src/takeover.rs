@@ -95,6 +95,7 @@ async fn attempt(
             partition,
             epoch: head.epoch,
             taken: cursor,
+            swept: fold.swept,
             config: config.clone(),
             ports: ports.clone(),
             measures: Measures::new(partition, &ports.sinks),

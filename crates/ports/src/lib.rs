@@ -9,4 +9,4 @@ pub mod store;
 
 pub use log::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
-pub use store::{Cas, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};

@@ -64,6 +64,16 @@ pub trait StateStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entity>, StoreError>;
 
+    /// Up to `limit` due rows of the partition whose minute is in `from..=to`, by (minute, entity), from after `after`.
+    async fn due(
+        &self,
+        partition: Partition,
+        from: u32,
+        to: u32,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, StoreError>;
+
     /// Writes rows, all with one stamp.
     async fn write(
         &self,
@@ -76,6 +86,20 @@ pub trait StateStore: Send + Sync {
     async fn forget_outbox(&self, _partition: Partition, _below: u64) -> Result<(), StoreError> {
         Ok(())
     }
+
+    /// A hint: no head needs due rows of minutes below `below` any more. They may go on to show.
+    async fn forget_due(&self, _partition: Partition, _below: u32) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// An entity has a timer in a minute, or had one when it was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Due {
+    /// Minutes since 1970.
+    pub minute: u32,
+    /// Whose timer.
+    pub entity: Entity,
 }
 
 /// What owns state: a player of a brand.
@@ -138,6 +162,8 @@ pub enum Row {
         /// The emission.
         bytes: Bytes,
     },
+    /// An entity's earliest timer. It says nothing more than when to look: there are no two bodies of one.
+    Due(Due),
     /// An entity that is set aside.
     Quarantine {
         /// Whose.

@@ -141,6 +141,11 @@ impl State {
         self.applied
     }
 
+    /// The latest time of a record applied or a timer fired.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
     /// When the next timer is due; `None` where nothing of the player changes by time alone.
     pub fn next_timer(&self, programme: &Programme) -> Option<Timestamp> {
         if !self.names.is_of(&programme.version) {

@@ -278,11 +278,12 @@ fn schedule(look: Look<'_>, tier: &mut TierState, origin: Origin) {
 pub(crate) fn rezone(step: &mut Step<'_>) {
     let programme = step.programme;
     for (ix, set) in (0..).map(TierSetIx).zip(&programme.tiers) {
-        if let Qualify::Calendar(kind) = set.qualify {
-            with(step, ix, set, |look, tier| {
-                calendar::rezone(look, kind, tier);
-            });
-        }
+        with(step, ix, set, |look, tier| match set.qualify {
+            Qualify::Calendar(kind) => calendar::rezone(look, kind, tier),
+            // A grace of months ends by the zone's calendar.
+            Qualify::Rolling { ns } if tier.level > 0 => rolling::schedule(look, ns, tier),
+            Qualify::Rolling { .. } | Qualify::Lifetime => {}
+        });
     }
 }
 

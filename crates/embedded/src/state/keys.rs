@@ -3,7 +3,7 @@
 //! A brand holds no byte below `-`, a player no control character, so a zero byte ends both without changing the order.
 
 use bytes::Bytes;
-use ports::{Entity, Head, OwnerId, Stamp};
+use ports::{Due, Entity, Head, OwnerId, Stamp};
 use types::{BrandId, Epoch, Partition, PlayerId, Position};
 
 const STAMP: usize = 8;
@@ -55,6 +55,26 @@ pub(crate) fn outbox(partition: Partition, number: u64) -> [u8; 10] {
 /// The number of such a key.
 pub(crate) fn outbox_number(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(key.get(2..10)?.try_into().ok()?))
+}
+
+/// Key of a due row; keys sort by minute, then entity.
+pub(crate) fn due(of: Partition, due: &Due) -> Vec<u8> {
+    let mut key = due_from(of, due.minute);
+    key.extend_from_slice(&entity(of, &due.entity)[2..]);
+    key
+}
+
+/// What the keys of a minute start with.
+pub(crate) fn due_from(of: Partition, minute: u32) -> Vec<u8> {
+    [partition(of).as_slice(), &minute.to_be_bytes()].concat()
+}
+
+/// The due row of such a key.
+pub(crate) fn due_of(key: &[u8]) -> Option<Due> {
+    let minute = u32::from_be_bytes(*key.get(2..)?.first_chunk()?);
+    // The entity stands behind four bytes more than in its own key.
+    let entity = entity_of(key.get(4..)?)?;
+    Some(Due { minute, entity })
 }
 
 /// A row's value: its stamp, then its bytes.

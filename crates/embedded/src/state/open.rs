@@ -32,6 +32,7 @@ pub(crate) struct Spaces {
     pub(crate) outbox: Keyspace,
     pub(crate) heads: Keyspace,
     pub(crate) quarantine: Keyspace,
+    pub(crate) due: Keyspace,
 }
 
 /// What is known of a partition without reading its rows.
@@ -169,6 +170,7 @@ fn spaces(folder: &Path, cache_bytes: u64) -> fjall::Result<Spaces> {
         outbox: db.keyspace("outbox", || plain(8 << 20))?,
         heads: db.keyspace("heads", || plain(1 << 20))?,
         quarantine: db.keyspace("quarantine", || plain(1 << 20))?,
+        due: db.keyspace("due", || plain(4 << 20))?,
         db,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
 use ports::{Cas, Head, OwnerId, Row, Stamp, StoreError};
 use tokio::sync::{mpsc, oneshot};
@@ -37,12 +38,18 @@ pub(crate) enum Request {
         head: Head,
         answer: oneshot::Sender<Result<Cas, StoreError>>,
     },
-    /// Outbox rows below a number are not needed any more.
+    /// Outbox rows below a number, or due rows below a minute, are not needed any more.
     Forget {
         partition: Partition,
-        below: u64,
+        below: Below,
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
+}
+
+/// Up to where rows are forgotten.
+pub(crate) enum Below {
+    Outbox(u64),
+    Due(u32),
 }
 
 /// What both threads and the port see.
@@ -120,6 +127,7 @@ fn write(
                 keys::outbox(partition, number).to_vec(),
                 bytes,
             ),
+            Row::Due(due) => (&shared.spaces.due, keys::due(partition, &due), Bytes::new()),
             Row::Quarantine { entity, bytes } => (
                 &shared.spaces.quarantine,
                 keys::entity(partition, &entity),
@@ -183,12 +191,18 @@ fn set_head(
     Ok(Cas::Applied)
 }
 
-fn forget(shared: &Shared, partition: Partition, below: u64) -> Result<(), StoreError> {
-    let outbox = &shared.spaces.outbox;
+fn forget(shared: &Shared, partition: Partition, below: Below) -> Result<(), StoreError> {
+    let (space, end) = match below {
+        Below::Outbox(number) => (
+            &shared.spaces.outbox,
+            keys::outbox(partition, number).to_vec(),
+        ),
+        Below::Due(minute) => (&shared.spaces.due, keys::due_from(partition, minute)),
+    };
     let mut batch = batch(shared);
-    for row in outbox.range(keys::outbox(partition, 0)..keys::outbox(partition, below)) {
+    for row in space.range(keys::partition(partition).to_vec()..end) {
         let key = row.key().map_err(|error| super::unread(&error))?;
-        batch.remove(outbox, key);
+        batch.remove(space, key);
     }
     batch.commit().map_err(|error| super::unknown(&error))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use ports::Entity;
-use progression::{History, PlayerView, State, Subject, apply, view, wants};
+use progression::{Decision, History, PlayerView, State, Subject, apply, due, view, wants};
 use types::{Body, Position, Timestamp};
 
 use super::world::World;
@@ -32,6 +32,23 @@ struct Folding {
     state: State,
     sealed: Vec<Bytes>,
     emitted: Vec<Emitted>,
+}
+
+impl Folding {
+    fn decided(&mut self, subject: Subject<'_>, decision: Decision) {
+        for (number, bytes) in decision.sealed {
+            assert_eq!(number as usize, self.sealed.len());
+            self.sealed.push(bytes.into());
+        }
+        for emission in decision.emissions {
+            let id = emission.id(subject).to_string();
+            self.emitted.push(Emitted {
+                kind: emission.kind().to_owned(),
+                body: emission.json(subject, &id).into(),
+                id,
+            });
+        }
+    }
 }
 
 pub(crate) fn fold(world: &World) -> Straight {
@@ -76,25 +93,16 @@ pub(crate) fn fold(world: &World) -> Straight {
                 }
             }
             let decision = apply(programme, &mut folding.state, &history, &record);
-            for (number, bytes) in decision.sealed {
-                assert_eq!(number as usize, folding.sealed.len());
-                folding.sealed.push(bytes.into());
-            }
-            for emission in decision.emissions {
-                let id = emission.id(subject).to_string();
-                folding.emitted.push(Emitted {
-                    kind: emission.kind().to_owned(),
-                    body: emission.json(subject, &id).into(),
-                    id,
-                });
-            }
+            folding.decided(subject, decision);
         }
-        players.extend(folding.into_iter().map(|(entity, folded)| {
+        players.extend(folding.into_iter().map(|(entity, mut folded)| {
             let programme = world.programmes.get(&entity.brand).unwrap();
             let subject = Subject {
                 brand: &entity.brand,
                 player: &entity.player,
             };
+            let decision = due(programme, &mut folded.state, clock);
+            folded.decided(subject, decision);
             let player = Player {
                 view: view(programme, &folded.state, subject, clock),
                 applied: folded.state.applied(),

@@ -179,6 +179,18 @@ missions:
   - {id: two_a_day, goal: {count: order, target: 2}, window: day, reward: [{points: xp, fixed: 5}]}
   - {id: spend, goal: {sum: amount, of: order, target: 90}, window: week, reward: [{grant: g}]}
 tiers:
+  - id: pace
+    by: xp
+    qualify: {over: rolling 2d}
+    downgrade: one_step
+    grace: 6h
+    levels: [{id: slow, at: 0}, {id: fair, at: 100}, {id: fast, at: 200}]
+  - id: season
+    by: xp
+    qualify: {over: month}
+    downgrade: to_balance
+    grace: 1d
+    levels: [{id: none, at: 0}, {id: some, at: 50}, {id: many, at: 400}]
   - id: loyalty
     by: xp
     levels:

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ports::{Cas, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
 use tokio::sync::Notify;
 use types::{Epoch, Partition};
 
@@ -57,6 +57,7 @@ enum RowKey {
     Snapshot(Entity),
     Segment(Entity, u32),
     Outbox(u64),
+    Due(Due),
     Quarantine(Entity),
 }
 
@@ -260,6 +261,28 @@ impl StateStore for FaultyStore {
             .collect())
     }
 
+    async fn due(
+        &self,
+        partition: Partition,
+        from: u32,
+        to: u32,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        self.enter(50).await?;
+        let kept = self.kept();
+        let rows = kept.rows.keys().filter_map(|(at, key)| match key {
+            RowKey::Due(due) if *at == partition => Some(due),
+            _ => None,
+        });
+        Ok(rows
+            .filter(|due| (from..=to).contains(&due.minute))
+            .filter(|due| after.is_none_or(|after| *due > after))
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
     async fn write(
         &self,
         partition: Partition,
@@ -299,6 +322,17 @@ impl StateStore for FaultyStore {
         Ok(())
     }
 
+    /// Takes the hint at its word, as the one below.
+    async fn forget_due(&self, partition: Partition, below: u32) -> Result<(), StoreError> {
+        self.enter(50).await?;
+        let needed = |at: &Partition, key: &RowKey| match key {
+            RowKey::Due(due) => *at != partition || due.minute >= below,
+            _ => true,
+        };
+        self.kept().rows.retain(|(at, key), _| needed(at, key));
+        Ok(())
+    }
+
     /// Takes the hint at its word, so that a row forgotten too early is missed.
     async fn forget_outbox(&self, partition: Partition, below: u64) -> Result<(), StoreError> {
         self.enter(50).await?;
@@ -319,6 +353,7 @@ fn keyed(partition: Partition, stamp: Stamp, row: Row) -> (Key, Stamp, Bytes) {
             bytes,
         } => (RowKey::Segment(entity, number), bytes),
         Row::Outbox { number, bytes } => (RowKey::Outbox(number), bytes),
+        Row::Due(due) => (RowKey::Due(due), Bytes::new()),
         Row::Quarantine { entity, bytes } => (RowKey::Quarantine(entity), bytes),
     };
     ((partition, key), stamp, bytes)

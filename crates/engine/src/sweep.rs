@@ -1,0 +1,309 @@
+//! Sweeps: what falls due by time alone, without a record of its player.
+//!
+//! A sweep to T fires every timer due by T: of the players in memory, and of those whose due rows lie between the last sweep and T. A
+//! tick goes into the player's queue, behind every record taken so far and before every later one, so that it makes no difference
+//! whether the sweep or the player's next event comes first. `swept` in the head passes T with the first cut that begins once all of
+//! it has fired and every record before it is folded. While records wait, a sweep takes a tenth of the thread.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ports::{Due, Entity, StoreError};
+use tokio::time::Instant;
+use types::{Body, Partition as PartitionId, Position, Record, Tick, Timestamp};
+
+use crate::config::Clock;
+use crate::context::Tenure;
+use crate::error::EngineError;
+use crate::partition::{Event, Partition};
+use crate::pump::Queued;
+use crate::retry::Backoff;
+use crate::slots::{Presence, SlotId};
+
+/// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
+const EVERY: Duration = Duration::from_secs(1);
+/// Players with a tick that is not answered yet, at once.
+const TICKS: usize = 64;
+/// Due rows read at once.
+const PAGE: usize = 1024;
+/// While records wait, a sweep takes this share of the time: one in so many.
+const SHARE: u128 = 10;
+const MINUTE_NS: i64 = 60_000_000_000;
+
+/// The minute of an instant, as due rows count them.
+pub(crate) fn minute(at: Timestamp) -> u32 {
+    u32::try_from(at.nanos() / MINUTE_NS).unwrap_or(u32::MAX)
+}
+
+/// The partition's sweeps.
+pub(crate) struct Sweeps {
+    /// Everything due by then has fired.
+    pub(crate) done: Timestamp,
+    running: Option<Sweep>,
+    last: Instant,
+    /// Ticks that are not answered yet.
+    awaiting: usize,
+    /// When the partition last had a record, or was given a tick.
+    heard: Instant,
+    looking: bool,
+}
+
+struct Sweep {
+    to: Timestamp,
+    /// Records up to it come first.
+    after: Position,
+    rest: VecDeque<Entity>,
+    all_read: bool,
+    started: Instant,
+    spent_ns: u128,
+}
+
+impl Sweeps {
+    pub(crate) fn new(done: Timestamp) -> Self {
+        let now = Instant::now();
+        Self {
+            done,
+            running: None,
+            last: now,
+            awaiting: 0,
+            heard: now,
+            looking: false,
+        }
+    }
+
+    /// Records came.
+    pub(crate) fn hear(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// Ticks were answered, or will not be.
+    pub(crate) fn answered(&mut self, ticks: usize, spent_ns: u64) {
+        self.awaiting = self.awaiting.saturating_sub(ticks);
+        if let Some(sweep) = &mut self.running
+            && ticks > 0
+        {
+            sweep.spent_ns += u128::from(spent_ns);
+        }
+    }
+}
+
+impl Partition {
+    /// Moves the sweep on as far as it goes now; begins one where time has passed.
+    pub(crate) fn advance_sweep(&mut self) {
+        if self.holds_back() {
+            return;
+        }
+        let sweeps = &self.sweeps;
+        let wanted = sweeps.last.elapsed() >= EVERY || !self.drains.is_empty();
+        if sweeps.running.is_none() && wanted && !self.stopping && self.reached.clock > sweeps.done
+        {
+            self.begin_sweep();
+        }
+        self.feed_sweep();
+        if self.outstanding == 0 {
+            self.end_sweep(self.reached.position);
+        }
+    }
+
+    fn begin_sweep(&mut self) {
+        let (from, to) = (minute(self.sweeps.done), self.reached.clock);
+        self.sweeps.last = Instant::now();
+        self.sweeps.running = Some(Sweep {
+            to,
+            after: self.reached.position,
+            rest: VecDeque::new(),
+            all_read: false,
+            started: Instant::now(),
+            spent_ns: 0,
+        });
+        self.read_due(from, minute(to), None);
+    }
+
+    fn read_due(&self, from: u32, to: u32, after: Option<Due>) {
+        let tenure = Rc::clone(&self.tenure);
+        self.await_event(async move {
+            let rows = due(&tenure, from, to, after).await;
+            Event::Due(from, to, rows)
+        });
+    }
+
+    /// Due rows that were read.
+    pub(crate) fn due_read(
+        &mut self,
+        from: u32,
+        to: u32,
+        rows: Result<Vec<Due>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let rows = rows?;
+        let last = rows.last().filter(|_| rows.len() == PAGE).cloned();
+        let Some(sweep) = &mut self.sweeps.running else {
+            return Ok(());
+        };
+        sweep.rest.extend(rows.into_iter().map(|due| due.entity));
+        match last {
+            Some(last) => self.read_due(from, to, Some(last)),
+            None => sweep.all_read = true,
+        }
+        Ok(())
+    }
+
+    fn feed_sweep(&mut self) {
+        let mut missing = Vec::new();
+        while let Some(sweep) = &mut self.sweeps.running {
+            let records_wait = self.outstanding > self.sweeps.awaiting;
+            let over = sweep.spent_ns * SHARE > sweep.started.elapsed().as_nanos();
+            if self.sweeps.awaiting >= TICKS || (records_wait && over) {
+                break;
+            }
+            let to = sweep.to;
+            if let Some(id) = self.slots.take_due(to) {
+                self.tick(id, to);
+                continue;
+            }
+            let Some(entity) = sweep.rest.pop_front() else {
+                break;
+            };
+            if self.tenure.ports.programmes.get(&entity.brand).is_none() {
+                continue;
+            }
+            match self.slots.find(&entity) {
+                // In memory it answers for itself when it is due.
+                Some(id) if self.slots.is_loaded(id) => {}
+                Some(id) => self.tick(id, to),
+                None => {
+                    let id = self.slots.add(entity.clone());
+                    missing.push((id, entity));
+                    self.tick(id, to);
+                }
+            }
+        }
+        self.load(missing);
+    }
+
+    /// Puts a tick into a player's queue.
+    fn tick(&mut self, id: SlotId, to: Timestamp) {
+        let before = self.reached;
+        let Some(slot) = self.slots.get(id) else {
+            return;
+        };
+        if slot.ticks > 0 || matches!(slot.presence, Presence::Quarantined(..)) {
+            return;
+        }
+        slot.ticks += 1;
+        slot.queue.push_back(Queued {
+            before,
+            record: Record {
+                position: before.position,
+                recorded_at: to,
+                body: Body::Tick(Tick),
+            },
+        });
+        self.outstanding += 1;
+        self.sweeps.awaiting += 1;
+        self.dispatch(id);
+    }
+
+    /// Ends the sweep where all of it has fired; `folded`: every record up to it is folded.
+    pub(crate) fn end_sweep(&mut self, folded: Position) {
+        let Some(sweep) = &self.sweeps.running else {
+            return;
+        };
+        let fired = sweep.all_read && sweep.rest.is_empty() && self.sweeps.awaiting == 0;
+        if !fired || folded < sweep.after || self.slots.is_due(sweep.to) {
+            return;
+        }
+        self.sweeps.done = sweep.to;
+        self.sweeps.running = None;
+    }
+
+    /// Whether everything that was due when the last record was written has fired.
+    pub(crate) fn is_swept(&self) -> bool {
+        self.sweeps.done >= self.reached.clock
+    }
+
+    /// Where nothing has come for a while and a timer is due by the wall clock, the log is given a tick.
+    pub(crate) fn break_silence(&mut self) {
+        let silent = self.sweeps.heard.elapsed() >= EVERY;
+        let busy = self.stopping || self.sweeps.looking || self.sweeps.running.is_some();
+        if self.tenure.config.clock != Clock::Log || !silent || busy {
+            return;
+        }
+        let now = (self.tenure.config.now)();
+        if self.slots.is_due(now) {
+            self.append_tick();
+        } else if minute(now) > minute(self.sweeps.done) && self.sweeps.last.elapsed() >= EVERY {
+            // The minute that runs is looked at when it is over: its rows may have been swept already.
+            let (from, to) = (minute(self.sweeps.done), minute(now) - 1);
+            let tenure = Rc::clone(&self.tenure);
+            self.sweeps.looking = true;
+            self.sweeps.last = Instant::now();
+            self.await_event(async move {
+                let found = tenure.ports.store.due(tenure.partition, from, to, None, 1);
+                Event::Looked(found.await.is_ok_and(|rows| !rows.is_empty()))
+            });
+        }
+    }
+
+    /// Whether anybody not in memory may be due.
+    pub(crate) fn looked(&mut self, found: bool) {
+        self.sweeps.looking = false;
+        if found {
+            self.append_tick();
+        }
+    }
+
+    fn append_tick(&mut self) {
+        self.sweeps.hear();
+        let tenure = Rc::clone(&self.tenure);
+        self.tasks.spawn_local(async move {
+            let entry = ports::Entry {
+                recorded_at: None,
+                body: events::record::encode_tick(),
+            };
+            let partition = tenure.partition;
+            if let Err(error) = tenure.ports.log.append(partition, vec![entry]).await {
+                tracing::warn!(%partition, %error, "no tick was appended; tried again");
+            }
+        });
+    }
+
+    /// Due rows before `swept` may go. Only a hint.
+    pub(crate) fn forget_due(&mut self, before: Timestamp, swept: Timestamp) {
+        let below = minute(swept);
+        if below <= minute(before) {
+            return;
+        }
+        let tenure = Rc::clone(&self.tenure);
+        self.tasks.spawn_local(async move {
+            let partition: PartitionId = tenure.partition;
+            if let Err(error) = tenure.ports.store.forget_due(partition, below).await {
+                tracing::debug!(%partition, %error, "due rows are kept for now");
+            }
+        });
+    }
+}
+
+/// A page of due rows, for as long as it takes.
+async fn due(
+    tenure: &Tenure,
+    from: u32,
+    to: u32,
+    after: Option<Due>,
+) -> Result<Vec<Due>, EngineError> {
+    let mut backoff = Backoff::default();
+    loop {
+        let store = &tenure.ports.store;
+        match store
+            .due(tenure.partition, from, to, after.as_ref(), PAGE)
+            .await
+        {
+            Ok(rows) => return Ok(rows),
+            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
+            Err(error) => {
+                tracing::warn!(partition = %tenure.partition, %error, "due rows are not read");
+                backoff.wait().await;
+            }
+        }
+    }
+}
