@@ -205,6 +205,11 @@ impl State {
         }
     }
 
+    /// The record at this position is the last one applied.
+    pub(crate) fn reach(&mut self, position: Position, clock: Timestamp) {
+        (self.applied, self.clock) = (position, clock);
+    }
+
     pub(crate) fn player<'a>(&'a self, programme: &'a Programme) -> Player<'a> {
         let level = |set: &'a programme::model::TierSet| {
             let level = self.tiers.first().map_or(0, |tier| tier.level);

@@ -4,8 +4,7 @@
 //! been earned or taken back, so that points that are brought along from elsewhere qualify.
 
 use programme::model::{PointsIx, PointsKind, Programme};
-use types::value::Attributes;
-use types::{Event, MicroPoints, Value};
+use types::{Attributes, Event, MicroPoints, Value};
 
 use crate::decision::Refusal;
 use crate::effect::Effect;

@@ -158,7 +158,7 @@ impl Life<'_> {
             Goal::Streak { unit, of, when, .. } => (of, when, self.unit(*unit, happened)),
         };
         let name = &self.programme.event_types.get(*of).name;
-        if *name == happened.event.kind
+        if **name == *happened.event.kind
             && self.holds(when.as_ref(), happened)
             && let Some(worth) = worth
         {
