@@ -20,6 +20,7 @@ mod profile;
 mod restriction;
 mod reversal;
 mod reward;
+mod rolling;
 mod start;
 mod step;
 mod streak;

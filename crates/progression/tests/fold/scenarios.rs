@@ -110,3 +110,8 @@ fn streaks_and_freezes() {
 fn weeks_in_a_month_and_days_undone() {
     check("43_weeks_in_a_month_and_days_undone");
 }
+
+#[test]
+fn rolling_tiers() {
+    check("40_rolling_tiers");
+}
