@@ -67,11 +67,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::MissionOptedIn
-                | Self::MissionClaimed
-                | Self::PointsHeld
-                | Self::HoldReleased
-                | Self::GrantUpdated
+            Self::MissionOptedIn | Self::MissionClaimed | Self::GrantUpdated
         )
     }
 }

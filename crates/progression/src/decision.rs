@@ -39,6 +39,12 @@ pub enum Refusal {
     NotSpendable,
     /// More than can be spent now.
     NotEnoughPoints,
+    /// No hold of that id is open, or none of those points.
+    UnknownHold,
+    /// A hold of that id is open already.
+    HoldExists,
+    /// More holds are open than may be.
+    TooManyHolds,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
 }
@@ -53,6 +59,9 @@ impl Refusal {
             Self::UnknownPoints => "unknown_points",
             Self::NotSpendable => "not_spendable",
             Self::NotEnoughPoints => "not_enough_points",
+            Self::UnknownHold => "unknown_hold",
+            Self::HoldExists => "hold_exists",
+            Self::TooManyHolds => "too_many_holds",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",

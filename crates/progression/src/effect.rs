@@ -4,7 +4,7 @@ mod codec;
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use smallvec::SmallVec;
-use types::{Decimal, MicroPoints};
+use types::{Decimal, MicroPoints, Timestamp};
 
 use crate::period::Period;
 
@@ -53,6 +53,41 @@ pub enum Effect {
         points: PointsIx,
         /// How many.
         amount: MicroPoints,
+        /// The hold that they were in.
+        hold: Option<Box<str>>,
+    },
+    /// Points set aside. Nothing is sent.
+    Held {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+        /// The hold's id.
+        hold: Box<str>,
+        /// When it is over.
+        until: Timestamp,
+    },
+    /// A hold that ended without being spent. Nothing is sent.
+    Released {
+        /// Which points.
+        points: PointsIx,
+        /// How many it held.
+        amount: MicroPoints,
+        /// The hold's id.
+        hold: Box<str>,
+        /// Its time was over.
+        lapsed: bool,
+    },
+    /// Points whose time was over.
+    Expired {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+        /// The n-th time that these points expire.
+        n: u64,
+        /// How many of which credit: the n of the movement that gave them, 0 by hand.
+        lots: Vec<(u64, MicroPoints)>,
     },
     /// Points given or, below zero, taken by hand. Nothing is sent.
     Adjusted {
@@ -170,12 +205,18 @@ impl Effect {
             Self::TierChanged { .. } => "tier_changed",
             Self::Spent { .. } => "points_spent",
             Self::Adjusted { .. } => "points_adjusted",
+            Self::Held { .. } => "points_held",
+            Self::Released { .. } => "hold_released",
+            Self::Expired { .. } => "points_expired",
         }
     }
 
     /// Whether it is an emission; what is not stands in the journal only.
     pub const fn is_sent(&self) -> bool {
-        !matches!(self, Self::Spent { .. } | Self::Adjusted { .. })
+        !matches!(
+            self,
+            Self::Spent { .. } | Self::Adjusted { .. } | Self::Held { .. } | Self::Released { .. }
+        )
     }
 }
 

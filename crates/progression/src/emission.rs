@@ -111,9 +111,12 @@ impl Emission {
                 (grant_id(names, grant), 1)
             }
             Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
-            Effect::Spent { points, .. } | Effect::Adjusted { points, .. } => {
-                (names.points(*points).to_owned(), 0)
-            }
+            Effect::Expired { points, n, .. } => (names.points(*points).to_owned(), *n),
+            // Never sent.
+            Effect::Spent { points, .. }
+            | Effect::Adjusted { points, .. }
+            | Effect::Held { points, .. }
+            | Effect::Released { points, .. } => (names.points(*points).to_owned(), 0),
         }
     }
 
@@ -137,7 +140,11 @@ impl Emission {
                 line.text("mission", names.mission(*mission))
                     .plain("period", period);
             }
-            Effect::Spent { points, amount } | Effect::Adjusted { points, amount, .. } => {
+            Effect::Expired { points, amount, .. }
+            | Effect::Spent { points, amount, .. }
+            | Effect::Adjusted { points, amount, .. }
+            | Effect::Held { points, amount, .. }
+            | Effect::Released { points, amount, .. } => {
                 line.text("points", names.points(*points))
                     .plain("amount", amount);
             }

@@ -2,6 +2,7 @@
 
 mod bet;
 mod countable;
+mod grant;
 pub(crate) mod part;
 mod points;
 mod profile;
@@ -15,6 +16,7 @@ use types::{Event, Timestamp};
 use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
+use crate::report::Reported;
 use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
@@ -31,6 +33,8 @@ pub(crate) enum Plan<'e> {
     Restrict(Status),
     /// It commands points to move.
     Move(points::Command),
+    /// It says what became of a grant.
+    Report(Reported),
     /// It is a bet's result.
     Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
@@ -70,7 +74,10 @@ fn try_plan<'e>(
         }
         Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
         Some(BuiltIn::PointsSpent) => points::spend(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::PointsHeld) => points::hold(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::HoldReleased) => points::release(state, event).map(Plan::Move),
         Some(BuiltIn::PointsAdjusted) => points::adjust(programme, event).map(Plan::Move),
+        Some(BuiltIn::GrantUpdated) => grant::status(event).map(Plan::Report),
         Some(BuiltIn::BetSettled) => settlement::Settle::of(programme, state, search, event, now)
             .map(|it| Plan::Settle(Box::new(it))),
         Some(BuiltIn::ProfileChanged) => {
@@ -86,13 +93,7 @@ fn try_plan<'e>(
         None | Some(BuiltIn::Registered | BuiltIn::SessionStarted) => {
             count(search).map(Plan::Count)
         }
-        Some(
-            BuiltIn::MissionOptedIn
-            | BuiltIn::MissionClaimed
-            | BuiltIn::PointsHeld
-            | BuiltIn::HoldReleased
-            | BuiltIn::GrantUpdated,
-        ) => Err(Refusal::NotCarriedOut),
+        Some(BuiltIn::MissionOptedIn | BuiltIn::MissionClaimed) => Err(Refusal::NotCarriedOut),
     }
 }
 
@@ -111,6 +112,7 @@ pub(crate) fn carry_out(
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),
         Plan::Move(command) => points::carry_out(step, command),
+        Plan::Report(status) => grant::carry_out(step, event, status),
         Plan::Settle(settle) => settle.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }

@@ -9,6 +9,7 @@
 //! No clock, no randomness, no I/O, no floats, no order that a hash decides. Time is the record's. Every function is total: whatever
 //! stands in the log is folded or refused, and bytes that are not a state or a segment are a [`DecodeError`].
 
+mod account;
 mod apply;
 mod arithmetic;
 mod calendar;
@@ -29,6 +30,7 @@ mod names;
 mod orders;
 mod period;
 mod profile;
+mod report;
 mod restriction;
 mod reward;
 mod slot;

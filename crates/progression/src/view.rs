@@ -66,7 +66,7 @@ pub struct GrantView {
     pub grant_id: Box<str>,
     /// The reward.
     pub grant: Box<str>,
-    /// `requested`, `offered` or `revoked`.
+    /// What the bonus engine reported last, else `requested`, `offered` or `revoked`.
     pub status: &'static str,
     /// When it got this status.
     pub at: Timestamp,
@@ -85,7 +85,7 @@ pub fn view(
         bound.bind(programme);
         return view(programme, &bound, subject, now);
     }
-    let balance = |(points, account): (&programme::model::Points, &crate::state::Account)| {
+    let balance = |(points, account): (&programme::model::Points, &crate::account::Account)| {
         (points.id.clone(), account.balance)
     };
     let missions = (0..).zip(&programme.missions);
@@ -163,8 +163,11 @@ fn grant(state: &State, grant: &GrantState) -> GrantView {
     GrantView {
         grant_id: grant_id(&state.names, &granted).into(),
         grant: state.names.reward(grant.reward).into(),
-        status: grant.status.map_or("revoked", GrantStatus::name),
-        at: grant.at,
+        status: match grant.report {
+            Some(report) => report.status.name(),
+            None => grant.status.map_or("revoked", GrantStatus::name),
+        },
+        at: grant.report.map_or(grant.at, |report| report.at),
     }
 }
 

@@ -54,10 +54,51 @@ impl Effect {
                 });
                 writer.number(*n);
             }
-            Self::Spent { points, amount } => {
+            Self::Spent {
+                points,
+                amount,
+                hold,
+            } => {
                 writer.byte(32);
-                writer.number(u64::from(points.0));
-                writer.wide(amount.0);
+                moved(writer, *points, *amount);
+                writer.text(hold.as_deref().unwrap_or_default());
+            }
+            Self::Held {
+                points,
+                amount,
+                hold,
+                until,
+            } => {
+                writer.byte(34);
+                moved(writer, *points, *amount);
+                writer.text(hold);
+                writer.time(*until);
+            }
+            Self::Released {
+                points,
+                amount,
+                hold,
+                lapsed,
+            } => {
+                writer.byte(35);
+                moved(writer, *points, *amount);
+                writer.text(hold);
+                writer.flag(*lapsed);
+            }
+            Self::Expired {
+                points,
+                amount,
+                n,
+                lots,
+            } => {
+                writer.byte(36);
+                moved(writer, *points, *amount);
+                writer.number(*n);
+                writer.length(lots.len());
+                for (n, amount) in lots {
+                    writer.number(*n);
+                    writer.wide(amount.0);
+                }
             }
             Self::Adjusted {
                 points,
@@ -65,8 +106,7 @@ impl Effect {
                 reason,
             } => {
                 writer.byte(33);
-                writer.number(u64::from(points.0));
-                writer.wide(amount.0);
+                moved(writer, *points, *amount);
                 writer.text(reason.as_deref().unwrap_or_default());
             }
         }
@@ -113,17 +153,47 @@ impl Effect {
             32 => Self::Spent {
                 points: PointsIx(reader.number16()?),
                 amount: MicroPoints(reader.wide()?),
+                hold: optional(reader)?,
+            },
+            34 => Self::Held {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                hold: reader.text()?.into(),
+                until: reader.time()?,
+            },
+            35 => Self::Released {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                hold: reader.text()?.into(),
+                lapsed: reader.flag()?,
+            },
+            36 => Self::Expired {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                n: reader.number()?,
+                lots: (0..reader.length()?)
+                    .map(|_| Ok((reader.number()?, MicroPoints(reader.wide()?))))
+                    .collect::<Result<_, DecodeError>>()?,
             },
             33 => Self::Adjusted {
                 points: PointsIx(reader.number16()?),
                 amount: MicroPoints(reader.wide()?),
-                reason: Some(reader.text()?)
-                    .filter(|text| !text.is_empty())
-                    .map(Into::into),
+                reason: optional(reader)?,
             },
             _ => return Err(DecodeError::Invalid("an effect")),
         })
     }
+}
+
+fn moved(writer: &mut Writer<'_>, points: PointsIx, amount: MicroPoints) {
+    writer.number(u64::from(points.0));
+    writer.wide(amount.0);
+}
+
+/// A text that may not be there: empty, then.
+fn optional(reader: &mut Reader<'_>) -> Result<Option<Box<str>>, DecodeError> {
+    let text = reader.text()?;
+    Ok((!text.is_empty()).then(|| text.into()))
 }
 
 fn mission_period(writer: &mut Writer<'_>, mission: MissionIx, period: Period, n: u32) {

@@ -212,6 +212,9 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::UnknownPoints) => 49,
         Outcome::Refused(Refusal::NotSpendable) => 50,
         Outcome::Refused(Refusal::NotEnoughPoints) => 51,
+        Outcome::Refused(Refusal::UnknownHold) => 52,
+        Outcome::Refused(Refusal::HoldExists) => 53,
+        Outcome::Refused(Refusal::TooManyHolds) => 54,
     }
 }
 
@@ -231,6 +234,9 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         49 => Outcome::Refused(Refusal::UnknownPoints),
         50 => Outcome::Refused(Refusal::NotSpendable),
         51 => Outcome::Refused(Refusal::NotEnoughPoints),
+        52 => Outcome::Refused(Refusal::UnknownHold),
+        53 => Outcome::Refused(Refusal::HoldExists),
+        54 => Outcome::Refused(Refusal::TooManyHolds),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }

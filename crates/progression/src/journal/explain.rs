@@ -153,9 +153,42 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
         } => {
             occasion(&mut json, names, Because::Mission(*mission, *period));
         }
-        Effect::Spent { points, amount } => {
+        Effect::Expired { points, amount, .. } => {
             json.text("points", names.points(*points))
                 .plain("amount", amount);
+        }
+        Effect::Spent {
+            points,
+            amount,
+            hold,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+            if let Some(hold) = hold {
+                json.text("hold", hold);
+            }
+        }
+        Effect::Held {
+            points,
+            amount,
+            hold,
+            until,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount)
+                .text("hold", hold)
+                .plain("until", until);
+        }
+        Effect::Released {
+            points,
+            amount,
+            hold,
+            lapsed,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount)
+                .text("hold", hold)
+                .raw("lapsed", lapsed);
         }
         Effect::Adjusted {
             points,

@@ -387,7 +387,7 @@ fn what_the_core_does_not_carry_out_is_refused_and_written_down() {
         &events("b1 order 5 GBP @2011-01-10T10:00:00Z"),
     )
     .remove(0);
-    line.event.kind = "grant_updated".into();
+    line.event.kind = "mission_claimed".into();
     let outcome = Outcome::Refused(Refusal::NotCarriedOut);
     assert_eq!(world.fold(line).outcome, outcome);
     let journal = world.players.values().next().unwrap().journal();

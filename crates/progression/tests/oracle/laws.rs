@@ -148,7 +148,9 @@ fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128
         .filter_map(|effect| match effect {
             Effect::Earned(movement) => Some((name(movement), movement.amount.0)),
             Effect::Reversed(movement) => Some((name(movement), -movement.amount.0)),
-            Effect::Spent { points, amount } => Some((named(*points), -amount.0)),
+            Effect::Expired { points, amount, .. } | Effect::Spent { points, amount, .. } => {
+                Some((named(*points), -amount.0))
+            }
             Effect::Adjusted { points, amount, .. } => Some((named(*points), amount.0)),
             _ => None,
         })
