@@ -10,11 +10,6 @@ use crate::span::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
     StreakGoals,
-    StepGoals,
-    BestGoals,
-    AfterStartWindows,
-    RollingWindows,
-    OptIn,
     Claims,
     Limits,
     Rebasing,
@@ -32,13 +27,8 @@ impl NotYet {
     fn what(self) -> &'static str {
         match self {
             Self::StreakGoals => "streak goals are",
-            Self::StepGoals => "goals of steps are",
-            Self::BestGoals => "goals of the best value are",
-            Self::AfterStartWindows => "windows of the kind `7d after start` are",
-            Self::RollingWindows => "rolling windows are",
-            Self::OptIn => "missions that a player opts in to are",
             Self::Claims => "rewards that a player claims are",
-            Self::Limits => "limits of completions are",
+            Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
             Self::TierPeriods => "qualification periods other than `lifetime` are",
             Self::Downgrades => "downgrades are",
@@ -65,9 +55,6 @@ impl NotYet {
 impl BuiltIn {
     /// Whether this version carries out what events of this type mean; others are rejected as unknown, with this reason.
     pub const fn carried(self) -> bool {
-        !matches!(
-            self,
-            Self::MissionOptedIn | Self::MissionClaimed | Self::GrantUpdated
-        )
+        !matches!(self, Self::MissionClaimed)
     }
 }

@@ -47,6 +47,16 @@ pub enum Refusal {
     TooManyHolds,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
+    /// A command about a mission that the programme does not have.
+    UnknownMission,
+    /// Joining a mission that starts by itself.
+    NotOptIn,
+    /// Joining a mission a second time.
+    AlreadyOptedIn,
+    /// Joining a mission that counts nothing any more.
+    MissionEnded,
+    /// A command of a player who is restricted.
+    Restricted,
 }
 
 impl Refusal {
@@ -65,6 +75,11 @@ impl Refusal {
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",
+            Self::UnknownMission => "unknown_mission",
+            Self::NotOptIn => "not_opt_in",
+            Self::AlreadyOptedIn => "already_opted_in",
+            Self::MissionEnded => "mission_ended",
+            Self::Restricted => "restricted",
         }
     }
 }

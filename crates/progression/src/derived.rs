@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use programme::model::{PeriodKind, Programme};
+use programme::model::{Mission, MissionIx, PeriodKind, Programme, Start, Window};
 use types::Timestamp;
 
 use crate::calendar::Calendar;
@@ -14,13 +14,33 @@ struct Derived {
     names: Arc<Names>,
     /// The periods of the programme's zone.
     calendar: Calendar,
+    /// Missions whose window runs from the player's first record.
+    by_first_record: Vec<MissionIx>,
 }
 
 fn derived(programme: &Programme) -> Option<&Derived> {
     programme.kept.get(|| Derived {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
+        by_first_record: begun_by_records(programme),
     })
+}
+
+fn begun_by_records(programme: &Programme) -> Vec<MissionIx> {
+    let by_record = |mission: &Mission| {
+        matches!(mission.window, Window::AfterStart { .. })
+            && mission.start == Start::Automatic
+            && mission.after.is_empty()
+    };
+    let all = (0..).map(MissionIx).zip(&programme.missions);
+    all.filter(|(_, mission)| by_record(mission))
+        .map(|(ix, _)| ix)
+        .collect()
+}
+
+/// Missions whose window runs from the player's first record.
+pub(crate) fn by_first_record(programme: &Programme) -> &[MissionIx] {
+    derived(programme).map_or(&[], |derived| &derived.by_first_record)
 }
 
 /// The names of the programme's version, one table for every state and entry that speaks of it.

@@ -3,6 +3,7 @@
 mod bet;
 mod countable;
 mod grant;
+mod opt_in;
 pub(crate) mod part;
 mod points;
 mod profile;
@@ -10,12 +11,13 @@ mod restricted;
 mod reversal;
 mod settlement;
 
-use programme::model::{BuiltIn, Programme};
+use programme::model::{BuiltIn, MissionIx, Programme};
 use types::{Event, Timestamp};
 
 use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
+use crate::mission;
 use crate::report::Reported;
 use crate::restriction::Status;
 use crate::state::State;
@@ -27,6 +29,8 @@ pub(crate) enum Plan<'e> {
     Count(countable::Count<'e>),
     /// As above; then it changes the profile.
     Profile(countable::Count<'e>),
+    /// The player joins a mission.
+    OptIn(MissionIx),
     /// It takes back what an earlier event caused.
     Reverse(Box<reversal::Reverse>),
     /// It changes whether the player may be rewarded.
@@ -39,6 +43,19 @@ pub(crate) enum Plan<'e> {
     Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
     Refuse(Refusal),
+}
+
+impl Plan<'_> {
+    /// Whether a window that runs from the player's first record may begin with it: with anything but what undoes, restricts or is
+    /// refused.
+    fn is_a_record(&self) -> bool {
+        match self {
+            Self::Count(count) | Self::Profile(count) => !count.is_gone(),
+            Self::Settle(settle) => !settle.is_a_return(),
+            Self::OptIn(_) | Self::Move(_) | Self::Report(_) => true,
+            Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
+        }
+    }
 }
 
 pub(crate) fn plan<'e>(
@@ -84,6 +101,9 @@ fn try_plan<'e>(
             profile::check(event)?;
             count(search).map(Plan::Profile)
         }
+        Some(BuiltIn::MissionOptedIn) => {
+            opt_in::check(programme, state, event, now).map(Plan::OptIn)
+        }
         Some(BuiltIn::BetPlaced | BuiltIn::Deposit | BuiltIn::Withdrawal | BuiltIn::Order) => {
             if event.amount.is_none() || event.currency.is_none() {
                 return Err(Refusal::MissingAmount);
@@ -93,7 +113,7 @@ fn try_plan<'e>(
         None | Some(BuiltIn::Registered | BuiltIn::SessionStarted) => {
             count(search).map(Plan::Count)
         }
-        Some(BuiltIn::MissionOptedIn | BuiltIn::MissionClaimed) => Err(Refusal::NotCarriedOut),
+        Some(BuiltIn::MissionClaimed) => Err(Refusal::NotCarriedOut),
     }
 }
 
@@ -103,12 +123,16 @@ pub(crate) fn carry_out(
     plan: Plan<'_>,
     entry: &mut Entry,
 ) -> Outcome {
+    if plan.is_a_record() {
+        mission::begin(step, event.occurred_at.min(step.now));
+    }
     match plan {
         Plan::Count(count) => count.carry_out(step, entry),
         Plan::Profile(count) => {
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
+        Plan::OptIn(ix) => opt_in::carry_out(step, event, ix),
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),
         Plan::Move(command) => points::carry_out(step, command),

@@ -2,9 +2,11 @@
 //!
 //! The leaves of a goal are counted one by one, in file order; `all` and `any` are judged over them.
 
+mod best;
 mod count;
 mod distinct;
 mod sum;
+mod trail;
 
 use programme::model::{EventTypeIx, Goal, Predicate};
 use smallvec::SmallVec;
@@ -13,6 +15,8 @@ use types::{Decimal, MicroPoints};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::fact::Fact;
 use crate::journal::{Gain, Reason};
+
+pub(crate) use trail::{EVENTS_MAX, Mark, Trail, follow, has_steps, retrace};
 
 /// How far one leaf of a goal is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(crate) enum Progress {
     Sum(i128),
     /// These values, each by so many events; sorted by value.
     Distinct(Vec<(u128, u32)>),
+    /// The largest values.
+    Best(Box<best::Values>),
 }
 
 /// A leaf of a goal.
@@ -45,6 +51,7 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
             match goal {
                 Goal::Count { of, when, .. }
                 | Goal::Sum { of, when, .. }
+                | Goal::Best { of, when, .. }
                 | Goal::Distinct { of, when, .. } => {
                     return Some(Leaf {
                         goal,
@@ -52,8 +59,10 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
                         when: when.as_ref(),
                     });
                 }
-                Goal::All(parts) | Goal::Any(parts) => stack.extend(parts.iter().rev()),
-                Goal::Streak { .. } | Goal::Best { .. } | Goal::Steps(_) => {}
+                Goal::Steps(parts) | Goal::All(parts) | Goal::Any(parts) => {
+                    stack.extend(parts.iter().rev());
+                }
+                Goal::Streak { .. } => {}
             }
         }
         None
@@ -62,7 +71,7 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
 
 pub(crate) fn leaf_count(goal: &Goal) -> usize {
     match goal {
-        Goal::Count { .. } | Goal::Sum { .. } | Goal::Distinct { .. } => 1,
+        Goal::Count { .. } | Goal::Sum { .. } | Goal::Best { .. } | Goal::Distinct { .. } => 1,
         _ => leaves(goal).count(),
     }
 }
@@ -72,6 +81,7 @@ pub(crate) fn gain(leaf: Leaf<'_>, fact: &Fact<'_>) -> Result<Gain, Reason> {
     match leaf.goal {
         Goal::Count { .. } => Ok(Gain::One),
         Goal::Sum { amount, .. } => sum::gain(amount, fact),
+        Goal::Best { amount, .. } => sum::gain(amount, fact).map(Gain::single),
         Goal::Distinct { attribute, .. } => distinct::gain(attribute, fact),
         _ => Err(Reason::Unavailable),
     }
@@ -88,23 +98,29 @@ fn walk<'a>(goal: &Goal, parts: &mut impl Iterator<Item = &'a Progress>) -> bool
         Goal::Count { target, .. } | Goal::Distinct { target, .. } => {
             parts.next().is_some_and(|part| part.count() >= *target)
         }
-        Goal::Sum { target, .. } => parts.next().is_some_and(|part| sum::reached(part, *target)),
-        Goal::All(inner) => inner.iter().filter(|part| !walk(part, parts)).count() == 0,
+        Goal::Sum { target, .. } | Goal::Best { target, .. } => {
+            parts.next().is_some_and(|part| sum::reached(part, *target))
+        }
+        Goal::Steps(inner) | Goal::All(inner) => {
+            inner.iter().filter(|part| !walk(part, parts)).count() == 0
+        }
         Goal::Any(inner) => inner.iter().filter(|part| walk(part, parts)).count() > 0,
-        Goal::Streak { .. } | Goal::Best { .. } | Goal::Steps(_) => false,
+        Goal::Streak { .. } => false,
     }
 }
 
 /// Progress as a player sees it: of one leaf its value, of several how many are done.
 pub(crate) fn shown(goal: &Goal, parts: &[Progress]) -> String {
     match goal {
-        Goal::All(inner) | Goal::Any(inner) => {
+        Goal::Steps(inner) | Goal::All(inner) | Goal::Any(inner) => {
             let mut parts = parts.iter();
             let done = inner.iter().filter(|part| walk(part, &mut parts)).count();
             done.to_string()
         }
         _ => match parts.first() {
-            Some(Progress::Sum(micro)) => MicroPoints(*micro).to_string(),
+            Some(part @ (Progress::Sum(_) | Progress::Best(_))) => {
+                MicroPoints(part.micro()).to_string()
+            }
             Some(part) => part.count().to_string(),
             None => "0".to_owned(),
         },
@@ -126,9 +142,18 @@ pub(crate) fn target(goal: &Goal) -> String {
 impl Progress {
     fn count(&self) -> u64 {
         match self {
-            Self::None | Self::Sum(_) => 0,
+            Self::None | Self::Sum(_) | Self::Best(_) => 0,
             Self::Count(count) => *count,
             Self::Distinct(values) => values.len() as u64,
+        }
+    }
+
+    /// An amount in millionths.
+    fn micro(&self) -> i128 {
+        match self {
+            Self::Sum(micro) => *micro,
+            Self::Best(values) => values.largest(),
+            Self::None | Self::Count(_) | Self::Distinct(_) => 0,
         }
     }
 
@@ -145,15 +170,17 @@ impl Progress {
         match gain {
             Gain::One => count::add(self),
             Gain::Amount { micro, .. } => sum::add(self, micro),
+            Gain::Single { micro, .. } => best::add(self, micro),
             Gain::Value(value) => distinct::add(self, value),
         }
     }
 
-    /// Takes off what a return makes it less.
-    pub(crate) fn take(&mut self, gain: Gain) {
-        match gain {
+    /// An event that was worth so much is worth less, or nothing.
+    pub(crate) fn shrink(&mut self, from: Gain, to: Option<Gain>) {
+        match from {
             Gain::One => count::take(self),
-            Gain::Amount { micro, .. } => sum::add(self, -micro),
+            Gain::Amount { micro, .. } => sum::add(self, to.map_or(0, Gain::micro) - micro),
+            Gain::Single { micro, .. } => best::shrink(self, micro, to.map_or(0, Gain::micro)),
             Gain::Value(value) => distinct::take(self, value),
         }
     }
@@ -161,6 +188,7 @@ impl Progress {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Distinct(values) => values.capacity() * size_of::<(u128, u32)>(),
+            Self::Best(values) => values.bytes(),
             _ => 0,
         }
     }
@@ -184,6 +212,10 @@ impl Progress {
                     writer.number(u64::from(*count));
                 }
             }
+            Self::Best(values) => {
+                writer.byte(4);
+                values.encode(writer);
+            }
         }
     }
 
@@ -196,6 +228,7 @@ impl Progress {
                 .map(|_| Ok((reader.fixed128()?, reader.number32()?)))
                 .collect::<Result<Vec<_>, DecodeError>>()
                 .map(Self::Distinct),
+            4 => best::Values::decode(reader).map(|values| Self::Best(Box::new(values))),
             _ => Err(DecodeError::Invalid("a progress")),
         }
     }

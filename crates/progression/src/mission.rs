@@ -1,10 +1,13 @@
 //! Missions: what an event counts for, completions, and what becomes of them when something is taken back.
 
 mod archive;
+mod course;
 mod fate;
+mod start;
+mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Mission, MissionIx, OnReversal};
+use programme::model::{EventTypeIx, Mission, MissionIx, OnReversal, Start};
 
 use crate::earn::{ask, holds};
 use crate::effect::Because;
@@ -14,10 +17,14 @@ use crate::goal;
 use crate::journal::{Contribution, Gain, Judged, Reason, Subjected};
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::state::State;
 use crate::step::Step;
 use crate::zone::Current;
 
 pub(crate) use archive::{Cold, archived_for, archived_of};
+pub(crate) use course::Course;
+pub(crate) use start::{begin, join, started};
+pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type.
 pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
@@ -52,8 +59,11 @@ fn count_one(
     if fact.weight_e8 == 0 {
         return Err(Reason::Weightless);
     }
-    open_to(step, fact, mission)?;
-    let current = window::of_event(step, fact, mission.window)?;
+    open_to(step, fact, ix, mission)?;
+    let current = window::of_event(step, fact, ix, mission.window)?;
+    if trace::is_traced(mission) {
+        return trace::count(step, fact, ix, mission, current, returned);
+    }
     let mut outcome = Err(Reason::Unavailable);
     for (part, leaf) in goal::leaves(&mission.goal).enumerate() {
         if leaf.of != fact.kind {
@@ -81,24 +91,25 @@ fn count_one(
 }
 
 /// Whether the mission is for this player and event: as things were before the event.
-fn open_to(step: &Step<'_>, fact: &Fact<'_>, mission: &Mission) -> Result<(), Reason> {
+fn open_to(
+    step: &Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    mission: &Mission,
+) -> Result<(), Reason> {
     let occurred = fact.occurred_at;
-    let early = mission.available_from.is_some_and(|from| occurred < from);
-    if early
-        || mission
-            .available_until
-            .is_some_and(|until| occurred >= until)
-    {
+    if !start::available(mission, occurred) {
         return Err(Reason::Unavailable);
     }
-    let unlocked = |ix: &MissionIx| {
-        step.state.mission(*ix).is_some_and(|first| {
-            let since = first.unlocks.first();
-            first.standing > 0 && since.is_none_or(|since| *since <= occurred)
-        })
-    };
-    if !mission.after.iter().all(unlocked) {
+    if start::unlock(step.state, mission).is_none_or(|since| since > occurred) {
         return Err(Reason::Locked);
+    }
+    if mission.start == Start::OptIn {
+        let kept = step.state.mission(ix).and_then(|kept| kept.course.as_ref());
+        let joined = kept.and_then(|course| course.opted_in);
+        if joined.is_none_or(|joined| joined > occurred) {
+            return Err(Reason::NotJoined);
+        }
     }
     match &mission.audience {
         Some(audience) => holds(ask(step, fact, audience), Reason::Audience),
@@ -130,9 +141,8 @@ fn add(
     if !progress.room(gain) {
         return Err(Reason::TooMany);
     }
-    progress.add(gain);
-    if let Some(less) = returned.of_gain(gain) {
-        progress.take(less);
+    if let Some(left) = returned.left_of(gain) {
+        progress.add(left);
     }
     step.counted.push(contribution);
     Ok(())
@@ -190,16 +200,39 @@ pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
 }
 
 /// Takes something off a mission's period, wherever it lies.
-pub(crate) fn take_off(step: &mut Step<'_>, contribution: &Contribution, less: Gain) {
-    let (ix, period) = (contribution.mission, contribution.period);
+/// What was worth `was` is worth `is`.
+pub(crate) fn take_off(
+    step: &mut Step<'_>,
+    entry: u64,
+    contribution: &Contribution,
+    was: Gain,
+    is: Option<Gain>,
+) {
+    let (ix, part) = (contribution.mission, contribution.part);
+    let mission = &step.programme.missions[usize::from(ix.0)];
+    let types = &step.programme.event_types;
+    let (now, period) = (step.now, landed(step.state, ix, contribution.period));
     let Some(slot) = find(step, ix, period) else {
         return;
     };
-    if let Some(progress) = slot.parts.get_mut(usize::from(contribution.part)) {
-        progress.take(less);
+    if slot.trail.is_some() {
+        if !trace::shrink(slot, mission, types, now, (entry, part), is) {
+            return;
+        }
+    } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
+        progress.shrink(was, is);
     }
     if !step.fell.contains(&(ix, period)) {
         step.fell.push((ix, period));
+    }
+}
+
+/// The period in which an event counts that was to count for this one: a reopened run's events go on to another.
+fn landed(state: &State, ix: MissionIx, period: Period) -> Period {
+    let course = state.mission(ix).and_then(|kept| kept.course.as_ref());
+    match (period, course) {
+        (Period::Run(number), Some(course)) => Period::Run(course.landed(number)),
+        _ => period,
     }
 }
 

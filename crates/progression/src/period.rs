@@ -22,7 +22,15 @@ pub enum Period {
         /// Which one: days and weeks counted from 1970-01-01 and its ISO week, months, quarters and years from the year 0.
         ordinal: i32,
     },
+    /// The one period of what runs for some time from the player's start: that start.
+    Start(Timestamp),
+    /// A run of what is counted over a rolling window, from 1.
+    Run(u32),
 }
+
+/// How periods begin that are no calendar's.
+const START: u8 = 6;
+const RUN: u8 = 7;
 
 const KINDS: [PeriodKind; 5] = [
     PeriodKind::Day,
@@ -126,8 +134,11 @@ fn first_date(kind: PeriodKind, ordinal: i32) -> Date {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Calendar { kind, ordinal } = *self else {
-            return f.write_str("once");
+        let (kind, ordinal) = match *self {
+            Self::Once => return f.write_str("once"),
+            Self::Start(start) => return start.fmt(f),
+            Self::Run(number) => return number.fmt(f),
+            Self::Calendar { kind, ordinal } => (kind, ordinal),
         };
         let first = first_date(kind, ordinal);
         let (year, month) = (first.year(), first.month());
@@ -153,12 +164,22 @@ impl Period {
                 writer.byte(1 + kind_index(kind) as u8);
                 writer.signed(i64::from(ordinal));
             }
+            Self::Start(start) => {
+                writer.byte(START);
+                writer.time(start);
+            }
+            Self::Run(number) => {
+                writer.byte(RUN);
+                writer.number(u64::from(number));
+            }
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match reader.byte()? {
             0 => Ok(Self::Once),
+            START => Ok(Self::Start(reader.time()?)),
+            RUN => Ok(Self::Run(reader.number32()?)),
             tag => {
                 let kind = *KINDS
                     .get(usize::from(tag) - 1)

@@ -5,8 +5,12 @@ use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::goal::Progress;
+use crate::goal::{Progress, Trail};
 use crate::period::Period;
+
+/// What a period has besides its progress.
+const FATE: u8 = 1;
+const TRAIL: u8 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -15,6 +19,8 @@ pub(crate) struct Slot {
     pub(crate) end: Timestamp,
     /// One for each leaf of the goal.
     pub(crate) parts: SmallVec<[Progress; 1]>,
+    /// The events behind the parts, where their order or their times matter.
+    pub(crate) trail: Option<Box<Trail>>,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
 }
@@ -47,6 +53,7 @@ impl Slot {
             period,
             end,
             parts: std::iter::repeat_n(Progress::None, parts).collect(),
+            trail: None,
             fate: None,
         }
     }
@@ -59,7 +66,8 @@ impl Slot {
         let fate = self.fate.as_ref().map_or(0, |fate| {
             size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
         });
-        fate + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
+        fate + trail + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -69,7 +77,10 @@ impl Slot {
         }
         writer.length(self.parts.len());
         self.parts.iter().for_each(|part| part.encode(writer));
-        writer.flag(self.fate.is_some());
+        writer.byte(u8::from(self.fate.is_some()) * FATE + u8::from(self.trail.is_some()) * TRAIL);
+        if let Some(trail) = &self.trail {
+            trail.encode(writer);
+        }
         if let Some(fate) = &self.fate {
             fate.encode(writer);
         }
@@ -79,19 +90,28 @@ impl Slot {
         let period = Period::decode(reader)?;
         let end = match period {
             Period::Once => Timestamp::MAX,
-            Period::Calendar { .. } => reader.time()?,
+            Period::Calendar { .. } | Period::Start(_) | Period::Run(_) => reader.time()?,
         };
         let parts = (0..reader.length()?)
             .map(|_| Progress::decode(reader))
             .collect::<Result<_, _>>()?;
-        let fate = match reader.flag()? {
-            true => Some(Box::new(Fate::decode(reader)?)),
-            false => None,
+        let rest = reader.byte()?;
+        if rest > FATE + TRAIL {
+            return Err(DecodeError::Invalid("a period"));
+        }
+        let trail = match rest & TRAIL {
+            0 => None,
+            _ => Some(Box::new(Trail::decode(reader)?)),
+        };
+        let fate = match rest & FATE {
+            0 => None,
+            _ => Some(Box::new(Fate::decode(reader)?)),
         };
         Ok(Self {
             period,
             end,
             parts,
+            trail,
             fate,
         })
     }

@@ -14,6 +14,7 @@ use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
+use crate::mission::Course;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
@@ -31,7 +32,7 @@ pub(crate) const GRANTS_SHOWN: usize = 32;
 /// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
-/// values for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
+/// values or 1,000 events for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) names: Arc<Names>,
@@ -83,6 +84,8 @@ pub(crate) struct MissionState {
     pub(crate) unlocks: SmallVec<[Timestamp; 1]>,
     /// The current period and others that are not closed.
     pub(crate) slots: SmallVec<[Slot; 1]>,
+    /// Joining, the start, runs: where the mission has such.
+    pub(crate) course: Option<Box<Course>>,
 }
 
 /// The player's level in one set.
@@ -141,7 +144,8 @@ impl State {
             } else {
                 0
             };
-            spilled + mission.slots.iter().map(Slot::bytes).sum::<usize>()
+            let course = mission.course.as_ref().map_or(0, |course| course.bytes());
+            spilled + course + mission.slots.iter().map(Slot::bytes).sum::<usize>()
         };
         size_of::<Self>()
             + self.profile.bytes()

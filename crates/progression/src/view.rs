@@ -1,12 +1,13 @@
 //! What a reader sees.
 
-use programme::model::{Mission, MissionIx, Programme, TierSet, Window};
+use programme::model::{Mission, MissionIx, Programme, Start, TierSet, Window};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
 use crate::goal;
+use crate::mission::{living, started};
 use crate::period::Period;
 use crate::state::{GrantState, State};
 
@@ -57,6 +58,8 @@ pub struct MissionView {
     pub period: Option<Box<str>>,
     /// Whether a completion of the current period stands.
     pub done: bool,
+    /// Whether the player has joined; `None` where the mission starts by itself.
+    pub opted_in: Option<bool>,
 }
 
 /// A grant.
@@ -136,14 +139,22 @@ fn mission(
     mission: &Mission,
     now: Timestamp,
 ) -> MissionView {
+    let kept = state.mission(ix);
+    let course = kept.and_then(|kept| kept.course.as_ref());
     let period = match mission.window {
         Window::Once => Some(Period::Once),
         Window::Calendar(kind) => Some(state.zones.look(programme, kind, now).period),
-        Window::AfterStart { .. } | Window::Rolling { .. } => None,
+        Window::AfterStart { .. } => started(state, ix).map(Period::Start),
+        Window::Rolling { .. } => Some(Period::Run(course.map_or(1, |course| course.next_run()))),
     };
-    let kept = state.mission(ix);
     let slot = kept.and_then(|kept| kept.slots.iter().find(|slot| Some(slot.period) == period));
+    let alive = match (mission.window, slot) {
+        (Window::Rolling { ns }, Some(slot)) => Some(living(mission, ns, slot, now)),
+        _ => None,
+    };
     let parts = slot.map_or(&[][..], |slot| &slot.parts);
+    let parts = alive.as_deref().unwrap_or(parts);
+    let joined = || course.is_some_and(|course| course.opted_in.is_some());
     MissionView {
         mission: mission.id.clone(),
         completed: kept.map_or(0, |kept| kept.standing),
@@ -151,6 +162,7 @@ fn mission(
         target: goal::target(&mission.goal).into(),
         period: period.map(|period| period.to_string().into()),
         done: slot.is_some_and(crate::slot::Slot::stands),
+        opted_in: (mission.start == Start::OptIn).then(joined),
     }
 }
 
@@ -255,6 +267,7 @@ impl Serialize for MissionView {
         map.serialize_entry("period", &self.period)?;
         map.serialize_entry("target", &self.target)?;
         map.serialize_entry("done", &self.done)?;
+        map.serialize_entry("opted_in", &self.opted_in)?;
         map.end()
     }
 }

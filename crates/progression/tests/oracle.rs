@@ -6,6 +6,8 @@
 mod constructs;
 #[path = "oracle/core.rs"]
 mod core;
+#[path = "oracle/day.rs"]
+mod day;
 #[path = "oracle/laws.rs"]
 mod laws;
 #[path = "oracle/seeds.rs"]

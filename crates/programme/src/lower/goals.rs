@@ -11,10 +11,36 @@ use crate::syntax::scalars::Text;
 /// How deep goals of steps, all and any may be nested.
 const DEPTH_MAX: usize = 4;
 const KINDS: &str = "one of `count`, `sum`, `distinct`, `streak`, `best`, `steps`, `all` or `any`";
+/// The most events that the core keeps one by one, for steps and rolling windows.
+const EVENTS_MAX: u64 = 1_000;
 const DAY_NS: i64 = 86_400 * 1_000_000_000;
 
 impl Lower<'_> {
-    pub(super) fn goal(&mut self, at: &At<GoalText>, window: Window, depth: usize) -> Option<Goal> {
+    /// A mission's goal, held within what is kept of its events.
+    pub(super) fn goal_of(&mut self, at: &At<GoalText>, window: Window) -> Option<Goal> {
+        let goal = self.goal(at, window, 0)?;
+        let leaves = goal.leaves();
+        if leaves > PARTS_MAX {
+            self.problems
+                .push(at.span, format!("this goal has {leaves} parts in all"))
+                .expected(format!("at most {PARTS_MAX}"));
+        }
+        let rolling = matches!(window, Window::Rolling { .. });
+        let events = goal.events_one_by_one(rolling);
+        if events > EVENTS_MAX {
+            self.problems
+                .push(
+                    at.span,
+                    format!("this goal needs {events} events, each kept by itself"),
+                )
+                .expected(format!(
+                    "at most {EVENTS_MAX} in steps and in rolling windows"
+                ));
+        }
+        Some(goal)
+    }
+
+    fn goal(&mut self, at: &At<GoalText>, window: Window, depth: usize) -> Option<Goal> {
         let text = &at.value;
         let kinds = [
             ("count", text.count.as_ref().map(|at| at.span)),
@@ -67,9 +93,6 @@ impl Lower<'_> {
         if let Some(streak) = &text.streak {
             NotYet::StreakGoals.refuse(streak.span, self.problems);
             return self.streak(text, streak, of, when, window);
-        }
-        if let Some(best) = &text.best {
-            NotYet::BestGoals.refuse(best.span, self.problems);
         }
         if let Some(amount) = text.sum.as_ref().or(text.best.as_ref()) {
             let amount = self.amount_of(amount, of);
@@ -150,9 +173,6 @@ impl Lower<'_> {
             ("freezes", text.freezes.as_ref().map(|at| at.span)),
         ] {
             self.stray(key, span, kind);
-        }
-        if kind == "steps" {
-            NotYet::StepGoals.refuse(parts.span, self.problems);
         }
         if depth == DEPTH_MAX {
             self.problems

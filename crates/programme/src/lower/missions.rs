@@ -1,5 +1,6 @@
 //! Missions.
 
+use super::boosts::instant;
 use super::{Lower, PARTS_MAX};
 use crate::carried::NotYet;
 use crate::cel;
@@ -7,6 +8,8 @@ use crate::model::{Claim, Limit, Mission, MissionIx, OnChange, OnReversal, Start
 use crate::span::At;
 use crate::syntax::lists::List;
 use crate::syntax::mission::MissionText;
+use crate::syntax::times::Local;
+use types::Timestamp;
 
 impl Lower<'_> {
     pub(super) fn all_missions(
@@ -26,22 +29,6 @@ impl Lower<'_> {
             .window
             .as_ref()
             .map_or(Window::Once, |window| window.value);
-        match (window, &text.window) {
-            (Window::AfterStart { .. }, Some(at)) => {
-                NotYet::AfterStartWindows.refuse(at.span, self.problems)
-            }
-            (Window::Rolling { .. }, Some(at)) => {
-                NotYet::RollingWindows.refuse(at.span, self.problems)
-            }
-            _ => {}
-        }
-        if let Some(start) = text
-            .start
-            .as_ref()
-            .filter(|start| start.value == Start::OptIn)
-        {
-            NotYet::OptIn.refuse(start.span, self.problems);
-        }
         if let Some(claim) = &text.claim {
             NotYet::Claims.refuse(claim.span, self.problems);
         }
@@ -56,7 +43,8 @@ impl Lower<'_> {
         let goal = text
             .goal
             .as_ref()
-            .and_then(|goal| self.goal(goal, window, 0));
+            .and_then(|goal| self.goal_of(goal, window));
+        let available = self.available(text);
         let reward = self.grants(text.reward.as_ref());
         let after = self.after(text);
         let audience = match &text.audience {
@@ -85,8 +73,8 @@ impl Lower<'_> {
             limit,
             after: after?,
             audience: audience?,
-            available_from: None,
-            available_until: None,
+            available_from: available.0,
+            available_until: available.1,
             on_reversal: text
                 .on_reversal
                 .as_ref()
@@ -102,7 +90,9 @@ impl Lower<'_> {
         let Some(limit) = &text.limit else {
             return Limit::default();
         };
-        NotYet::Limits.refuse(limit.span, self.problems);
+        if let Some(total) = &limit.value.total {
+            NotYet::Limits.refuse(total.span, self.problems);
+        }
         let mut bound = |whole: &Option<At<_>>| {
             whole
                 .as_ref()
@@ -112,6 +102,21 @@ impl Lower<'_> {
             per_player: bound(&limit.value.per_player),
             total: bound(&limit.value.total),
         }
+    }
+
+    /// From when until before when it counts.
+    fn available(&mut self, text: &MissionText) -> (Option<Timestamp>, Option<Timestamp>) {
+        let at = |local: &At<Local>| instant(local.value.0, &self.zone);
+        let from = text.from.as_ref().and_then(at);
+        let until = text.until.as_ref().and_then(at);
+        if let (Some(from), Some(until), Some(written)) = (from, until, &text.until)
+            && until <= from
+        {
+            self.problems
+                .push(written.span, "this mission ends before it begins")
+                .expected("a time after `from`");
+        }
+        (from, until)
     }
 
     fn after(&mut self, text: &MissionText) -> Option<Vec<MissionIx>> {

@@ -187,6 +187,32 @@ impl Goal {
         found
     }
 
+    /// How many single goals it is made of.
+    pub fn leaves(&self) -> usize {
+        match self {
+            Self::Steps(parts) | Self::All(parts) | Self::Any(parts) => {
+                parts.iter().map(Self::leaves).sum()
+            }
+            _ => 1,
+        }
+    }
+
+    /// The most events that a count in it asks for, where events are kept one by one: in steps, and everywhere if `all` are.
+    pub(crate) fn events_one_by_one(&self, all: bool) -> u64 {
+        match self {
+            Self::Count { target, .. } | Self::Distinct { target, .. } if all => *target,
+            Self::Steps(parts) => {
+                let each = parts.iter().map(|part| part.events_one_by_one(true));
+                each.fold(0, u64::saturating_add)
+            }
+            Self::All(parts) | Self::Any(parts) => {
+                let each = parts.iter().map(|part| part.events_one_by_one(all));
+                each.max().unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
     fn collect(&self, found: &mut Vec<EventTypeIx>) {
         match self {
             Self::Count { of, .. }

@@ -2,6 +2,7 @@
 
 use super::lists::List;
 use super::scalars::{Cel, Name, Number, Text, Whole};
+use super::times::Local;
 use crate::model::{Duration, OnChange, OnReversal, PeriodKind, Start, Window};
 use crate::read::{Maybe, Must, section, words};
 
@@ -12,6 +13,10 @@ section! {
         id: Must<Name>,
         /// What counts.
         goal: Must<GoalText>,
+        /// Counts what occurs from this local time,
+        from: Maybe<Local>,
+        /// until before this one.
+        until: Maybe<Local>,
         /// When it restarts. Default: once.
         window: Maybe<Window>,
         /// Whether the player has to join. Default: automatic.

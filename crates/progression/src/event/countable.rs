@@ -52,6 +52,11 @@ impl<'e> Count<'e> {
         }
     }
 
+    /// Whether it was reversed as a whole before it came.
+    pub(super) fn is_gone(&self) -> bool {
+        self.early.returned.whole
+    }
+
     pub(super) fn carry_out(mut self, step: &mut Step<'_>, entry: &mut Entry) {
         step.cold = std::mem::take(&mut self.cold);
         let fact = &self.fact;

@@ -57,15 +57,15 @@ impl Returned {
         }
     }
 
-    /// What of a mission's gain is taken off by now: money by its share, all else only once nothing is left.
-    pub(crate) fn of_gain(self, gain: Gain) -> Option<Gain> {
-        match gain {
-            Gain::Amount { micro, money: true } => Some(Gain::Amount {
-                micro: self.of_granted(micro),
-                money: true,
-            }),
-            other => self.whole.then_some(other),
+    /// What of a mission's gain is left by now: money less its share, all else whole until nothing is left.
+    pub(crate) fn left_of(self, gain: Gain) -> Option<Gain> {
+        if self.whole {
+            return None;
         }
+        Some(match gain.shrinks() {
+            true => gain.with(gain.micro() - self.of_granted(gain.micro())),
+            false => gain,
+        })
     }
 }
 
@@ -180,33 +180,16 @@ impl Part {
                 continue;
             };
             contribution.mission = mission;
-            let (less_before, less_after) = (
-                before.of_gain(contribution.gain),
-                after.of_gain(contribution.gain),
-            );
-            if let Some(less) = difference(less_before, less_after) {
-                mission::take_off(step, &contribution, less);
+            let gain = contribution.gain;
+            let (was, is) = (before.left_of(gain), after.left_of(gain));
+            if let Some(was) = was
+                && is != Some(was)
+            {
+                mission::take_off(step, original.number, &contribution, was, is);
             }
         }
         step.state
             .orders
             .returned(original.number, after.left(), after.whole);
-    }
-}
-
-fn difference(before: Option<Gain>, after: Option<Gain>) -> Option<Gain> {
-    match (before, after) {
-        (
-            Some(Gain::Amount { micro: before, .. }),
-            Some(Gain::Amount {
-                micro: after,
-                money,
-            }),
-        ) => (after != before).then(|| Gain::Amount {
-            micro: after - before,
-            money,
-        }),
-        (None, after) => after,
-        (Some(_), _) => None,
     }
 }

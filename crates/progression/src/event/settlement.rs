@@ -79,6 +79,11 @@ impl Settle {
         Ok(settle)
     }
 
+    /// Whether it gives a stake back.
+    pub(super) fn is_a_return(&self) -> bool {
+        matches!(self.what, What::Return { .. })
+    }
+
     pub(super) fn carry_out(self, step: &mut Step<'_>, event: &Event, entry: &mut Entry) {
         let mut bet = Bet::default();
         let mut settled = self.settled;

@@ -27,10 +27,7 @@ pub(super) fn gain(amount: &AmountOf, fact: &Fact<'_>) -> Result<Gain, Reason> {
 }
 
 pub(super) fn reached(progress: &Progress, target: Decimal) -> bool {
-    let micro = match progress {
-        Progress::Sum(micro) => *micro,
-        _ => 0,
-    };
+    let micro = progress.micro();
     match target.to_units(MicroPoints::SCALE) {
         Some(target) => micro >= target,
         // More decimals than millionths: compared as decimals.

@@ -104,6 +104,10 @@ pub enum Reason {
     Locked,
     /// Outside the time in which the mission counts.
     Unavailable,
+    /// The player had not joined when it occurred.
+    NotJoined,
+    /// None of the goal's steps that are open counts it.
+    OtherStep,
     /// It was reversed before it came.
     Returned,
     /// The player was restricted when it occurred, or when it was recorded.
@@ -114,7 +118,7 @@ pub enum Reason {
     Voided,
     /// The bet was settled so before.
     SettledBefore,
-    /// More distinct values than are kept.
+    /// More distinct values or events than are kept.
     TooMany,
     /// The numbers are too large to be multiplied.
     Overflow,
@@ -147,6 +151,48 @@ pub enum Gain {
     },
     /// A value, by its hash.
     Value(u128),
+    /// An amount that stands for itself: the best one counts. It shrinks as [`Gain::Amount`] does.
+    Single {
+        /// Millionths.
+        micro: i128,
+        /// Whether it is money.
+        money: bool,
+    },
+}
+
+impl Gain {
+    /// An amount as a value of its own.
+    pub(crate) const fn single(self) -> Self {
+        match self {
+            Self::Amount { micro, money } => Self::Single { micro, money },
+            other => other,
+        }
+    }
+
+    /// Its millionths.
+    pub(crate) const fn micro(self) -> i128 {
+        match self {
+            Self::Amount { micro, .. } | Self::Single { micro, .. } => micro,
+            Self::One | Self::Value(_) => 0,
+        }
+    }
+
+    /// The same with other millionths.
+    pub(crate) const fn with(self, micro: i128) -> Self {
+        match self {
+            Self::Amount { money, .. } => Self::Amount { micro, money },
+            Self::Single { money, .. } => Self::Single { micro, money },
+            other => other,
+        }
+    }
+
+    /// Whether a partial return makes it smaller.
+    pub(crate) const fn shrinks(self) -> bool {
+        matches!(
+            self,
+            Self::Amount { money: true, .. } | Self::Single { money: true, .. }
+        )
+    }
 }
 
 /// A return of (a part of) an event.

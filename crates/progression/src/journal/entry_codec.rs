@@ -208,6 +208,11 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
         Outcome::Refused(Refusal::BadAttribute) => 21,
+        Outcome::Refused(Refusal::UnknownMission) => 32,
+        Outcome::Refused(Refusal::NotOptIn) => 33,
+        Outcome::Refused(Refusal::AlreadyOptedIn) => 34,
+        Outcome::Refused(Refusal::MissionEnded) => 35,
+        Outcome::Refused(Refusal::Restricted) => 36,
         Outcome::Refused(Refusal::MissingField) => 48,
         Outcome::Refused(Refusal::UnknownPoints) => 49,
         Outcome::Refused(Refusal::NotSpendable) => 50,
@@ -230,6 +235,11 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
         21 => Outcome::Refused(Refusal::BadAttribute),
+        32 => Outcome::Refused(Refusal::UnknownMission),
+        33 => Outcome::Refused(Refusal::NotOptIn),
+        34 => Outcome::Refused(Refusal::AlreadyOptedIn),
+        35 => Outcome::Refused(Refusal::MissionEnded),
+        36 => Outcome::Refused(Refusal::Restricted),
         48 => Outcome::Refused(Refusal::MissingField),
         49 => Outcome::Refused(Refusal::UnknownPoints),
         50 => Outcome::Refused(Refusal::NotSpendable),
@@ -283,6 +293,8 @@ impl Judged {
             Reason::Returned => 11,
             Reason::TooMany => 12,
             Reason::Overflow => 13,
+            Reason::NotJoined => 14,
+            Reason::OtherStep => 15,
             Reason::Restricted => 35,
             Reason::NoBet => 32,
             Reason::Voided => 33,
@@ -317,6 +329,8 @@ impl Judged {
             11 => Reason::Returned,
             12 => Reason::TooMany,
             13 => Reason::Overflow,
+            14 => Reason::NotJoined,
+            15 => Reason::OtherStep,
             35 => Reason::Restricted,
             32 => Reason::NoBet,
             33 => Reason::Voided,
@@ -332,17 +346,7 @@ impl Contribution {
         writer.number(u64::from(self.mission.0));
         writer.byte(self.part);
         self.period.encode(writer);
-        match self.gain {
-            Gain::One => writer.byte(0),
-            Gain::Amount { micro, money } => {
-                writer.byte(1 + u8::from(money));
-                writer.wide(micro);
-            }
-            Gain::Value(value) => {
-                writer.byte(3);
-                writer.fixed128(value);
-            }
-        }
+        self.gain.encode(writer);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -350,15 +354,43 @@ impl Contribution {
             mission: MissionIx(reader.number16()?),
             part: reader.byte()?,
             period: Period::decode(reader)?,
-            gain: match reader.byte()? {
-                0 => Gain::One,
-                tag @ (1 | 2) => Gain::Amount {
-                    micro: reader.wide()?,
-                    money: tag == 2,
-                },
-                3 => Gain::Value(reader.fixed128()?),
-                _ => return Err(DecodeError::Invalid("a gain")),
+            gain: Gain::decode(reader)?,
+        })
+    }
+}
+
+impl Gain {
+    pub(crate) fn encode(self, writer: &mut Writer<'_>) {
+        match self {
+            Self::One => writer.byte(0),
+            Self::Amount { micro, money } => {
+                writer.byte(1 + u8::from(money));
+                writer.wide(micro);
+            }
+            Self::Value(value) => {
+                writer.byte(3);
+                writer.fixed128(value);
+            }
+            Self::Single { micro, money } => {
+                writer.byte(4 + u8::from(money));
+                writer.wide(micro);
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::One,
+            tag @ (1 | 2) => Self::Amount {
+                micro: reader.wide()?,
+                money: tag == 2,
             },
+            3 => Self::Value(reader.fixed128()?),
+            tag @ (4 | 5) => Self::Single {
+                micro: reader.wide()?,
+                money: tag == 5,
+            },
+            _ => return Err(DecodeError::Invalid("a gain")),
         })
     }
 }

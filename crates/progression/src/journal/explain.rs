@@ -88,6 +88,8 @@ impl Reason {
             Self::Audience => "not_in_audience",
             Self::Locked => "prerequisite_missing",
             Self::Unavailable => "not_available",
+            Self::NotJoined => "not_opted_in",
+            Self::OtherStep => "not_its_step",
             Self::Returned => "returned_before_it_came",
             Self::Restricted => "player_restricted",
             Self::NoBet => "no_such_bet_yet",
@@ -116,7 +118,9 @@ fn counted(entry: &Entry) -> impl Iterator<Item = Object> {
             .plain("period", contribution.period);
         match contribution.gain {
             Gain::One => json.plain("count", 1),
-            Gain::Amount { micro, .. } => json.plain("amount", types::MicroPoints(micro)),
+            Gain::Amount { micro, .. } | Gain::Single { micro, .. } => {
+                json.plain("amount", types::MicroPoints(micro))
+            }
             Gain::Value(value) => json.plain("value_hash", format_args!("{value:032x}")),
         };
         json

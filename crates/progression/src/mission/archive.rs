@@ -35,14 +35,9 @@ pub(crate) fn archived_of<'e>(
                 .zip(&programme.missions)
                 .find(|(_, it)| *it.id == *name);
             if let Some((ix, _)) = ix {
-                look(
-                    state,
-                    search,
-                    MissionIx(ix),
-                    name,
-                    contribution.period,
-                    &mut found,
-                );
+                let ix = MissionIx(ix);
+                let period = super::landed(state, ix, contribution.period);
+                look(state, search, ix, name, period, &mut found);
             }
         }
     }

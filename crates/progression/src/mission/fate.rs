@@ -3,7 +3,7 @@
 use programme::model::{Mission, MissionIx};
 use types::Timestamp;
 
-use super::{because, find};
+use super::{because, find, start, trace};
 use crate::effect::{Effect, Granted, RevokeReason};
 use crate::period::Period;
 use crate::reward;
@@ -54,6 +54,10 @@ pub(super) fn complete(
         fate.given.extend(given);
     }
     put_back(step, ix, period, fate);
+    trace::close(step, ix, mission, period);
+    if awaited {
+        start::unlocked_by(step, ix);
+    }
 }
 
 /// A completion does not stand any more; what it gave is taken back.
@@ -87,6 +91,8 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         }
     }
     put_back(step, ix, period, fate);
+    let mission = &step.programme.missions[usize::from(ix.0)];
+    trace::free(step, ix, mission, period);
 }
 
 fn put_back(step: &mut Step<'_>, ix: MissionIx, period: Period, fate: Box<Fate>) {

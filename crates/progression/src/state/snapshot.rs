@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
+use crate::mission::Course;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
@@ -132,6 +133,10 @@ impl MissionState {
         self.unlocks.iter().for_each(|at| writer.time(*at));
         writer.length(self.slots.len());
         self.slots.iter().for_each(|slot| slot.encode(writer));
+        writer.flag(self.course.is_some());
+        if let Some(course) = &self.course {
+            course.encode(writer);
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -143,6 +148,10 @@ impl MissionState {
             slots: (0..reader.length()?)
                 .map(|_| Slot::decode(reader))
                 .collect::<Result<_, _>>()?,
+            course: match reader.flag()? {
+                true => Some(Box::new(Course::decode(reader)?)),
+                false => None,
+            },
         })
     }
 }

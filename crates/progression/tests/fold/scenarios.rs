@@ -74,6 +74,21 @@ fn settlements_before_their_bets() {
 }
 
 #[test]
+fn goal_kinds() {
+    check("17_goal_kinds");
+}
+
+#[test]
+fn runs_of_a_rolling_window() {
+    check("41_runs_of_a_rolling_window");
+}
+
+#[test]
+fn steps_are_gone_through_again() {
+    check("42_steps_are_gone_through_again");
+}
+
+#[test]
 fn restricted_players_earn_nothing() {
     check("33_restricted_players_earn_nothing");
 }

@@ -1,11 +1,12 @@
 //! Every construct that a programme may use does something: one programme and a few events each, the core and the oracle of one mind,
 //! and what the construct is for stands in what came of it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use testkit::oracle;
 use testkit::scenario::in_log_order;
 
 use crate::core::{Passivate, compare, fold};
+use crate::day::events;
 
 /// Two points a pound, so that every programme has something to give.
 const EARN: &str = "earn: [{id: r, on: order, give: {points: xp, rate: 2}}]";
@@ -28,93 +29,6 @@ fn tiers(rest: &str) -> String {
 
 fn rule(on: &str, rest: &str) -> String {
     format!("earn: [{{id: r, on: {on}, {rest}}}]")
-}
-
-// On the 3rd of January: orders of 10, 20 and 40 pounds, the last one given back; a bet of 5, a deposit, an article of 6 minutes.
-// On the 5th: 10 euros, and an order of the 3rd that comes late.
-fn events() -> String {
-    let event = |id: &str, kind: &str, at: &str, amount: Option<(&str, &str)>, more: Value| {
-        let mut event = json!({"id": id, "type": kind, "player": "p", "occurred_at": at});
-        if let Some((amount, currency)) = amount {
-            event["amount"] = amount.into();
-            event["currency"] = currency.into();
-        }
-        for (key, value) in more.as_object().expect("fields") {
-            event[key] = value.clone();
-        }
-        event.to_string() + "\n"
-    };
-    let gbp = |amount| Some((amount, "GBP"));
-    let of = |attributes: Value| json!({ "attributes": attributes });
-    let day = |time: &str| format!("2011-01-03T{time}:00Z");
-    [
-        event("g", "registered", &day("08:00"), None, of(json!({}))),
-        event(
-            "f",
-            "profile_changed",
-            &day("08:30"),
-            None,
-            of(json!({"segments": ["vip"], "attributes": {"country": "UK"}})),
-        ),
-        event(
-            "a",
-            "order",
-            &day("09:00"),
-            gbp("10"),
-            of(json!({"items": 3, "country": "UK"})),
-        ),
-        event(
-            "b",
-            "order",
-            &day("10:00"),
-            gbp("20"),
-            of(json!({"items": 1, "country": "FR"})),
-        ),
-        event(
-            "c",
-            "order",
-            &day("11:00"),
-            gbp("40"),
-            of(json!({"items": 2, "country": "UK"})),
-        ),
-        event(
-            "d",
-            "bet_placed",
-            &day("12:00"),
-            gbp("5"),
-            of(json!({"game": "slot", "category": "live", "odds": "2.5"})),
-        ),
-        event("e", "deposit", &day("13:00"), gbp("50"), of(json!({}))),
-        event(
-            "h",
-            "article_read",
-            &day("14:00"),
-            None,
-            of(json!({"minutes": 6, "section": "news"})),
-        ),
-        event(
-            "x",
-            "order_cancelled",
-            &day("15:00"),
-            None,
-            json!({"refers_to": "c"}),
-        ),
-        event(
-            "i",
-            "order",
-            "2011-01-05T09:00:00Z",
-            Some(("10", "EUR")),
-            of(json!({"items": 1})),
-        ),
-        event(
-            "j",
-            "order",
-            &day("16:00"),
-            gbp("1"),
-            json!({"recorded_at": "2011-01-05T10:00:00Z"}),
-        ),
-    ]
-    .concat()
 }
 
 fn table() -> Vec<Row> {
@@ -263,6 +177,57 @@ fn table() -> Vec<Row> {
             ),
             "/missions/m/completed",
             "1",
+        ),
+        (
+            "best",
+            missions("{best: amount, of: order, target: 900}", ""),
+            "/missions/m/progress",
+            "20",
+        ),
+        (
+            "steps",
+            missions(
+                "{steps: [{count: deposit, target: 1}, {count: order, target: 2}, {count: order, target: 1}]}",
+                "",
+            ),
+            "/missions/m/progress",
+            "2",
+        ),
+        (
+            "after start",
+            missions("{count: order, target: 9}", ", window: 2h after start"),
+            "/missions/m/period",
+            "2011-01-03T08:00:00Z",
+        ),
+        (
+            "rolling",
+            missions("{count: order, target: 2}", ", window: rolling 2d"),
+            "/missions/m/period",
+            "3",
+        ),
+        (
+            "opt_in",
+            missions("{count: order, target: 1}", ", start: opt_in"),
+            "/missions/m/completed",
+            "0",
+        ),
+        (
+            "limit per player",
+            missions(
+                "{count: order, target: 1}",
+                ", window: day, limit: {per_player: 1}",
+            ),
+            "/missions/m/completed",
+            "1",
+        ),
+        (
+            "from and until",
+            missions(
+                "{count: order, target: 9}",
+                ", from: 2011-01-03T10:00, until: 2011-01-05T00:00",
+            ),
+            "/missions/m/progress",
+            "2",
         ),
         (
             "when of a goal",

@@ -57,7 +57,7 @@ pub(super) fn points() -> impl Strategy<Value = What> {
         1 => adjusted.prop_map(|amount| ("points_adjusted", amount)),
     ];
     let points = select(vec!["coins", "coins", "coins", "xp", "gold"]);
-    (amount, points).prop_map(|((kind, amount), points)| What::Points {
+    (amount, points).prop_map(|((kind, amount), points)| What::Command {
         kind,
         attributes: [("points", points), ("amount", amount)]
             .map(|(key, text)| (key.into(), Value::Text(text.into())))
@@ -93,4 +93,12 @@ pub(super) fn profile() -> impl Strategy<Value = What> {
         }),
     ]
     .prop_map(What::Profile)
+}
+
+/// Joins a mission, or one that there is not.
+pub(super) fn opt_in() -> impl Strategy<Value = What> {
+    select(&words::MISSIONS[..]).prop_map(|name| What::Command {
+        kind: "mission_opted_in",
+        attributes: Attributes::from([("mission".into(), Value::Text(name.into()))]),
+    })
 }

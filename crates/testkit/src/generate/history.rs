@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use types::value::Attributes;
 use types::{Event, Timestamp, Value};
 
-use super::commands::{of_bet, points, profile, restricted};
+use super::commands::{of_bet, opt_in, points, profile, restricted};
 use super::words;
 
 /// An event and when the log recorded it.
@@ -46,8 +46,8 @@ pub(super) enum What {
         attributes: Attributes,
     },
     Profile(Attributes),
-    /// Spends points, or moves them by hand.
-    Points {
+    /// Spends points, moves them by hand, joins a mission.
+    Command {
         kind: &'static str,
         attributes: Attributes,
     },
@@ -92,7 +92,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 2 => again()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -277,7 +277,7 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
                 put("until", times[at].saturating_add_nanos(*ns).to_string());
             }
         }
-        What::Points { kind, attributes } => {
+        What::Command { kind, attributes } => {
             event.kind = (*kind).into();
             event.attributes = attributes.clone();
         }

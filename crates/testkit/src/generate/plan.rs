@@ -266,7 +266,9 @@ fn leaf() -> impl Strategy<Value = String> {
             format!("distinct: attributes.{attribute}, of: {of}, target: {target}")
         },
     );
-    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct];
+    let best = (amount(), money(), target())
+        .prop_map(|(amount, of, target)| format!("best: {amount}, of: {of}, target: {target}"));
+    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct, 2 => best];
     (kinds, when()).prop_map(|(goal, when)| {
         let when = if goal.contains("article_read") {
             String::new()
@@ -278,9 +280,11 @@ fn leaf() -> impl Strategy<Value = String> {
 }
 
 fn goal() -> impl Strategy<Value = String> {
-    let all = vec(leaf(), 2..4).prop_map(|parts| format!("{{all: [{}]}}", parts.join(", ")));
-    let any = vec(leaf(), 2..4).prop_map(|parts| format!("{{any: [{}]}}", parts.join(", ")));
-    prop_oneof![6 => leaf(), 1 => all, 1 => any]
+    leaf().prop_recursive(3, 8, 3, |inner| {
+        let kind = select(vec!["all", "any", "steps", "steps"]);
+        (kind, vec(inner, 1..4))
+            .prop_map(|(kind, parts)| format!("{{{kind}: [{}]}}", parts.join(", ")))
+    })
 }
 
 fn reward() -> impl Strategy<Value = String> {
@@ -294,7 +298,33 @@ fn reward() -> impl Strategy<Value = String> {
 }
 
 fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
-    let window = select(vec!["once", "day", "week", "month"]);
+    let window = select(vec![
+        "once",
+        "day",
+        "week",
+        "month",
+        "3d after start",
+        "30d after start",
+        "rolling 24h",
+        "rolling 9d",
+    ]);
+    let start = select(vec!["", "", "", ", start: opt_in"]);
+    let limit = select(vec![
+        "",
+        "",
+        "",
+        ", limit: {per_player: 1}",
+        ", limit: {per_player: 2}",
+    ]);
+    let available = select(vec![
+        "",
+        "",
+        "",
+        "",
+        ", from: 2011-10-30T01:30",
+        ", from: 2011-03-27T01:30, until: 2012-01-02T00:00",
+    ]);
+    let rest = (start, limit, available).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
     let audience = weighted(
         0.2,
         select(vec![
@@ -305,13 +335,17 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     );
     let on_reversal = select(vec!["keep", "take_back", "take_back"]);
     let after = weighted(0.25, 0usize..3);
-    let parts = (goal(), window, reward(), audience, on_reversal, after);
-    parts.prop_map(|(goal, window, reward, audience, on_reversal, after)| {
-        let audience = audience.map_or_else(String::new, |cel| format!(", audience: \"{cel}\""));
-        let line =
-            format!("goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}");
-        (line, after)
-    })
+    let parts = (goal(), window, reward(), audience, on_reversal, after, rest);
+    parts.prop_map(
+        |(goal, window, reward, audience, on_reversal, after, rest)| {
+            let audience =
+                audience.map_or_else(String::new, |cel| format!(", audience: \"{cel}\""));
+            let line = format!(
+                "goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}{rest}"
+            );
+            (line, after)
+        },
+    )
 }
 
 fn tier() -> impl Strategy<Value = String> {

@@ -13,6 +13,8 @@ pub(super) const CATEGORIES: [&str; 3] = ["slots", "live", "sport"];
 pub(super) const GAMES: [&str; 2] = ["slotA", "slotB"];
 pub(super) const FUNDS: [&str; 3] = ["real", "bonus", "free"];
 pub(super) const ODDS: [&str; 3] = ["1.5", "4.99", "5"];
+/// Of a plan's missions, and of none.
+pub(super) const MISSIONS: [&str; 5] = ["m0", "m1", "m2", "m3", "nowhere"];
 pub(super) const ITEMS: [&str; 4] = ["0", "1", "2", "7"];
 pub(super) const POUNDS: [&str; 8] = [
     "0.01", "1.00", "3.33", "10.00", "12.50", "20.00", "50.00", "100.00",

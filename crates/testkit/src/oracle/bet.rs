@@ -12,12 +12,11 @@ impl Life<'_> {
         let event = self.deeds[deed].event.clone();
         let named = event.refers_to.as_ref().expect("a settlement names a bet");
         let bet = self.find(&event.source, named).filter(|bet| *bet != deed);
-        let Some(bet) = bet.filter(|bet| fits(&event, &self.deeds[*bet].event)) else {
-            return;
+        let (occurred, recorded) = (self.deeds[deed].occurred, cause.recorded);
+        let bet = bet.filter(|bet| fits(&event, &self.deeds[*bet].event));
+        let Some(bet) = bet.filter(|bet| !self.is_gone(*bet)) else {
+            return self.start_by_record(occurred, recorded);
         };
-        if self.is_gone(bet) {
-            return;
-        }
         match result(&event) {
             "void" => {
                 self.give_back(bet, None);
@@ -30,10 +29,13 @@ impl Life<'_> {
                     self.fall(bet, cause);
                     self.reopen(cause);
                     self.judge_tiers(true, cause);
+                } else {
+                    self.start_by_record(occurred, recorded);
                 }
             }
-            _ if self.is_settled_so(bet, &event) => {}
+            _ if self.is_settled_so(bet, &event) => self.start_by_record(occurred, recorded),
             _ => {
+                self.start_by_record(occurred, recorded);
                 let old = self.settlement_of(bet).map(|it| it.deed);
                 self.settlements.push(Settlement { bet, deed });
                 if let Some(old) = old {

@@ -15,7 +15,9 @@ impl Life<'_> {
             return Answer::Refused("unknown_points");
         };
         let amount = number(&event, "amount");
+        let occurred = self.deeds[deed].occurred;
         if what == BuiltIn::PointsAdjusted {
+            self.start_by_record(occurred, cause.recorded);
             self.move_by_hand(points, amount, Why::Adjusted, deed);
             self.judge_tiers(amount < 0, cause);
             return Answer::Applied;
@@ -26,6 +28,7 @@ impl Life<'_> {
         if amount > self.balance(points) {
             return Answer::Refused("not_enough_points");
         }
+        self.start_by_record(occurred, cause.recorded);
         self.move_by_hand(points, -amount, Why::Spent, deed);
         Answer::Applied
     }

@@ -1,35 +1,43 @@
 //! Goals: what an event is worth to them, how far they are, whether they are reached.
 
 use programme::model::{AmountOf, Goal};
-use types::Value;
+use types::{Timestamp, Value};
 
 use super::fraction::Fraction;
 use super::life::{Counted, Life, Worth};
 use super::step::Happened;
 
 impl Life<'_> {
-    /// The progress of a mission in a period, in millionths.
-    pub(super) fn progress(&self, mission: usize, period: &str) -> i128 {
-        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
-            .0
+    /// The progress of a mission in a period as of an instant, in millionths.
+    pub(super) fn progress(&self, mission: usize, period: &str, now: Timestamp) -> i128 {
+        self.judge(mission, period, now).0
     }
 
     /// Whether a mission is at its goal in a period, completed or not.
-    pub(super) fn is_reached(&self, mission: usize, period: &str) -> bool {
-        self.measure(mission, period, &self.programme.missions[mission].goal, &[])
-            .1
+    pub(super) fn is_reached(&self, mission: usize, period: &str, now: Timestamp) -> bool {
+        self.judge(mission, period, now).1
     }
 
-    // How far a goal is, in millionths, and whether it is reached.
-    fn measure(&self, mission: usize, period: &str, goal: &Goal, leaf: &[usize]) -> (i128, bool) {
+    fn judge(&self, mission: usize, period: &str, now: Timestamp) -> (i128, bool) {
         let facts: Vec<&Counted> = self
             .counted
             .iter()
-            .filter(|fact| fact.mission == mission && fact.period == period && fact.leaf == leaf)
-            .filter(|fact| !self.is_gone(fact.deed))
+            .filter(|fact| fact.mission == mission && !self.is_gone(fact.deed))
+            .filter(|fact| self.is_of(fact, period, now))
+            .collect();
+        self.measure(&self.programme.missions[mission].goal, &[], &facts)
+    }
+
+    // How far a goal is, in millionths, and whether it is reached, by these facts in log order.
+    fn measure(&self, goal: &Goal, leaf: &[usize], all: &[&Counted]) -> (i128, bool) {
+        let facts: Vec<&Counted> = all
+            .iter()
+            .copied()
+            .filter(|fact| fact.leaf == leaf)
             .collect();
         let against = |progress: i128, target: i128| (progress, progress >= target);
         let whole = |count: usize| count as i128 * 1_000_000;
+        let below = |ix: usize| -> Vec<usize> { leaf.iter().copied().chain([ix]).collect() };
         let worths = facts.iter().map(|fact| self.net(fact));
         match goal {
             Goal::Count { target, .. } => {
@@ -53,10 +61,7 @@ impl Life<'_> {
             }
             Goal::All(parts) | Goal::Any(parts) => {
                 let done = (0..parts.len())
-                    .filter(|ix| {
-                        let path: Vec<usize> = leaf.iter().copied().chain([*ix]).collect();
-                        self.measure(mission, period, &parts[*ix], &path).1
-                    })
+                    .filter(|ix| self.measure(&parts[*ix], &below(*ix), all).1)
                     .count();
                 let needed = if matches!(goal, Goal::All(_)) {
                     parts.len()
@@ -65,9 +70,25 @@ impl Life<'_> {
                 };
                 (whole(done), done >= needed)
             }
-            Goal::Steps(_) | Goal::Streak { .. } => {
-                panic!("the oracle knows no steps and no streaks")
+            Goal::Steps(parts) => {
+                let mut done = 0;
+                let mut taken: Vec<&Counted> = Vec::new();
+                let mut deeds: Vec<usize> = all.iter().map(|fact| fact.deed).collect();
+                deeds.dedup();
+                for deed in deeds {
+                    if done == parts.len() {
+                        break;
+                    }
+                    let path = below(done);
+                    let mine = all.iter().filter(|fact| fact.deed == deed);
+                    taken.extend(mine.filter(|fact| fact.leaf.starts_with(&path)));
+                    if self.measure(&parts[done], &path, &taken).1 {
+                        done += 1;
+                    }
+                }
+                (whole(done), done == parts.len())
             }
+            Goal::Streak { .. } => panic!("the oracle knows no streaks"),
         }
     }
 
@@ -109,7 +130,7 @@ impl Life<'_> {
                 let value = happened.attribute(attribute).cloned();
                 (of, when, value.map(Worth::Value))
             }
-            Goal::All(parts) | Goal::Any(parts) => {
+            Goal::Steps(parts) | Goal::All(parts) | Goal::Any(parts) => {
                 for (ix, part) in parts.iter().enumerate() {
                     leaf.push(ix);
                     self.worths(part, leaf, happened, found);
@@ -117,9 +138,7 @@ impl Life<'_> {
                 }
                 return;
             }
-            Goal::Steps(_) | Goal::Streak { .. } => {
-                panic!("the oracle knows no steps and no streaks")
-            }
+            Goal::Streak { .. } => panic!("the oracle knows no streaks"),
         };
         let name = &self.programme.event_types.get(*of).name;
         if *name == happened.event.kind

@@ -22,6 +22,10 @@ pub(super) struct Life<'a> {
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
     pub(super) counted: Vec<Counted>,
+    /// Every mission that was joined, and when.
+    pub(super) joined: Vec<(usize, Timestamp)>,
+    /// Every mission whose window from a start runs, and since when.
+    pub(super) started: Vec<(usize, Timestamp)>,
     /// Every completion there ever was.
     pub(super) completions: Vec<Completion>,
     /// Every change of level: the tier set's index and the level's.
@@ -91,6 +95,7 @@ pub(super) struct Move {
 /// An event counted for a leaf of a mission's goal.
 pub(super) struct Counted {
     pub(super) mission: usize,
+    /// In which period; of a rolling window, that of the run that counted then.
     pub(super) period: String,
     /// Which leaf: the indexes that lead there from the top of the goal.
     pub(super) leaf: Vec<usize>,
@@ -116,6 +121,8 @@ pub(super) struct Completion {
     pub(super) period: String,
     /// When the completing event occurred.
     pub(super) occurred: Timestamp,
+    /// Of a rolling window, the events that it used up.
+    pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
     /// Whether it still stands.
@@ -140,6 +147,8 @@ impl<'a> Life<'a> {
             settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
+            joined: Vec::new(),
+            started: Vec::new(),
             completions: Vec::new(),
             levels: Vec::new(),
             rewarded: Vec::new(),

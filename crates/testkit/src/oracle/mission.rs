@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use programme::model::{LateEvents, Mission, Predicate, Start, Verdict, Window};
+use programme::model::{LateEvents, Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
@@ -12,29 +12,22 @@ use super::step::Happened;
 impl Life<'_> {
     /// The missions that are open to the player just before an event, as of when it occurred.
     pub(super) fn eligible(&self, happened: &Happened<'_>) -> Vec<usize> {
-        let open = |mission: &Mission| {
-            assert!(
-                mission.start == Start::Automatic && mission.claim.is_none(),
-                "the oracle knows no opt-in and no claims"
-            );
+        let open = |ix: &usize| {
+            let mission = &self.programme.missions[*ix];
+            assert!(mission.claim.is_none(), "the oracle knows no claims");
             let unlocked = mission.after.iter().all(|before| {
-                let stands = self.standing(usize::from(before.0));
-                let first = stands.map(|completion| completion.occurred).min();
-                first.is_some_and(|unlock| happened.occurred >= unlock)
+                self.unlock(usize::from(before.0))
+                    .is_some_and(|unlock| happened.occurred >= unlock)
             });
-            let available = mission
-                .available_from
-                .is_none_or(|from| from <= happened.occurred)
-                && mission
-                    .available_until
-                    .is_none_or(|end| happened.occurred < end);
-            unlocked && available && self.holds(mission.audience.as_ref(), happened)
+            let mut joined = self.joined.iter().filter(|(of, _)| of == ix);
+            let joined = mission.start == Start::Automatic
+                || joined.any(|(_, since)| *since <= happened.occurred);
+            unlocked
+                && joined
+                && self.is_available(*ix, happened.occurred)
+                && self.holds(mission.audience.as_ref(), happened)
         };
-        let missions = self.programme.missions.iter().enumerate();
-        missions
-            .filter(|(_, mission)| open(mission))
-            .map(|(ix, _)| ix)
-            .collect()
+        (0..self.programme.missions.len()).filter(open).collect()
     }
 
     /// Writes down what an event counts for.
@@ -48,8 +41,7 @@ impl Life<'_> {
             let goal = &self.programme.missions[mission].goal;
             let mut leaves = Vec::new();
             self.worths(goal, &mut Vec::new(), happened, &mut leaves);
-            let window = self.programme.missions[mission].window;
-            let Some(period) = self.counting_period(window, happened) else {
+            let Some(period) = self.counting_period(mission, happened) else {
                 continue;
             };
             for (leaf, worth) in leaves {
@@ -69,11 +61,20 @@ impl Life<'_> {
         for mission in 0..self.programme.missions.len() {
             let here = |fact: &&Counted| fact.mission == mission && deeds.contains(&fact.deed);
             let grew = self.counted.iter().filter(here);
-            let periods: BTreeSet<String> = grew.map(|fact| fact.period.clone()).collect();
+            let rolls = matches!(
+                self.programme.missions[mission].window,
+                Window::Rolling { .. }
+            );
+            let period = |fact: &Counted| match rolls {
+                true => self.next_run(mission).to_string(),
+                false => fact.period.clone(),
+            };
+            let periods: BTreeSet<String> = grew.map(period).collect();
             for period in periods {
                 self.complete_one(mission, period, deeds[0], cause);
             }
         }
+        self.start_unlocked();
     }
 
     fn complete_one(&mut self, mission: usize, period: String, deed: usize, cause: Cause<'_>) {
@@ -82,17 +83,22 @@ impl Life<'_> {
             .limit
             .per_player
             .is_some_and(|most| self.standing(mission).count() as u64 >= most);
-        if already || full || !self.is_reached(mission, &period) {
+        let now = cause.recorded;
+        if already || full || !self.is_reached(mission, &period, now) {
             return;
         }
         self.say_mission("mission_completed", mission, &period, cause);
         let why = Why::Mission(mission, period.clone());
         let reward = &self.programme.missions[mission].reward;
         let given = self.give(reward, &why, deed, cause);
+        let used = self.counted.iter().filter(|fact| fact.mission == mission);
+        let used = used.filter(|fact| self.is_of(fact, &period, now));
+        let used = used.map(|fact| fact.deed).collect();
         self.completions.push(Completion {
             mission,
             period,
             occurred: self.deeds[deed].occurred,
+            used,
             given,
             stands: true,
         });
@@ -108,26 +114,37 @@ impl Life<'_> {
     }
 
     /// The period of a window that is current at an instant.
-    pub(super) fn current_period(&self, window: Window, now: Timestamp) -> String {
-        match window {
+    pub(super) fn current_period(&self, mission: usize, now: Timestamp) -> Option<String> {
+        Some(match self.programme.missions[mission].window {
             Window::Once => "once".to_owned(),
             Window::Calendar(kind) => self.zones.period(kind, now).0,
-            Window::AfterStart { .. } | Window::Rolling { .. } => {
-                panic!("the oracle knows no windows from a start and no rolling ones")
-            }
-        }
+            Window::AfterStart { .. } => self.start_of(mission)?.to_string(),
+            Window::Rolling { .. } => self.next_run(mission).to_string(),
+        })
     }
 
     // The period for which an event counts; `None` where it is recorded only.
-    fn counting_period(&self, window: Window, happened: &Happened<'_>) -> Option<String> {
-        let Window::Calendar(kind) = window else {
-            return Some(self.current_period(window, happened.recorded));
+    fn counting_period(&self, mission: usize, happened: &Happened<'_>) -> Option<String> {
+        let kind = match self.programme.missions[mission].window {
+            Window::Calendar(kind) => kind,
+            Window::AfterStart { ns } => {
+                let start = self.start_of(mission)?;
+                let (end, occurred) = (start.nanos() + ns, happened.occurred);
+                let open = happened.recorded.nanos() < end + self.programme.lateness_ns;
+                let inside = start <= occurred && occurred.nanos() < end;
+                return (open && inside).then(|| start.to_string());
+            }
+            Window::Rolling { ns } => {
+                let lives = happened.recorded.nanos() < happened.occurred.nanos() + ns;
+                return lives.then(|| self.next_run(mission).to_string());
+            }
+            Window::Once => return self.current_period(mission, happened.recorded),
         };
         let open = self.open_period(kind, happened.occurred, happened.recorded);
         match self.programme.late_events {
             LateEvents::RecordOnly => open,
             LateEvents::CountNow => {
-                open.or_else(|| Some(self.current_period(window, happened.recorded)))
+                open.or_else(|| self.current_period(mission, happened.recorded))
             }
         }
     }

@@ -39,17 +39,19 @@ impl Life<'_> {
 
     /// Reopens what has fallen below its goal, and takes back its reward where the programme says so.
     pub(super) fn reopen(&mut self, cause: Cause<'_>) {
+        let now = cause.recorded;
         let mut fallen: Vec<usize> = (0..self.completions.len())
             .filter(|ix| {
                 let done = &self.completions[*ix];
                 let mission = &self.programme.missions[done.mission];
                 let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
-                done.stands && !kept && !self.is_reached(done.mission, &done.period)
+                done.stands && !kept && !self.is_reached(done.mission, &done.period, now)
             })
             .collect();
         fallen.sort_by_key(|ix| {
             let done = &self.completions[*ix];
-            (done.mission, done.period.clone())
+            let run: u32 = done.period.parse().unwrap_or(0);
+            (done.mission, run, done.period.clone())
         });
         for ix in fallen {
             let done = &mut self.completions[ix];

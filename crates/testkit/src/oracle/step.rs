@@ -60,6 +60,7 @@ impl Life<'_> {
             Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
                 return self.command(deed, built_in, cause);
             }
+            Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
             _ => {
@@ -79,6 +80,7 @@ impl Life<'_> {
         if self.is_gone(bet) {
             return;
         }
+        self.start_by_record(happened.occurred, happened.recorded);
         let eligible = self.eligible(happened);
         self.earn(happened, cause);
         if let Some(settlement) = early {

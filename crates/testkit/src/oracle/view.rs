@@ -20,10 +20,13 @@ impl Life<'_> {
         }
         let mut missions = Map::new();
         for (ix, mission) in programme.missions.iter().enumerate() {
-            let period = self.current_period(mission.window, now);
+            let period = self.current_period(ix, now);
+            let progress = period
+                .as_ref()
+                .map_or(0, |period| self.progress(ix, period, now));
             let line = json!({
                 "completed": self.standing(ix).count(),
-                "progress": MicroPoints(self.progress(ix, &period)).to_string(),
+                "progress": MicroPoints(progress).to_string(),
                 "period": period,
             });
             missions.insert(mission.id.to_string(), line);

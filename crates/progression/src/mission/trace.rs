@@ -1,0 +1,184 @@
+//! Missions whose events are kept one by one: goals with steps, and rolling windows.
+//!
+//! A run of a rolling window is a period. Until it completes, its events are those that live; a completion keeps them, the excess
+//! too, and reopening frees those that still live for the run that counts then.
+
+use programme::model::{BuiltIn, EventTypes, Mission, MissionIx, Window};
+use smallvec::SmallVec;
+use types::Timestamp;
+
+use super::{leaf_gain, slot_for};
+use crate::event::part::Returned;
+use crate::fact::Fact;
+use crate::goal::{self, EVENTS_MAX, Mark, Progress, Trail};
+use crate::journal::{Contribution, Gain, Reason};
+use crate::period::Period;
+use crate::slot::Slot;
+use crate::step::Step;
+use crate::zone::Current;
+
+/// Whether a mission needs its events one by one.
+pub(super) fn is_traced(mission: &Mission) -> bool {
+    matches!(mission.window, Window::Rolling { .. }) || goal::has_steps(&mission.goal)
+}
+
+/// Adds what the event is worth to the leaves of a goal.
+pub(super) fn count(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    mission: &Mission,
+    current: Current,
+    returned: Returned,
+) -> Result<(), Reason> {
+    let order = order(step.state.tail.next_number(), fact.built_in);
+    let mut marks = SmallVec::<[Mark; 2]>::new();
+    let mut counted = SmallVec::<[Contribution; 2]>::new();
+    let mut refused = Reason::Unavailable;
+    for (part, leaf) in (0..).zip(goal::leaves(&mission.goal)) {
+        if leaf.of != fact.kind {
+            continue;
+        }
+        let gain = leaf_gain(step, fact, leaf);
+        match gain.map(|gain| (gain, returned.left_of(gain))) {
+            Ok((gain, Some(left))) => {
+                marks.push(Mark {
+                    order,
+                    occurred_at: fact.occurred_at,
+                    part,
+                    gain: left,
+                });
+                counted.push(Contribution {
+                    mission: ix,
+                    part,
+                    period: current.period,
+                    gain,
+                });
+            }
+            Ok((_, None)) => {}
+            Err(reason) if refused == Reason::Unavailable => refused = reason,
+            Err(_) => {}
+        }
+    }
+    if marks.is_empty() {
+        return Err(refused);
+    }
+    let now = step.now;
+    let Some(slot) = slot_for(step, mission, ix, current) else {
+        return Err(Reason::Unavailable);
+    };
+    let trail = slot.trail.get_or_insert_default();
+    if let Window::Rolling { ns } = mission.window
+        && trail.0.iter().any(|mark| !lives(mark, ns, now))
+    {
+        trail.0.retain(|mark| lives(mark, ns, now));
+        goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter());
+    }
+    if trail.0.len() + marks.len() > EVENTS_MAX {
+        return Err(Reason::TooMany);
+    }
+    trail.0.extend_from_slice(&marks);
+    let advanced = goal::follow(&mission.goal, &mut slot.parts, &marks);
+    step.counted.extend(counted);
+    // Not its step: kept, since a reversal may make it the one that counts.
+    step.grew.push((ix, current.period));
+    match advanced {
+        true => Ok(()),
+        false => Err(Reason::OtherStep),
+    }
+}
+
+/// Where an event stands among the others: by its entry, and behind the bet a settlement that counted with it.
+fn order(entry: u64, kind: Option<BuiltIn>) -> u64 {
+    2 * entry + u64::from(kind == Some(BuiltIn::BetSettled))
+}
+
+fn lives(mark: &Mark, ns: i64, now: Timestamp) -> bool {
+    mark.occurred_at.saturating_add_nanos(ns) > now
+}
+
+/// Progress of the run that counts now, as of an instant.
+pub(crate) fn living(mission: &Mission, ns: i64, slot: &Slot, now: Timestamp) -> Vec<Progress> {
+    let mut parts = vec![Progress::None; goal::leaf_count(&mission.goal)];
+    let marks = slot.trail.iter().flat_map(|trail| &trail.0);
+    let alive = marks.filter(|mark| lives(mark, ns, now));
+    goal::retrace(&mission.goal, &mut parts, alive);
+    parts
+}
+
+/// Makes an event smaller, or takes it away; whether it was there.
+pub(super) fn shrink(
+    slot: &mut Slot,
+    mission: &Mission,
+    types: &EventTypes,
+    now: Timestamp,
+    (entry, part): (u64, u8),
+    left: Option<Gain>,
+) -> bool {
+    let Some(trail) = &mut slot.trail else {
+        return false;
+    };
+    let kind = goal::leaves(&mission.goal).nth(usize::from(part));
+    let kind = kind.and_then(|leaf| types.get(leaf.of).built_in);
+    if !trail.shrink(order(entry, kind), part, left) {
+        return false;
+    }
+    let pooled = !slot.fate.as_ref().is_some_and(|fate| fate.standing);
+    let alive = |mark: &&Mark| match mission.window {
+        Window::Rolling { ns } if pooled => lives(mark, ns, now),
+        _ => true,
+    };
+    goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter().filter(alive));
+    true
+}
+
+/// A run was completed: it is over when the last of its events is.
+pub(super) fn close(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period: Period) {
+    let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
+        return;
+    };
+    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+        return;
+    };
+    state.course.get_or_insert_default().runs = number;
+    if let Some(slot) = state.slots.iter_mut().find(|slot| slot.period == period) {
+        let last = slot.trail.iter().flat_map(|trail| &trail.0);
+        let last = last.map(|mark| mark.occurred_at).max().unwrap_or_default();
+        slot.end = last.saturating_add_nanos(ns);
+    }
+}
+
+/// A run was reopened: what lives of it counts for the run that is next. One that has left memory has nothing that lives.
+pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period: Period) {
+    let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
+        return;
+    };
+    let now = step.now;
+    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+        return;
+    };
+    let Some(at) = state.slots.iter().position(|slot| slot.period == period) else {
+        return;
+    };
+    let freed = state.slots.remove(at).trail.unwrap_or_default();
+    let course = state.course.get_or_insert_default();
+    course.free(number);
+    let next = Period::Run(course.next_run());
+    let pool = match state.slots.iter().position(|slot| slot.period == next) {
+        Some(at) => &mut state.slots[at],
+        None => {
+            let parts = goal::leaf_count(&mission.goal);
+            state.slots.push(Slot::new(next, Timestamp::MAX, parts));
+            let last = state.slots.len() - 1;
+            &mut state.slots[last]
+        }
+    };
+    let Trail(marks) = &mut **pool.trail.get_or_insert_default();
+    marks.extend(freed.0);
+    marks.retain(|mark| lives(mark, ns, now));
+    marks.sort_by_key(|mark| mark.order);
+    // The newest, where both together are more than are kept.
+    let over = marks.len().saturating_sub(EVENTS_MAX);
+    marks.drain(..over);
+    goal::retrace(&mission.goal, &mut pool.parts, marks.iter());
+}
