@@ -15,7 +15,9 @@ pub(crate) struct Seen(BTreeMap<Position, (SourceId, EventId, Digest)>);
 
 impl Seen {
     pub(crate) fn of(entries: &[Entry]) -> Self {
-        let seen = entries.iter().map(|entry| {
+        // Timers' entries stand at the position of the record before them.
+        let records = entries.iter().filter(|entry| entry.timer.is_none());
+        let seen = records.map(|entry| {
             let identity = (entry.source.clone(), entry.id.clone(), entry.digest);
             (entry.position, identity)
         });

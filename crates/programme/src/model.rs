@@ -11,6 +11,7 @@ mod mission;
 mod predicate;
 mod tier;
 
+pub(crate) use calendar::first_instant;
 pub use calendar::{CapPeriod, Duration, PeriodKind};
 pub use catalogue::{AttributeType, BuiltIn, EventType, EventTypeIx, EventTypes};
 pub use earn::{

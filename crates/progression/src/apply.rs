@@ -14,7 +14,8 @@ use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
-use crate::step::Step;
+use crate::step::{Origin, Step};
+use crate::timer;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
 ///
@@ -33,10 +34,14 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
         bound.bind(programme);
         return wants(programme, &bound, history, record);
     }
+    let now = state.clock.max(record.recorded_at);
+    if let Some((ahead, history, _)) = timer::ahead(programme, state, history, now) {
+        // The record finds what the timers leave; what they seal is at hand.
+        return wants(programme, &ahead, &history, record);
+    }
     let mut search = Search::new(&state.tail, &state.filter, history);
     let known = identify(&mut search, event);
     if known.is_none() && search.missing.is_empty() {
-        let now = state.clock.max(record.recorded_at);
         event::plan(programme, state, &mut search, event, now);
     }
     search.missing.sort_unstable();
@@ -60,8 +65,24 @@ pub fn apply(
     record: &Record,
 ) -> Decision {
     state.bind(programme);
+    let now = state.clock.max(record.recorded_at);
+    if let Some((ahead, history, fired)) = timer::ahead(programme, state, history, now) {
+        *state = ahead;
+        return fired.then(apply_one(programme, state, &history, record, now));
+    }
+    apply_one(programme, state, history, record, now)
+}
+
+/// Folds one record, once nothing is due before it.
+fn apply_one(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+    now: Timestamp,
+) -> Decision {
     state.applied = record.position;
-    state.clock = state.clock.max(record.recorded_at);
+    state.clock = now;
     let Body::Event {
         event, accepted_at, ..
     } = &record.body
@@ -109,6 +130,10 @@ fn fold(
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
     let mut step = Step::new(programme, state);
+    step.origin = Origin {
+        occurred_at: entry.occurred_at,
+        recorded_at: entry.recorded_at,
+    };
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
     entry.suppressed = state.restrictions.hold(state.clock);
@@ -143,6 +168,7 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
     Entry {
         number: state.tail.next_number(),
         position: record.position,
+        timer: None,
         recorded_at: state.clock,
         accepted_at,
         occurred_at: event.occurred_at.min(state.clock),
@@ -167,7 +193,7 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
 }
 
 impl Decision {
-    fn plain(outcome: Outcome) -> Self {
+    pub(crate) fn plain(outcome: Outcome) -> Self {
         Self {
             outcome,
             emissions: Vec::new(),

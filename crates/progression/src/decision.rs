@@ -84,7 +84,7 @@ impl Refusal {
     }
 }
 
-/// What one record decided.
+/// What one record decided, and before it the timers that were due by then.
 #[derive(Debug)]
 pub struct Decision {
     /// What it came to.

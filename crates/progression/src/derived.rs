@@ -8,12 +8,14 @@ use types::Timestamp;
 use crate::calendar::Calendar;
 use crate::names::Names;
 use crate::period::{Span, span_at};
+use crate::timer::Timed;
 
 #[derive(Debug)]
 struct Derived {
     names: Arc<Names>,
     /// The periods of the programme's zone.
     calendar: Calendar,
+    timed: Timed,
     /// Missions whose window runs from the player's first record.
     by_first_record: Vec<MissionIx>,
 }
@@ -22,6 +24,7 @@ fn derived(programme: &Programme) -> Option<&Derived> {
     programme.kept.get(|| Derived {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
+        timed: Timed::of(programme),
         by_first_record: begun_by_records(programme),
     })
 }
@@ -54,6 +57,11 @@ pub(crate) fn names(programme: &Programme) -> Arc<Names> {
 /// Whether a table is the shared one.
 pub(crate) fn shares(programme: &Programme, names: &Arc<Names>) -> bool {
     derived(programme).is_some_and(|derived| Arc::ptr_eq(&derived.names, names))
+}
+
+/// What has timers.
+pub(crate) fn timed(programme: &Programme) -> Option<&Timed> {
+    derived(programme).map(|derived| &derived.timed)
 }
 
 /// The period that holds an instant in the programme's zone.

@@ -9,6 +9,7 @@ use types::{BrandId, EventId, PlayerId, SourceId, Timestamp};
 use crate::effect::{Because, Effect, Granted, Movement};
 use crate::json::Object;
 use crate::names::Names;
+use crate::timer::Timer;
 
 /// Whose state it is.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub enum Cause {
         /// Its id.
         id: EventId,
     },
+    /// Time alone; due when the emission is.
+    Timer(Timer),
 }
 
 /// The first 128 bits of SHA-256 over brand, player, type, subject and n, joined by U+001F. Prints as 32 hex digits.
@@ -64,7 +67,7 @@ impl Emission {
         self.effect.kind()
     }
 
-    /// When it was decided: the record's recorded time.
+    /// When it was decided: the record's recorded time, or the timer's due time.
     pub fn at(&self) -> Timestamp {
         self.at
     }
@@ -172,16 +175,18 @@ impl Emission {
         if self.suppressed {
             line.raw("suppressed", true);
         }
-        line.object("cause", self.cause.json()).plain("at", self.at);
+        line.object("cause", self.cause.json(names, self.at))
+            .plain("at", self.at);
         line.finish()
     }
 }
 
 impl Cause {
-    pub(crate) fn json(&self) -> Object {
+    pub(crate) fn json(&self, names: &Names, at: Timestamp) -> Object {
         let mut json = Object::new();
         match self {
             Self::Event { source, id } => json.text("event", &format!("{source}/{id}")),
+            Self::Timer(timer) => json.text("timer", &timer.name(names)).plain("due", at),
         };
         json
     }

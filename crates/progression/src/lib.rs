@@ -3,6 +3,7 @@
 //! ```text
 //! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
 //! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, sealed segments }
+//! due(programme, &mut state, now)           -> Decision: what falls due by time alone
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
 //!
@@ -37,6 +38,7 @@ mod slot;
 mod state;
 mod step;
 mod tier;
+mod timer;
 mod view;
 mod zone;
 
@@ -50,4 +52,5 @@ pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;
-pub use view::{GrantView, MissionView, PlayerLine, PlayerView, TierView, view};
+pub use timer::{Timer, due};
+pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

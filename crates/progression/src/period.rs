@@ -157,6 +157,10 @@ impl fmt::Display for Period {
 }
 
 impl Period {
+    pub(crate) fn is_of(self, of: PeriodKind) -> bool {
+        matches!(self, Self::Calendar { kind, .. } if kind == of)
+    }
+
     pub(crate) fn encode(self, writer: &mut Writer<'_>) {
         match self {
             Self::Once => writer.byte(0),

@@ -34,6 +34,8 @@ pub(crate) struct Fate {
     pub(crate) reopenings: u32,
     /// When the event of the last completion occurred.
     pub(crate) occurred_at: Timestamp,
+    /// When it was recorded.
+    pub(crate) recorded_at: Timestamp,
     /// What the last completion gave.
     pub(crate) given: Vec<Given>,
     /// How many of each reward this period has given so far.
@@ -136,7 +138,8 @@ impl Fate {
         writer.flag(self.standing);
         writer.number(u64::from(self.completions));
         writer.number(u64::from(self.reopenings));
-        writer.time(self.occurred_at);
+        writer.time(self.recorded_at);
+        writer.signed(self.recorded_at.nanos() - self.occurred_at.nanos());
         writer.length(self.given.len());
         for given in &self.given {
             match given {
@@ -171,11 +174,18 @@ impl Fate {
             )),
             _ => Err(DecodeError::Invalid("a reward")),
         };
+        let (standing, completions) = (reader.flag()?, reader.number32()?);
+        let (reopenings, recorded_at) = (reader.number32()?, reader.time()?);
+        let before = reader.signed()?.checked_neg();
+        let occurred_at = before.map_or(recorded_at, |before| {
+            recorded_at.saturating_add_nanos(before)
+        });
         Ok(Self {
-            standing: reader.flag()?,
-            completions: reader.number32()?,
-            reopenings: reader.number32()?,
-            occurred_at: reader.time()?,
+            standing,
+            completions,
+            reopenings,
+            occurred_at,
+            recorded_at,
             given: (0..reader.length()?)
                 .map(|_| given(reader))
                 .collect::<Result<_, _>>()?,

@@ -22,6 +22,8 @@ use crate::profile::{Player, Profile};
 use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
+use crate::tier::{self, Term};
+use crate::timer;
 use crate::zone::Zones;
 
 pub(crate) use remap::Moves;
@@ -95,6 +97,8 @@ pub(crate) struct TierState {
     /// The highest level ever reached: those up to it have given their rewards.
     pub(crate) highest: u16,
     pub(crate) changes: u64,
+    /// What qualifies, where not all points ever do.
+    pub(crate) term: Term,
 }
 
 /// A grant, for readers.
@@ -132,8 +136,14 @@ impl State {
     }
 
     /// When the next timer is due; `None` where nothing of the player changes by time alone.
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        None
+    pub fn next_timer(&self, programme: &Programme) -> Option<Timestamp> {
+        if !self.names.is_of(&programme.version) {
+            // Rare: the player has had no record since the programme changed.
+            let mut bound = self.clone();
+            bound.bind(programme);
+            return bound.next_timer(programme);
+        }
+        timer::earliest(programme, self).map(|due| due.at)
     }
 
     /// An estimate of the memory it holds.
@@ -156,6 +166,7 @@ impl State {
             + self.missions.capacity() * size_of::<MissionState>()
             + self.missions.iter().map(slots).sum::<usize>()
             + self.tiers.capacity() * size_of::<TierState>()
+            + self.tiers.iter().map(|it| it.term.bytes()).sum::<usize>()
             + self.grants.capacity() * size_of::<GrantState>()
             + self.orders.bytes()
             + self.tail.bytes()
@@ -185,6 +196,7 @@ impl State {
         } else {
             remap::remap(self, names);
             self.zones.forget();
+            tier::rebind(programme, self);
         }
     }
 

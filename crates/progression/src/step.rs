@@ -13,12 +13,22 @@ use crate::journal::{Archived, Contribution, Entry, Judged, Key};
 use crate::mission::Cold;
 use crate::period::Period;
 use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
+use crate::tier;
+
+/// When what is being counted, or taken back, happened: it decides the qualification period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) recorded_at: Timestamp,
+}
 
 pub(crate) struct Step<'a> {
     pub(crate) programme: &'a Programme,
     pub(crate) state: &'a mut State,
-    /// The record's time.
+    /// The record's time, or the timer's.
     pub(crate) now: Timestamp,
+    /// The event's own; while something is taken back, that of what had given it.
+    pub(crate) origin: Origin,
     pub(crate) effects: Vec<Effect>,
     pub(crate) judged: Vec<Judged>,
     pub(crate) counted: Vec<Contribution>,
@@ -38,6 +48,10 @@ impl<'a> Step<'a> {
             programme,
             state,
             now,
+            origin: Origin {
+                occurred_at: now,
+                recorded_at: now,
+            },
             effects: Vec::new(),
             judged: Vec::new(),
             counted: Vec::new(),
@@ -91,6 +105,7 @@ impl<'a> Step<'a> {
             n: account.earned_n,
             working,
         }));
+        tier::credit(self, points, amount);
     }
 
     /// Takes points back.
@@ -119,6 +134,15 @@ impl<'a> Step<'a> {
             n: account.reversed_n,
             working: None,
         }));
+        tier::credit(self, points, -amount);
+    }
+
+    /// Does something as of another time; how it was before is back afterwards.
+    pub(crate) fn as_of<T>(&mut self, origin: Origin, what: impl FnOnce(&mut Self) -> T) -> T {
+        let own = std::mem::replace(&mut self.origin, origin);
+        let result = what(self);
+        self.origin = own;
+        result
     }
 
     /// Takes back some of what a rule gave, the cap's room comes back with it; below zero, gives some of it again.

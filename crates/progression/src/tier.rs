@@ -1,11 +1,89 @@
-//! Tiers: the level follows what was credited, in the same step.
+//! Tiers: the level follows what was credited, in the same step; without points it falls by time alone, and by reversals.
 
-use programme::model::{Qualify, TierReversal, TierSet, TierSetIx};
-use types::MicroPoints;
+mod calendar;
 
+use programme::model::{Downgrade, PointsIx, Programme, Qualify, TierReversal, TierSet, TierSetIx};
+use types::{MicroPoints, Timestamp};
+
+use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, Effect, TierReason};
+use crate::period::Period;
 use crate::reward;
-use crate::step::Step;
+use crate::state::{State, TierState};
+use crate::step::{Origin, Step};
+use crate::zone::Zones;
+
+pub(crate) use calendar::Periods;
+
+/// What a set keeps beside the level; nothing where points qualify for life.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Term {
+    calendar: Option<Box<Periods>>,
+}
+
+/// What a set is judged by.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    programme: &'a Programme,
+    set: &'a TierSet,
+    zones: &'a Zones,
+    now: Timestamp,
+}
+
+/// Levels that are earned.
+struct Standing {
+    /// In the period in which what is being counted occurred.
+    earned: u16,
+    /// What a reversal leaves.
+    left: u16,
+}
+
+/// Whether a player falls by time.
+pub(crate) fn is_timed(set: &TierSet) -> bool {
+    set.qualify != Qualify::Lifetime && set.downgrade != Downgrade::Never
+}
+
+/// When the set is reviewed next.
+pub(crate) fn due(state: &State, ix: TierSetIx) -> Option<Timestamp> {
+    let term = &state.tier(ix)?.term;
+    term.calendar.as_ref().and_then(|periods| periods.due())
+}
+
+/// Counts points towards the sets that they qualify for; below zero where they are taken back.
+pub(crate) fn credit(step: &mut Step<'_>, points: PointsIx, amount: MicroPoints) {
+    let programme = step.programme;
+    for (ix, set) in (0..).map(TierSetIx).zip(&programme.tiers) {
+        if set.by == points && set.qualify != Qualify::Lifetime {
+            let origin = step.origin;
+            with(step, ix, set, |look, tier| match set.qualify {
+                Qualify::Calendar(kind) => calendar::credit(look, kind, tier, origin, amount),
+                Qualify::Lifetime | Qualify::Rolling { .. } => {}
+            });
+        }
+    }
+}
+
+/// Looks at a set's state, with the running period remembered for the next look.
+fn with<T>(
+    step: &mut Step<'_>,
+    ix: TierSetIx,
+    set: &TierSet,
+    what: impl FnOnce(Look<'_>, &mut TierState) -> T,
+) -> Option<T> {
+    let (programme, now) = (step.programme, step.now);
+    let State { tiers, zones, .. } = &mut *step.state;
+    if let Qualify::Calendar(kind) = set.qualify {
+        zones.period(programme, kind, now);
+    }
+    let tier = tiers.get_mut(usize::from(ix.0))?;
+    let look = Look {
+        programme,
+        set,
+        zones,
+        now,
+    };
+    Some(what(look, tier))
+}
 
 /// Judges the sets in file order, a pass at a time, until a pass changes nothing: a level's reward may lift another set.
 pub(crate) fn judge(step: &mut Step<'_>) {
@@ -32,62 +110,214 @@ pub(crate) fn judge(step: &mut Step<'_>) {
 }
 
 fn judge_set(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> bool {
-    if set.qualify != Qualify::Lifetime {
+    let (mut up, mut down) = (false, false);
+    for effect in &step.effects {
+        match effect {
+            Effect::Earned(movement) => up |= movement.points == set.by,
+            Effect::Reversed(movement) => down |= movement.points == set.by,
+            Effect::Adjusted { points, amount, .. } if *points == set.by => {
+                up |= *amount > MicroPoints::ZERO;
+                down |= *amount < MicroPoints::ZERO;
+            }
+            _ => {}
+        }
+    }
+    if !up && !down {
         return false;
     }
-    let by = usize::from(set.by.0);
-    let credits = step
-        .state
-        .points
-        .get(by)
-        .map_or(MicroPoints::ZERO, |it| it.credits);
-    let earned = level(set, credits);
-    let Some(tier) = step.state.tier(ix) else {
+    let Some(standing) = standing(step, ix, set) else {
         return false;
     };
-    match earned.cmp(&tier.level) {
-        std::cmp::Ordering::Greater => {
-            change(step, ix, earned, TierReason::Earned);
-            give_levels(step, ix, set, earned);
-            true
+    let level = step.state.tier(ix).map_or(0, |tier| tier.level);
+    if up && standing.earned > level {
+        rise(step, ix, set, standing.earned);
+        change(step, ix, set, standing.earned, TierReason::Earned);
+        give_levels(step, ix, set, standing.earned);
+        return true;
+    }
+    // What else this step earned is not taken away with what it took back.
+    let left = match up {
+        true => standing.left.max(standing.earned),
+        false => standing.left,
+    };
+    if down && set.on_reversal == TierReversal::Demote && left < level {
+        change(step, ix, set, left, TierReason::Reversal);
+        return true;
+    }
+    false
+}
+
+fn standing(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> Option<Standing> {
+    let origin = step.origin;
+    match set.qualify {
+        Qualify::Lifetime => {
+            let account = step.state.points.get(usize::from(set.by.0))?;
+            let earned = level(set, account.credits);
+            Some(Standing {
+                earned,
+                left: earned,
+            })
         }
-        std::cmp::Ordering::Less if falls(step, set) => {
-            change(step, ix, earned, TierReason::Reversal);
-            true
-        }
-        _ => false,
+        Qualify::Calendar(kind) => with(step, ix, set, |look, tier| {
+            calendar::standing(look, kind, tier, origin)
+        }),
+        Qualify::Rolling { .. } => None,
     }
 }
 
-/// A lifetime has no period end, so nothing but a reversal of qualifying points brings a level down.
-fn falls(step: &Step<'_>, set: &TierSet) -> bool {
-    let of_set = |effect: &Effect| match effect {
-        Effect::Reversed(movement) => movement.points == set.by,
-        Effect::Adjusted { points, amount, .. } => *points == set.by && *amount < MicroPoints::ZERO,
-        _ => false,
+/// Tells the set's term of a level that was earned, before it changes.
+fn rise(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet, to: u16) {
+    let origin = step.origin;
+    with(step, ix, set, |look, tier| match set.qualify {
+        Qualify::Calendar(kind) => calendar::rise(look, kind, tier, origin, to),
+        Qualify::Lifetime | Qualify::Rolling { .. } => {}
+    });
+}
+
+/// Fires the review of a set.
+pub(crate) fn review(step: &mut Step<'_>, ix: TierSetIx) {
+    let Some(set) = step.programme.tiers.get(usize::from(ix.0)) else {
+        return;
     };
-    set.on_reversal == TierReversal::Demote && step.effects.iter().any(of_set)
+    let to = with(step, ix, set, |look, tier| match set.qualify {
+        Qualify::Calendar(kind) => Some(calendar::review(look, kind, tier)),
+        Qualify::Lifetime | Qualify::Rolling { .. } => None,
+    });
+    let level = step.state.tier(ix).map_or(0, |tier| tier.level);
+    if let Some(Some(to)) = to
+        && to < level
+    {
+        change(step, ix, set, to, TierReason::PeriodEnd);
+    }
+}
+
+/// How a set stands, for a reader; nothing is due before `now`.
+pub(crate) struct Outlook {
+    pub(crate) credits: MicroPoints,
+    pub(crate) period: Option<Period>,
+    pub(crate) projected: u16,
+}
+
+pub(crate) fn outlook(
+    programme: &Programme,
+    state: &State,
+    ix: TierSetIx,
+    set: &TierSet,
+    now: Timestamp,
+) -> Outlook {
+    let mut tier = state.tier(ix).cloned().unwrap_or_default();
+    let look = Look {
+        programme,
+        set,
+        zones: &state.zones,
+        now,
+    };
+    match set.qualify {
+        Qualify::Calendar(kind) => calendar::outlook(look, kind, &mut tier),
+        Qualify::Lifetime | Qualify::Rolling { .. } => Outlook {
+            credits: state
+                .points
+                .get(usize::from(set.by.0))
+                .map_or(MicroPoints::ZERO, |account| account.credits),
+            period: None,
+            projected: tier.level,
+        },
+    }
 }
 
 /// The highest level that so many points reach; the first below its threshold too.
-fn level(set: &TierSet, credits: MicroPoints) -> u16 {
+pub(crate) fn level(set: &TierSet, credits: MicroPoints) -> u16 {
     let reached = set.levels.partition_point(|level| level.at <= credits);
     u16::try_from(reached.saturating_sub(1)).unwrap_or(u16::MAX)
 }
 
-fn change(step: &mut Step<'_>, ix: TierSetIx, to: u16, reason: TierReason) {
-    let Some(tier) = step.state.tiers.get_mut(usize::from(ix.0)) else {
-        return;
-    };
-    let from = std::mem::replace(&mut tier.level, to);
-    tier.changes += 1;
-    step.effects.push(Effect::TierChanged {
-        tier: ix,
-        from,
-        to,
-        reason,
-        n: tier.changes,
+fn change(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet, to: u16, reason: TierReason) {
+    let origin = step.origin;
+    let changed = with(step, ix, set, |look, tier| {
+        let from = std::mem::replace(&mut tier.level, to);
+        tier.changes += 1;
+        schedule(look, tier, origin);
+        (from, tier.changes)
     });
+    if let Some((from, n)) = changed {
+        step.effects.push(Effect::TierChanged {
+            tier: ix,
+            from,
+            to,
+            reason,
+            n,
+        });
+    }
+}
+
+/// Answers when a set is due, after its level changed.
+fn schedule(look: Look<'_>, tier: &mut TierState, origin: Origin) {
+    match look.set.qualify {
+        Qualify::Calendar(kind) => calendar::schedule(look, kind, tier, origin),
+        Qualify::Lifetime | Qualify::Rolling { .. } => tier.term = Term::default(),
+    }
+}
+
+/// Moves what ends otherwise by another zone.
+pub(crate) fn rezone(step: &mut Step<'_>) {
+    let programme = step.programme;
+    for (ix, set) in (0..).map(TierSetIx).zip(&programme.tiers) {
+        if let Qualify::Calendar(kind) = set.qualify {
+            with(step, ix, set, |look, tier| {
+                calendar::rezone(look, kind, tier);
+            });
+        }
+    }
+}
+
+/// Makes what the sets keep fit another version of the programme: a level whose set qualifies otherwise now is kept over the
+/// period that runs.
+pub(crate) fn rebind(programme: &Programme, state: &mut State) {
+    let State {
+        tiers,
+        zones,
+        clock,
+        ..
+    } = state;
+    for (set, tier) in programme.tiers.iter().zip(tiers) {
+        let look = Look {
+            programme,
+            set,
+            zones,
+            now: *clock,
+        };
+        let now = Origin {
+            occurred_at: *clock,
+            recorded_at: *clock,
+        };
+        schedule(look, tier, now);
+    }
+}
+
+impl Term {
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        match &self.calendar {
+            None => writer.byte(0),
+            Some(periods) => {
+                writer.byte(1);
+                periods.encode(writer);
+            }
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::default(),
+            1 => Self {
+                calendar: Some(Box::new(Periods::decode(reader)?)),
+            },
+            _ => return Err(DecodeError::Invalid("a qualification period")),
+        })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.calendar.as_ref().map_or(0, |periods| periods.bytes())
+    }
 }
 
 /// Rewards of all levels passed, once for life.

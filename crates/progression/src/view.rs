@@ -1,15 +1,20 @@
 //! What a reader sees.
 
-use programme::model::{Mission, MissionIx, Programme, Start, TierSet, Window};
+use programme::model::{
+    Mission, MissionIx, PointsKind, Programme, Start, TierSet, TierSetIx, Window,
+};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
 use crate::goal;
+use crate::journal::History;
 use crate::mission::{living, started};
 use crate::period::Period;
 use crate::state::{GrantState, State};
+use crate::tier;
+use crate::timer;
 
 /// A player as of a position. Serializes to everything; [`PlayerView::line`] to what `questline simulate` writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub struct PlayerView {
     pub player: Box<str>,
     /// Balances, in file order.
     pub balances: Vec<(Box<str>, MicroPoints)>,
+    /// What can be done with spendable points, in file order.
+    pub accounts: Vec<(Box<str>, AccountView)>,
     /// Levels, in file order.
     pub tiers: Vec<TierView>,
     /// Missions, in file order.
@@ -30,6 +37,17 @@ pub struct PlayerView {
     pub as_of: Position,
 }
 
+/// What a balance of spendable points consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// Can be spent or held.
+    pub available: MicroPoints,
+    /// Locked still.
+    pub pending: MicroPoints,
+    /// Set aside by holds.
+    pub held: MicroPoints,
+}
+
 /// A tier set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierView {
@@ -37,8 +55,14 @@ pub struct TierView {
     pub tier: Box<str>,
     /// The level.
     pub level: Box<str>,
-    /// What qualifies so far.
+    /// What qualifies so far, in the period that runs.
     pub credits: MicroPoints,
+    /// The qualification period that runs; `None` where it is no calendar's.
+    pub period: Option<Box<str>>,
+    /// The level that the review of the period that runs will leave, if nothing more comes.
+    pub projected: Box<str>,
+    /// When the level is reviewed next; `None` where there is none to lose.
+    pub review_at: Option<Timestamp>,
     /// The next level and how many points are missing to it; `None` at the top.
     pub next: Option<(Box<str>, MicroPoints)>,
 }
@@ -88,6 +112,14 @@ pub fn view(
         bound.bind(programme);
         return view(programme, &bound, subject, now);
     }
+    match timer::ahead(programme, state, &History::new(), now) {
+        Some((ahead, ..)) => seen(programme, &ahead, subject, now),
+        None => seen(programme, state, subject, now),
+    }
+}
+
+/// What is there once nothing more is due.
+fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timestamp) -> PlayerView {
     let balance = |(points, account): (&programme::model::Points, &crate::account::Account)| {
         (points.id.clone(), account.balance)
     };
@@ -100,9 +132,10 @@ pub fn view(
             .zip(&state.points)
             .map(balance)
             .collect(),
+        accounts: accounts(programme, state, now),
         tiers: (0..)
             .zip(&programme.tiers)
-            .map(|(ix, set)| tier(state, ix, set))
+            .map(|(ix, set)| tier(programme, state, TierSetIx(ix), set, now))
             .collect(),
         missions: missions
             .map(|(ix, it)| mission(programme, state, MissionIx(ix), it, now))
@@ -113,22 +146,43 @@ pub fn view(
     }
 }
 
-fn tier(state: &State, ix: u16, set: &TierSet) -> TierView {
-    let level = state
-        .tiers
-        .get(usize::from(ix))
-        .map_or(0, |tier| tier.level);
-    let credits = state
-        .points
-        .get(usize::from(set.by.0))
-        .map_or(MicroPoints::ZERO, |account| account.credits);
-    let name = |level: usize| set.levels.get(level).map_or("", |level| &*level.id);
+fn accounts(programme: &Programme, state: &State, now: Timestamp) -> Vec<(Box<str>, AccountView)> {
+    let all = programme.points.iter().zip(&state.points);
+    all.filter(|(points, _)| points.kind != PointsKind::Status)
+        .map(|(points, account)| {
+            let seen = AccountView {
+                available: account.available(now),
+                pending: account.pending(now),
+                held: account.held(),
+            };
+            (points.id.clone(), seen)
+        })
+        .collect()
+}
+
+fn tier(
+    programme: &Programme,
+    state: &State,
+    ix: TierSetIx,
+    set: &TierSet,
+    now: Timestamp,
+) -> TierView {
+    let level = state.tier(ix).map_or(0, |tier| tier.level);
+    let outlook = tier::outlook(programme, state, ix, set, now);
+    let name = |level: u16| {
+        let level = set.levels.get(usize::from(level));
+        level.map_or("", |level| &*level.id)
+    };
     let next = set.levels.get(usize::from(level) + 1);
+    let missing = |at: MicroPoints| (at - outlook.credits).max(MicroPoints::ZERO);
     TierView {
         tier: set.id.clone(),
-        level: name(usize::from(level)).into(),
-        credits,
-        next: next.map(|next| (next.id.clone(), (next.at - credits).max(MicroPoints::ZERO))),
+        level: name(level).into(),
+        credits: outlook.credits,
+        period: outlook.period.map(|period| period.to_string().into()),
+        projected: name(outlook.projected).into(),
+        review_at: tier::due(state, ix),
+        next: next.map(|next| (next.id.clone(), missing(next.at))),
     }
 }
 
@@ -239,6 +293,7 @@ impl Serialize for PlayerView {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("player", &self.player)?;
         map.serialize_entry("balances", &Pairs(&self.balances))?;
+        map.serialize_entry("accounts", &Pairs(&self.accounts))?;
         map.serialize_entry("tiers", &Pairs(&tiers))?;
         map.serialize_entry("missions", &Pairs(&missions))?;
         map.serialize_entry("applied", &self.applied)?;
@@ -249,10 +304,23 @@ impl Serialize for PlayerView {
     }
 }
 
+impl Serialize for AccountView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("available", &self.available)?;
+        map.serialize_entry("pending", &self.pending)?;
+        map.serialize_entry("held", &self.held)?;
+        map.end()
+    }
+}
+
 impl Serialize for TierView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("credits", &self.credits)?;
+        map.serialize_entry("period", &self.period)?;
+        map.serialize_entry("projected", &self.projected)?;
+        map.serialize_entry("review_at", &self.review_at)?;
         map.serialize_entry("next", &self.next.as_ref().map(|(level, _)| level))?;
         map.serialize_entry("to_next", &self.next.as_ref().map(|(_, points)| points))?;
         map.end()

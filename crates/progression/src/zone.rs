@@ -4,7 +4,7 @@
 //! anything was earned or counted for the player, at once.
 
 use jiff::tz::TimeZone;
-use programme::model::{PeriodKind, Programme};
+use programme::model::{Duration, LateEvents, PeriodKind, Programme};
 use smallvec::SmallVec;
 use types::Timestamp;
 
@@ -96,6 +96,39 @@ impl Zones {
             },
             end: span.end,
         }
+    }
+
+    /// The period that takes an event: the one in which it occurred; where that was closed when it was recorded, what the
+    /// programme says of late events. `None` where it is recorded only.
+    pub(crate) fn taking(
+        &self,
+        programme: &Programme,
+        kind: PeriodKind,
+        occurred_at: Timestamp,
+        recorded_at: Timestamp,
+    ) -> Option<Current> {
+        let occurred = self.look(programme, kind, occurred_at);
+        match programme.late_events {
+            _ if !occurred.is_closed(programme, recorded_at) => Some(occurred),
+            LateEvents::CountNow => Some(self.look(programme, kind, recorded_at)),
+            LateEvents::RecordOnly => None,
+        }
+    }
+
+    /// The instant so much later; months by the zone that counts for periods of this kind.
+    pub(crate) fn later(
+        &self,
+        programme: &Programme,
+        kind: PeriodKind,
+        at: Timestamp,
+        by: Duration,
+    ) -> Timestamp {
+        let changes = &self.changes[kind_index(kind)];
+        let counts = changes.iter().rfind(|change| change.from <= at);
+        by.after(
+            at,
+            counts.map_or(&programme.timezone, |change| &change.zone),
+        )
     }
 
     /// The stretch around an instant in which one zone counts and one label holds; its end is where the label ends for good.

@@ -4,7 +4,7 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no timers, claims or streaks. A programme with
+//! It covers what the language carries out today: no claims or streaks. A programme with
 //! one of those is a panic, not a wrong answer.
 
 mod bet;
@@ -17,12 +17,14 @@ mod goal;
 mod life;
 mod mission;
 mod profile;
+mod purse;
 mod restriction;
 mod reversal;
 mod reward;
 mod start;
 mod step;
 mod tier;
+mod timer;
 mod view;
 
 use std::collections::BTreeMap;
@@ -75,6 +77,7 @@ pub fn fold(
     let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
     let (mut emissions, mut answers) = (Vec::new(), Vec::new());
     for record in &read {
+        fire_all(&mut lives, record.recorded_at, &mut emissions);
         let Body::Event {
             brand: whose,
             event,
@@ -93,18 +96,37 @@ pub fn fold(
             .or_insert_with(|| Life::new(programme, brand, &event.player));
         let said = life.said.len();
         answers.push(life.record(event, record.recorded_at));
-        emissions.extend(
-            life.said[said..]
-                .iter()
-                .map(|emission| emission.line.clone()),
-        );
+        emissions.extend(life.said_since(said));
     }
     let end = until.or_else(|| read.last().map(|record| record.recorded_at));
     let now = end.unwrap_or(Timestamp::MIN);
+    fire_all(&mut lives, now, &mut emissions);
     Outcome {
         players: lives.values().map(|life| life.line(now)).collect(),
         emissions,
         answers,
         movements: lives.values().map(Life::movements).collect(),
+    }
+}
+
+/// Fires every player's timers that are due by then, one after the other: by time, player, kind and place in the file.
+fn fire_all(
+    lives: &mut BTreeMap<PlayerId, Life<'_>>,
+    until: Timestamp,
+    emissions: &mut Vec<Value>,
+) {
+    loop {
+        let due = lives.iter().filter_map(|(player, life)| {
+            let (due, timer) = life.next_timer()?;
+            (due <= until).then(|| (due, player.clone(), timer))
+        });
+        let Some((due, player, timer)) = due.min() else {
+            return;
+        };
+        if let Some(life) = lives.get_mut(&player) {
+            let said = life.said.len();
+            life.fire(due, timer);
+            emissions.extend(life.said_since(said));
+        }
     }
 }

@@ -105,6 +105,18 @@ id!(
 impl SourceId {
     /// The source of what Questline itself appends; refused from outside.
     pub const QUESTLINE: &str = "questline";
+
+    /// [`SourceId::QUESTLINE`].
+    pub fn questline() -> Self {
+        Self(Self::QUESTLINE.into())
+    }
+}
+
+impl EventId {
+    /// The id of something of our own: 32 hex digits.
+    pub fn of_hash(hash: u128) -> Self {
+        Self(format!("{hash:032x}").as_str().into())
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Missions.
 
-use super::boosts::instant;
 use super::{Lower, PARTS_MAX};
 use crate::carried::NotYet;
 use crate::cel;
-use crate::model::{Claim, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window};
+use crate::model::{
+    Claim, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window, first_instant,
+};
 use crate::span::At;
 use crate::syntax::lists::List;
 use crate::syntax::mission::MissionText;
@@ -106,7 +107,7 @@ impl Lower<'_> {
 
     /// From when until before when it counts.
     fn available(&mut self, text: &MissionText) -> (Option<Timestamp>, Option<Timestamp>) {
-        let at = |local: &At<Local>| instant(local.value.0, &self.zone);
+        let at = |local: &At<Local>| first_instant(local.value.0, &self.zone);
         let from = text.from.as_ref().and_then(at);
         let until = text.until.as_ref().and_then(at);
         if let (Some(from), Some(until), Some(written)) = (from, until, &text.until)

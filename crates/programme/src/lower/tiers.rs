@@ -28,25 +28,15 @@ impl Lower<'_> {
             .as_ref()
             .and_then(|qualify| qualify.value.over.as_ref());
         let qualify = over.map_or(Qualify::Lifetime, |over| over.value);
-        if let Some(over) = over.filter(|over| over.value != Qualify::Lifetime) {
-            NotYet::TierPeriods.refuse(over.span, self.problems);
+        if let Some(over) = over.filter(|over| matches!(over.value, Qualify::Rolling { .. })) {
+            NotYet::RollingTiers.refuse(over.span, self.problems);
         }
         let downgrade = text
             .downgrade
             .as_ref()
             .map_or(Downgrade::Never, |downgrade| downgrade.value);
-        if let Some(at) = text
-            .downgrade
-            .as_ref()
-            .filter(|at| at.value != Downgrade::Never)
-        {
-            NotYet::Downgrades.refuse(at.span, self.problems);
-        }
         let none = Duration::Elapsed { ns: 0 };
         let grace = text.grace.as_ref().map_or(none, |grace| grace.value);
-        if let Some(at) = text.grace.as_ref().filter(|at| at.value != none) {
-            NotYet::Grace.refuse(at.span, self.problems);
-        }
         let levels = text.levels.as_ref().and_then(|levels| self.levels(levels));
         Some(TierSet {
             id: text.id.as_ref()?.value.0.clone(),

@@ -48,6 +48,12 @@ impl Hold {
 }
 
 impl Account {
+    /// The hold whose time is over next, and when.
+    pub(crate) fn lapses_at(&self) -> Option<(Timestamp, &str)> {
+        let all = self.holds.iter().map(|hold| (hold.until, &*hold.id));
+        all.min()
+    }
+
     pub(crate) fn hold(&self, id: &str) -> Option<&Hold> {
         self.holds.iter().find(|hold| *hold.id == *id)
     }

@@ -8,7 +8,7 @@ use crate::effect::{Because, Effect};
 use crate::journal::{Entry, Gain, Key, Search, Settled};
 use crate::mission;
 use crate::state::Moves;
-use crate::step::Step;
+use crate::step::{Origin, Step};
 
 /// How much of an event was returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,16 @@ impl Part {
         }
     }
 
+    /// What comes back leaves the qualification period that it was in.
     pub(super) fn take_back(&self, step: &mut Step<'_>) {
+        let origin = Origin {
+            occurred_at: self.original.occurred_at,
+            recorded_at: self.original.recorded_at,
+        };
+        step.as_of(origin, |step| self.take_back_all(step));
+    }
+
+    fn take_back_all(&self, step: &mut Step<'_>) {
         let (original, before, after) = (&self.original, self.before, self.after);
         let moves = (!Arc::ptr_eq(&original.names, &step.state.names)
             && original.names != step.state.names)

@@ -100,7 +100,7 @@ pub(super) fn hold(
         Some(text) => text
             .as_text()
             .and_then(programme::duration)
-            .filter(|within| !matches!(within, Duration::Elapsed { ns: 0 } | Duration::Months(0)))
+            .filter(|within| !within.is_zero())
             .ok_or(Refusal::BadAttribute)?,
     };
     let id = named(said)?.unwrap_or(event.id.as_str());

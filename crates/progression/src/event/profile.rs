@@ -9,6 +9,7 @@ use types::{Event, Value};
 use crate::decision::Refusal;
 use crate::profile::SEGMENTS_MAX;
 use crate::step::Step;
+use crate::tier;
 
 const ZONE: &str = "zone";
 const SEGMENTS: &str = "segments";
@@ -33,6 +34,7 @@ pub(super) fn check(event: &Event) -> Result<(), Refusal> {
 }
 
 pub(super) fn carry_out(step: &mut Step<'_>, event: &Event) {
+    let mut zone_changed = false;
     let state = &mut *step.state;
     for (key, value) in &event.attributes {
         match (&**key, value) {
@@ -40,6 +42,7 @@ pub(super) fn carry_out(step: &mut Step<'_>, event: &Event) {
                 let at_once = !state.counted;
                 let changed = state.zones.change(step.programme, name, step.now, at_once);
                 debug_assert!(changed.is_some(), "checked before");
+                zone_changed = true;
             }
             (SEGMENTS, Value::List(items)) => {
                 let names = items.iter().filter_map(Value::as_text);
@@ -57,5 +60,8 @@ pub(super) fn carry_out(step: &mut Step<'_>, event: &Event) {
         inner
             .iter()
             .for_each(|(key, value)| state.profile.set(key, value));
+    }
+    if zone_changed {
+        tier::rezone(step);
     }
 }

@@ -4,23 +4,32 @@ use std::sync::Arc;
 
 use programme::model::{MissionIx, RuleIx};
 use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Timestamp};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Bet;
+use crate::codec::Writer;
 use crate::decision::Outcome;
 use crate::effect::Effect;
 use crate::emission::{Cause, Emission};
 use crate::names::Names;
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::state::State;
+use crate::timer::{Due, Timer};
 
-/// What one record was, what it came to and why.
+/// The type of entries that timers write.
+const TIMER: &str = "timer";
+
+/// What one record or timer was, what it came to and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Counted from 0; entry n stands in segment n / 64.
     pub number: u64,
-    /// Where the record stands.
+    /// Where the record stands; for a timer, the last record before it.
     pub position: Position,
-    /// The record's time.
+    /// What fired, where it is no record's: then all that is said of an event is empty.
+    pub timer: Option<Timer>,
+    /// The record's time; a timer's due time.
     pub recorded_at: Timestamp,
     /// When ingest took the event.
     pub accepted_at: Timestamp,
@@ -229,6 +238,40 @@ pub struct Archived {
 }
 
 impl Entry {
+    /// What a timer writes, before it fires.
+    pub(crate) fn of_timer(state: &State, due: &Due) -> Self {
+        let mut said = Vec::new();
+        let mut writer = Writer(&mut said);
+        due.timer.encode(&mut writer);
+        writer.time(due.at);
+        let hash = xxh3_128(&said);
+        Self {
+            number: state.tail.next_number(),
+            position: state.applied,
+            timer: Some(due.timer.clone()),
+            recorded_at: due.at,
+            accepted_at: due.at,
+            occurred_at: due.at,
+            source: SourceId::questline(),
+            id: EventId::of_hash(hash),
+            digest: Digest(hash),
+            kind: TIMER.into(),
+            outcome: Outcome::Ticked,
+            amount: None,
+            rate: None,
+            judged: Vec::new(),
+            effects: Vec::new(),
+            counted: Vec::new(),
+            reversals: Vec::new(),
+            tombstone: None,
+            unmatched: None,
+            archived: Vec::new(),
+            bet: None,
+            suppressed: state.restrictions.hold(due.at),
+            names: Arc::clone(&state.names),
+        }
+    }
+
     /// What it sent out, rebuilt: the same ids and bytes as when the record was folded.
     pub fn emissions(&self) -> Vec<Emission> {
         let emission = |effect: &Effect| Emission {
@@ -244,9 +287,12 @@ impl Entry {
 
     /// What made it.
     pub fn cause(&self) -> Cause {
-        Cause::Event {
-            source: self.source.clone(),
-            id: self.id.clone(),
+        match &self.timer {
+            Some(timer) => Cause::Timer(timer.clone()),
+            None => Cause::Event {
+                source: self.source.clone(),
+                id: self.id.clone(),
+            },
         }
     }
 

@@ -15,6 +15,7 @@ use crate::names::Names;
 use crate::orders::currency;
 use crate::period::Period;
 use crate::slot::Slot;
+use crate::timer::Timer;
 
 const AMOUNT: u8 = 1;
 const CURRENCY: u8 = 2;
@@ -37,6 +38,10 @@ impl Entry {
         writer.fixed128(self.digest.0);
         writer.text(&self.kind);
         writer.byte(outcome_code(self.outcome));
+        // Nothing but a timer comes to this.
+        if let Some(timer) = &self.timer {
+            timer.encode(writer);
+        }
         let currency = self.amount.and_then(|(_, currency)| currency);
         let rare = !self.reversals.is_empty() || !self.archived.is_empty();
         let flags = [
@@ -106,6 +111,7 @@ impl Entry {
         let mut entry = Self {
             number,
             position,
+            timer: None,
             recorded_at,
             accepted_at: read_offset(reader, recorded_at)?,
             occurred_at: read_offset(reader, recorded_at)?,
@@ -135,6 +141,9 @@ impl Entry {
     }
 
     fn decode_parts(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if self.outcome == Outcome::Ticked {
+            self.timer = Some(Timer::decode(reader)?);
+        }
         let flags = reader.byte()?;
         let set = |bit: u8| flags & bit != 0;
         let amount: Option<Decimal> = set(AMOUNT).then(|| reader.decimal()).transpose()?;

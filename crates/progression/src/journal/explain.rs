@@ -14,7 +14,7 @@ pub fn entry_json(entry: &Entry) -> Vec<u8> {
         .plain("recorded_at", entry.recorded_at)
         .plain("accepted_at", entry.accepted_at)
         .plain("occurred_at", entry.occurred_at)
-        .object("cause", entry.cause().json())
+        .object("cause", entry.cause().json(&entry.names, entry.recorded_at))
         .text("event_type", &entry.kind)
         .plain("digest", entry.digest)
         .plain("programme_version", entry.programme_version())

@@ -8,7 +8,7 @@ use crate::effect::{Effect, Granted, RevokeReason};
 use crate::period::Period;
 use crate::reward;
 use crate::slot::{Fate, Given};
-use crate::step::Step;
+use crate::step::{Origin, Step};
 
 /// Standing completions whose times are kept, where other missions wait for them: the earliest.
 const UNLOCKS_MAX: usize = 16;
@@ -36,6 +36,7 @@ pub(super) fn complete(
     fate.standing = true;
     fate.completions += 1;
     fate.occurred_at = occurred_at;
+    fate.recorded_at = step.now;
     fate.given.clear();
     state.standing += 1;
     if awaited {
@@ -77,9 +78,17 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         period,
         n: fate.reopenings,
     });
+    let origin = Origin {
+        occurred_at: fate.occurred_at,
+        recorded_at: fate.recorded_at,
+    };
     for given in std::mem::take(&mut fate.given) {
         match given {
-            Given::Points(points, amount) => step.take(points, amount, because(ix, period)),
+            Given::Points(points, amount) => {
+                step.as_of(origin, |step| {
+                    step.take(points, amount, because(ix, period))
+                });
+            }
             Given::Grant(reward, number) => step.revoke(
                 Granted {
                     reward,

@@ -16,6 +16,7 @@ use crate::profile::Profile;
 use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
+use crate::tier::Term;
 use crate::zone::Zones;
 
 const LAYOUT: u8 = 2;
@@ -161,6 +162,7 @@ impl TierState {
         writer.number(u64::from(self.level));
         writer.number(u64::from(self.highest));
         writer.number(self.changes);
+        self.term.encode(writer);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -168,6 +170,7 @@ impl TierState {
             level: reader.number16()?,
             highest: reader.number16()?,
             changes: reader.number()?,
+            term: Term::decode(reader)?,
         })
     }
 }

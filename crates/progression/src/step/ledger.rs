@@ -1,11 +1,12 @@
 //! Points that move otherwise than by rules and rewards: spent, held, released, moved by hand, expired.
 
-use programme::model::{Duration, PointsIx, PointsKind};
+use programme::model::{Duration, PeriodKind, PointsIx, PointsKind};
 use types::{MicroPoints, Timestamp};
 
 use super::Step;
 use crate::account::{Account, Lot};
 use crate::effect::Effect;
+use crate::tier;
 
 impl Step<'_> {
     /// When points that are given now can be spent; `None` where that is at once and for ever.
@@ -28,10 +29,8 @@ impl Step<'_> {
 
     /// The instant so much later than now; months by the calendar of the player's zone.
     pub(crate) fn later(&self, by: Duration) -> Timestamp {
-        match by {
-            Duration::Elapsed { ns } => self.now.saturating_add_nanos(ns),
-            Duration::Months(months) => self.now.saturating_add_nanos(i64::from(months)),
-        }
+        let zones = &self.state.zones;
+        zones.later(self.programme, PeriodKind::Month, self.now, by)
     }
 
     fn account(&mut self, points: PointsIx) -> Option<&mut Account> {
@@ -106,6 +105,15 @@ impl Step<'_> {
         match amount > MicroPoints::ZERO {
             true => account.give(amount, lot),
             false => account.take(-amount, None),
+        }
+        tier::credit(self, points, amount);
+    }
+
+    /// Ends a hold whose time is over.
+    pub(crate) fn lapse(&mut self, hold: &str) {
+        let open = self.state.hold(hold).map(|(points, _)| points);
+        if let Some(points) = open {
+            self.release(points, hold, true);
         }
     }
 

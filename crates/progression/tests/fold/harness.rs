@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::{Context, parse_json};
 use programme::model::Programme;
-use progression::{Decision, History, State, Subject, apply, view, wants};
+use progression::{Decision, History, State, Subject, apply, due as due_by, view, wants};
 use serde_json::{Value, json};
 use types::{Body, BrandId, Event, PlayerId, Position, Record, SourceId, Timestamp};
 
@@ -120,6 +120,7 @@ impl World {
     }
 
     pub(crate) fn fold(&mut self, line: Line) -> Decision {
+        self.until(line.recorded_at);
         self.position += 1;
         self.now = self.now.max(line.recorded_at);
         let record = Record {
@@ -144,16 +145,40 @@ impl World {
             player.passivate();
         }
         let decision = player.fold(&self.programme, &record);
+        self.tell(&id, &decision);
+        decision
+    }
+
+    /// Fires what is due by then, player after player, each as often as something is due, so that all is told by time.
+    pub(crate) fn until(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        loop {
+            let due = self.players.iter().filter_map(|(id, player)| {
+                let due = player.state.next_timer(&self.programme)?;
+                (due <= now).then(|| (due, id.clone()))
+            });
+            let Some((at, id)) = due.min() else {
+                return;
+            };
+            let Some(player) = self.players.get_mut(&id) else {
+                return;
+            };
+            let decision = due_by(&self.programme, &mut player.state, at);
+            player.segments.extend(decision.sealed.iter().cloned());
+            self.tell(&id, &decision);
+        }
+    }
+
+    fn tell(&mut self, player: &PlayerId, decision: &Decision) {
         let subject = Subject {
             brand: &self.programme.brand,
-            player: &id,
+            player,
         };
         for emission in &decision.emissions {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             self.emissions.push(serde_json::from_slice(&line).unwrap());
         }
-        decision
     }
 
     pub(crate) fn brand(&self) -> &BrandId {
@@ -196,7 +221,8 @@ pub(crate) fn told(emission: &Value) -> String {
     ];
     let parts: Vec<&str> = keys.iter().filter_map(|key| field(key)).collect();
     let cause = emission.get("cause").cloned().unwrap_or_else(|| json!({}));
-    let cause = cause.get("event").and_then(Value::as_str).unwrap_or("");
+    let cause = cause.get("event").or_else(|| cause.get("timer"));
+    let cause = cause.and_then(Value::as_str).unwrap_or("");
     format!("{cause}: {}", parts.join(" "))
 }
 

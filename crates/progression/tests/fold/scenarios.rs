@@ -22,6 +22,9 @@ fn check(name: &str) {
         let mut world = World::new(&text("programme.yaml"));
         world.passivating = passivating;
         world.run(&text("events.jsonl"));
+        if let Ok(until) = fs::read_to_string(folder.join("until.txt")) {
+            world.until(until.trim().parse().unwrap());
+        }
         let emissions: Vec<Value> = world.emissions.iter().map(bare).collect();
         assert_eq!(emissions, lines("expected_emissions.jsonl"), "{name}");
         assert_eq!(world.lines(), lines("expected_players.jsonl"), "{name}");
@@ -64,6 +67,11 @@ fn late_events_count_now() {
 }
 
 #[test]
+fn tiers_up_down_and_reversed() {
+    check("13_tiers_up_down_and_reversed");
+}
+
+#[test]
 fn bets_settled_corrected_and_voided() {
     check("31_bets_settled_corrected_and_voided");
 }
@@ -91,4 +99,9 @@ fn steps_are_gone_through_again() {
 #[test]
 fn restricted_players_earn_nothing() {
     check("33_restricted_players_earn_nothing");
+}
+
+#[test]
+fn points_pending_held_spent_expired() {
+    check("34_points_pending_held_spent_expired");
 }

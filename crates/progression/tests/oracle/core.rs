@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{History, Outcome, State, Subject, apply, view, wants};
+use progression::{Emission, History, Outcome, State, Subject, apply, due, view, wants};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -15,6 +15,26 @@ pub(crate) enum Passivate {
     Always,
     /// After every so many records.
     Every(usize),
+}
+
+/// How a history is folded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) passivate: Passivate,
+    /// Whether every player is swept before each record, whoever's it is.
+    pub(crate) sweeping: bool,
+    /// When the run ends; with the last record where it is not said.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl From<Passivate> for How {
+    fn from(passivate: Passivate) -> Self {
+        Self {
+            passivate,
+            sweeping: false,
+            until: None,
+        }
+    }
 }
 
 /// What came of a history.
@@ -56,6 +76,18 @@ impl Kept {
         panic!("the core wants segments for ever");
     }
 
+    /// Fires what is due without a record.
+    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> progression::Decision {
+        let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
+        let expected = is_due(self.state.next_timer(programme));
+        let before = self.state.clone();
+        let decision = due(programme, &mut self.state, now);
+        assert!(expected || before == self.state, "only what is due changes");
+        assert!(!is_due(self.state.next_timer(programme)), "all of it fired");
+        self.segments.extend(decision.sealed.iter().cloned());
+        decision
+    }
+
     fn through_bytes(&mut self) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
@@ -63,9 +95,38 @@ impl Kept {
     }
 }
 
+/// Emissions with their places: by time, timers' first and by player, records' by position.
+#[derive(Default)]
+struct Said(Vec<(Place, Value)>);
+
+type Place = (Timestamp, bool, PlayerId, u64, usize);
+
+impl Said {
+    fn extend(&mut self, subject: Subject<'_>, emissions: &[Emission], position: u64) {
+        for emission in emissions {
+            let id = emission.id(subject).to_string();
+            let line = emission.json(subject, &id);
+            let of_record = emission.cause().timer().is_none();
+            // Records of one time go by their positions, whoever's they are.
+            let (player, position) = match of_record {
+                true => ("-".parse().expect("a player"), position),
+                false => (subject.player.clone(), 0),
+            };
+            let place = (emission.at(), of_record, player, position, self.0.len());
+            let line = serde_json::from_slice(&line).expect("an emission is JSON");
+            self.0.push((place, line));
+        }
+    }
+
+    fn in_order(mut self) -> Vec<Value> {
+        self.0.sort_by(|(left, _), (right, _)| left.cmp(right));
+        self.0.into_iter().map(|(_, line)| line).collect()
+    }
+}
+
 /// Folds records of the programme's brand in log order.
-pub(crate) fn fold(programme: &Programme, records: &[Record], passivate: Passivate) -> Folded {
-    let (folded, _) = fold_keeping(programme, records, passivate);
+pub(crate) fn fold(programme: &Programme, records: &[Record], how: impl Into<How>) -> Folded {
+    let (folded, _) = fold_keeping(programme, records, how);
     folded
 }
 
@@ -73,27 +134,31 @@ pub(crate) fn fold(programme: &Programme, records: &[Record], passivate: Passiva
 pub(crate) fn fold_keeping(
     programme: &Programme,
     records: &[Record],
-    passivate: Passivate,
+    how: impl Into<How>,
 ) -> (Folded, BTreeMap<PlayerId, Kept>) {
+    let how = how.into();
     let mut kept: BTreeMap<PlayerId, Kept> = BTreeMap::new();
-    let (mut emissions, mut outcomes) = (Vec::new(), Vec::new());
+    let (mut said, mut outcomes) = (Said::default(), Vec::new());
     for (at, record) in (1..).zip(records) {
         let Body::Event { event, .. } = &record.body else {
             continue;
         };
+        if how.sweeping {
+            for (id, player) in &mut kept {
+                let decision = player.sweep(programme, record.recorded_at);
+                said.extend(subject(programme, id), &decision.emissions, 0);
+            }
+        }
         let player = kept.entry(event.player.clone()).or_default();
         let decision = player.apply(programme, record);
-        let subject = Subject {
-            brand: &programme.brand,
-            player: &event.player,
-        };
-        for emission in &decision.emissions {
-            let id = emission.id(subject).to_string();
-            let line = emission.json(subject, &id);
-            emissions.push(serde_json::from_slice(&line).expect("an emission is JSON"));
-        }
+        let position = record.position.sequence;
+        said.extend(
+            subject(programme, &event.player),
+            &decision.emissions,
+            position,
+        );
         outcomes.push(decision.outcome);
-        match passivate {
+        match how.passivate {
             Passivate::Never => {}
             Passivate::Always => player.through_bytes(),
             Passivate::Every(few) if at % few == 0 => {
@@ -102,9 +167,17 @@ pub(crate) fn fold_keeping(
             Passivate::Every(_) => {}
         }
     }
-    let now = records
-        .last()
-        .map_or(Timestamp::MIN, |record| record.recorded_at);
+    let last = records.last().map(|record| record.recorded_at);
+    let now = how.until.or(last).unwrap_or(Timestamp::MIN);
+    for (id, player) in &mut kept {
+        // A reader sees what is due before anybody has fired it.
+        let seen = |player: &Kept| view(programme, &player.state, subject(programme, id), now);
+        let before = seen(player);
+        let decision = player.sweep(programme, now);
+        assert_eq!(before, seen(player));
+        said.extend(subject(programme, id), &decision.emissions, 0);
+    }
+    let emissions = said.in_order();
     let players = kept.iter().filter(|(_, player)| player.state.is_known());
     let players = players
         .map(|(id, player)| {
@@ -122,6 +195,13 @@ pub(crate) fn fold_keeping(
         outcomes,
     };
     (folded, kept)
+}
+
+fn subject<'a>(programme: &'a Programme, player: &'a PlayerId) -> Subject<'a> {
+    Subject {
+        brand: &programme.brand,
+        player,
+    }
 }
 
 /// Where two folds differ first, for a reader.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use types::value::Attributes;
 use types::{Body, Decimal, Event, Record, Timestamp, Value};
 
-use crate::core::{Passivate, first_difference, fold, fold_keeping};
+use crate::core::{How, Passivate, first_difference, fold, fold_keeping};
 use crate::seeds::some_cases;
 
 #[test]
@@ -20,6 +20,27 @@ fn a_state_that_went_through_its_bytes_is_the_same() {
             let gone = fold(programme, &records, passivate);
             first_difference("emission", &gone.emissions, &held.emissions)?;
             first_difference("player", &gone.players, &held.players)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn whether_a_sweep_or_the_next_event_comes_first_makes_no_difference() {
+    some_cases(|programme, case| {
+        let records = case.records();
+        let (alone, left) = fold_keeping(programme, &records, Passivate::Never);
+        let sweeping = How {
+            sweeping: true,
+            ..Passivate::Every(3).into()
+        };
+        let (swept, right) = fold_keeping(programme, &records, sweeping);
+        first_difference("emission", &swept.emissions, &alone.emissions)?;
+        first_difference("player", &swept.players, &alone.players)?;
+        for (id, player) in &left {
+            if right[id].state != player.state {
+                return Err(format!("the state of {id} is another"));
+            }
         }
         Ok(())
     });

@@ -52,16 +52,43 @@ pub(super) fn of_bet() -> impl Strategy<Value = What> {
 pub(super) fn points() -> impl Strategy<Value = What> {
     let spent = select(vec!["0", "0.5", "3", "10", "40"]);
     let adjusted = select(vec!["5", "50.000001", "-3", "-20"]);
+    let held = select(vec!["1", "5", "12.5"]);
     let amount = prop_oneof![
-        2 => spent.prop_map(|amount| ("points_spent", amount)),
-        1 => adjusted.prop_map(|amount| ("points_adjusted", amount)),
+        4 => spent.prop_map(|amount| ("points_spent", amount)),
+        3 => adjusted.prop_map(|amount| ("points_adjusted", amount)),
+        4 => held.prop_map(|amount| ("points_held", amount)),
+        2 => Just(("hold_released", "")),
+        2 => Just(("points_spent", "")),
     ];
-    let points = select(vec!["coins", "coins", "coins", "xp", "gold"]);
-    (amount, points).prop_map(|((kind, amount), points)| What::Command {
-        kind,
-        attributes: [("points", points), ("amount", amount)]
-            .map(|(key, text)| (key.into(), Value::Text(text.into())))
-            .into(),
+    let points = select(vec!["coins", "coins", "coins", "coins", "xp", "gold"]);
+    let hold = select(vec!["h", "k", "h", ""]);
+    let within = select(vec!["30m", "4h", "3d", "1mo", ""]);
+    (amount, points, hold, within).prop_map(|((kind, amount), points, hold, within)| {
+        // What is not said of a hold is the hold's; spending names one now and then.
+        let open = if hold.is_empty() { "h" } else { hold };
+        let (points, hold) = match (kind, amount) {
+            ("points_spent" | "hold_released", "") => ("", open),
+            ("points_spent", _) if hold != "k" => (points, ""),
+            ("points_adjusted", _) => (points, ""),
+            _ => (points, hold),
+        };
+        let within = match kind {
+            "points_held" => within,
+            _ => "",
+        };
+        let said = [
+            ("points", points),
+            ("amount", amount),
+            ("hold", hold),
+            ("within", within),
+        ];
+        let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+        What::Command {
+            kind,
+            attributes: said
+                .map(|(key, text)| (key.into(), Value::Text(text.into())))
+                .collect(),
+        }
     })
 }
 

@@ -121,7 +121,14 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         select(weights.to_vec()),
         select(vec!["multiply", "add", "highest"]),
         of(select(vec!["2", "2.5"])),
-        select(vec!["status", "spendable", "spendable"]),
+        select(vec![
+            "status",
+            "spendable",
+            "spendable, pending: 36h",
+            "spendable, expires: 5d",
+            "spendable, pending: 1d, expires: 1mo",
+            "spendable, pending: 3d, expires: 60h",
+        ]),
     )
         .prop_map(
             |(zone, lateness, late, xp, coins, weights, how, ceiling, coins_kind)| {
@@ -351,16 +358,27 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
 fn tier() -> impl Strategy<Value = String> {
     let by = points();
     let on_reversal = select(vec!["demote", "keep"]);
-    (by, on_reversal, vec((1u32..40, reward()), 1..4)).prop_map(|(by, on_reversal, steps)| {
-        let mut at = 0;
-        let mut levels = vec!["{id: l0, at: 0}".to_owned()];
-        for (ix, (step, reward)) in (1..).zip(steps) {
-            at += step;
-            levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
-        }
-        format!(
-            "by: {by}, on_reversal: {on_reversal}, levels: [{}]",
-            levels.join(", ")
-        )
-    })
+    let qualify = prop_oneof![
+        1 => Just("lifetime"),
+        4 => Just("month"),
+        1 => Just("quarter"),
+        1 => Just("year"),
+    ];
+    let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
+    let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);
+    let term = (qualify, downgrade, grace);
+    (by, on_reversal, term, vec((1u32..40, reward()), 1..4)).prop_map(
+        |(by, on_reversal, (qualify, downgrade, grace), steps)| {
+            let mut at = 0;
+            let mut levels = vec!["{id: l0, at: 0}".to_owned()];
+            for (ix, (step, reward)) in (1..).zip(steps) {
+                at += step;
+                levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
+            }
+            format!(
+                "by: {by}, qualify: {{over: {qualify}}}, downgrade: {downgrade}, grace: {grace}, on_reversal: {on_reversal}, levels: [{}]",
+                levels.join(", ")
+            )
+        },
+    )
 }

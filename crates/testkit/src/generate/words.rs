@@ -33,7 +33,7 @@ const MINUTE: i64 = 60 * 1_000_000_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// How long after the record before it a record is written, in nanoseconds.
-pub(super) const GAPS_NS: [i64; 11] = [
+pub(super) const GAPS_NS: [i64; 12] = [
     0,
     0,
     1,
@@ -45,6 +45,7 @@ pub(super) const GAPS_NS: [i64; 11] = [
     24 * HOUR,
     3 * 24 * HOUR,
     8 * 24 * HOUR,
+    25 * 24 * HOUR,
 ];
 
 /// How long before it is recorded an event occurred, in nanoseconds; below zero: by a clock that runs ahead.

@@ -10,9 +10,10 @@ impl Life<'_> {
     /// A settlement, once its bet is there; before that it only waits.
     pub(super) fn settle(&mut self, deed: usize, cause: Cause<'_>) {
         let event = self.deeds[deed].event.clone();
+        let before = self.moves.len();
         let named = event.refers_to.as_ref().expect("a settlement names a bet");
         let bet = self.find(&event.source, named).filter(|bet| *bet != deed);
-        let (occurred, recorded) = (self.deeds[deed].occurred, cause.recorded);
+        let (occurred, recorded) = (self.deeds[deed].occurred, cause.at());
         let bet = bet.filter(|bet| fits(&event, &self.deeds[*bet].event));
         let Some(bet) = bet.filter(|bet| !self.is_gone(*bet)) else {
             return self.start_by_record(occurred, recorded);
@@ -22,13 +23,13 @@ impl Life<'_> {
                 self.give_back(bet, None);
                 self.fall(bet, cause);
                 self.reopen(cause);
-                self.judge_tiers(true, cause);
+                self.judge_tiers(before, deed, cause);
             }
             "partial_void" => {
                 if self.void_part(bet, &event) {
                     self.fall(bet, cause);
                     self.reopen(cause);
-                    self.judge_tiers(true, cause);
+                    self.judge_tiers(before, deed, cause);
                 } else {
                     self.start_by_record(occurred, recorded);
                 }
@@ -42,13 +43,13 @@ impl Life<'_> {
                     self.take_back_entries(old, cause);
                 }
                 let merged = self.with_its_bet(deed, bet);
-                let happened = self.happened(&merged, deed, cause.recorded);
+                let happened = self.happened(&merged, deed, cause.at());
                 let eligible = self.eligible(&happened);
                 self.earn(&happened, cause);
                 self.count_for_missions(&happened, &eligible);
                 self.reopen(cause);
                 self.complete(&[deed], cause);
-                self.judge_tiers(old.is_some(), cause);
+                self.judge_tiers(before, deed, cause);
             }
         }
     }

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use programme::model::PeriodKind;
+use programme::model::{Duration, PeriodKind};
 use types::Timestamp;
 
 const KINDS: [PeriodKind; 5] = [
@@ -50,6 +50,11 @@ impl Zones {
             end = end_of(kind, &self.at(kind, end), end);
         }
         (label, end)
+    }
+
+    /// The instant so much later, months by the zone that holds for periods of a kind.
+    pub(super) fn later(&self, kind: PeriodKind, instant: Timestamp, by: Duration) -> Timestamp {
+        by.after(instant, &self.at(kind, instant.nanos()))
     }
 
     fn at(&self, kind: PeriodKind, nanos: i64) -> TimeZone {

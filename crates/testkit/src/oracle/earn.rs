@@ -45,6 +45,8 @@ impl Life<'_> {
                 micro,
                 why: Why::Rule(rule),
                 deed: happened.deed,
+                caused_by: self.deeds.len() - 1,
+                at: cause.at(),
                 rooms,
             });
             self.take_back_entries(happened.deed, cause);

@@ -15,12 +15,41 @@ pub(super) struct Said {
 
 /// On what account a step says something.
 #[derive(Clone, Copy)]
-pub(super) struct Cause<'e> {
-    pub(super) event: &'e Event,
-    pub(super) recorded: Timestamp,
+pub(super) enum Cause<'e> {
+    /// An event, and when it was recorded.
+    Event {
+        event: &'e Event,
+        recorded: Timestamp,
+    },
+    /// A timer, by its name, and when it was due.
+    Timer { name: &'e str, due: Timestamp },
+}
+
+impl Cause<'_> {
+    /// When it is said.
+    pub(super) fn at(self) -> Timestamp {
+        match self {
+            Self::Event { recorded, .. } => recorded,
+            Self::Timer { due, .. } => due,
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Event { event, .. } => {
+                json!({ "event": format!("{}/{}", event.source, event.id) })
+            }
+            Self::Timer { name, due } => json!({ "timer": name, "due": due.to_string() }),
+        }
+    }
 }
 
 impl Life<'_> {
+    /// What was said after so many emissions.
+    pub(super) fn said_since(&self, before: usize) -> impl Iterator<Item = Value> {
+        self.said[before..].iter().map(|said| said.line.clone())
+    }
+
     pub(super) fn say_points(&mut self, points: usize, micro: i128, why: &Why, cause: Cause<'_>) {
         let name = self.programme.points[points].id.to_string();
         let kind = match micro > 0 {
@@ -31,6 +60,14 @@ impl Life<'_> {
         body.insert("points".into(), json!(name));
         body.insert("amount".into(), json!(MicroPoints(micro.abs()).to_string()));
         self.say(kind, name, body, cause);
+    }
+
+    pub(super) fn say_expired(&mut self, points: usize, micro: i128, cause: Cause<'_>) {
+        let name = self.programme.points[points].id.to_string();
+        let mut body = Map::new();
+        body.insert("points".into(), json!(name));
+        body.insert("amount".into(), json!(MicroPoints(micro).to_string()));
+        self.say("points_expired", name, body, cause);
     }
 
     pub(super) fn say_mission(
@@ -73,7 +110,7 @@ impl Life<'_> {
                 let tier = &self.programme.tiers[*set];
                 format!("{}/{}", tier.id, tier.levels[*level].id)
             }
-            Why::Rule(_) | Why::Spent | Why::Adjusted => unreachable!("these move points"),
+            _ => unreachable!("the others move points"),
         };
         let prefix = format!("{name}/{origin}/");
         let before = self
@@ -99,7 +136,6 @@ impl Life<'_> {
 
     fn named(&self, why: &Why) -> Map<String, Value> {
         let pairs = match why {
-            Why::Spent | Why::Adjusted => unreachable!("nothing is said of these"),
             Why::Rule(rule) => vec![("rule", self.programme.rules[*rule].id.to_string())],
             Why::Mission(mission, period) => vec![
                 ("mission", self.programme.missions[*mission].id.to_string()),
@@ -112,6 +148,7 @@ impl Life<'_> {
                     ("level", tier.levels[*level].id.to_string()),
                 ]
             }
+            _ => unreachable!("nothing is said of the others"),
         };
         pairs
             .into_iter()
@@ -138,13 +175,12 @@ impl Life<'_> {
             &subject,
             &n,
         ];
-        let event = format!("{}/{}", cause.event.source, cause.event.id);
         body.insert("id".into(), json!(id_of(&parts)));
         body.insert("type".into(), json!(kind));
         body.insert("player".into(), json!(self.player.as_str()));
-        body.insert("cause".into(), json!({ "event": event }));
-        body.insert("at".into(), json!(cause.recorded.to_string()));
-        if self.is_restricted(cause.recorded) {
+        body.insert("cause".into(), cause.json());
+        body.insert("at".into(), json!(cause.at().to_string()));
+        if self.is_restricted(cause.at()) {
             body.insert("suppressed".into(), json!(true));
         }
         self.said.push(Said {

@@ -1,11 +1,12 @@
 //! What is written down about a player. Everything else is summed up from it.
 
 use jiff::tz::TimeZone;
-use programme::model::{CapPeriod, PeriodKind, Programme};
+use programme::model::{CapPeriod, LateEvents, PeriodKind, Programme};
 use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 
 use super::calendar::Zones;
 use super::emission::Said;
+use super::tier::Turn;
 
 /// A player's whole life, each list in log order.
 pub(super) struct Life<'a> {
@@ -28,12 +29,18 @@ pub(super) struct Life<'a> {
     pub(super) started: Vec<(usize, Timestamp)>,
     /// Every completion there ever was.
     pub(super) completions: Vec<Completion>,
-    /// Every change of level: the tier set's index and the level's.
-    pub(super) levels: Vec<(usize, usize)>,
+    /// Everything that happened to levels.
+    pub(super) turns: Vec<Turn>,
+    /// Every time a level above the first was earned from there: the tier set's index, and an instant of the period that earned it.
+    pub(super) climbed: Vec<(usize, Timestamp)>,
+    /// Every review there was: the tier set's index and when.
+    pub(super) reviews: Vec<(usize, Timestamp)>,
     /// Every level whose reward was given.
     pub(super) rewarded: Vec<(usize, usize)>,
     /// Every emission.
     pub(super) said: Vec<Said>,
+    /// When the newest record was written.
+    pub(super) recorded: Timestamp,
     /// Where the player lives.
     pub(super) zones: Zones,
     /// What the player's profile says.
@@ -47,6 +54,7 @@ pub(super) struct Deed {
     pub(super) event: Event,
     /// Never after it was recorded.
     pub(super) occurred: Timestamp,
+    pub(super) recorded: Timestamp,
 }
 
 /// Some of an event came back.
@@ -74,10 +82,30 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
-    /// The player spent them.
-    Spent,
+    /// The player spent them; out of a hold, where one is named.
+    Spent(Option<String>),
+    /// Set aside; nothing moves.
+    Held {
+        id: String,
+        until: Timestamp,
+        micro: i128,
+    },
+    /// A hold's end; nothing moves.
+    Released(String),
+    /// Their time was over.
+    Expired,
     /// Moved by hand.
     Adjusted,
+}
+
+impl Why {
+    /// Whether it counts towards levels.
+    pub(super) fn qualifies(&self) -> bool {
+        matches!(
+            self,
+            Self::Rule(_) | Self::Mission(..) | Self::Level(..) | Self::Adjusted
+        )
+    }
 }
 
 /// A movement of points.
@@ -86,8 +114,12 @@ pub(super) struct Move {
     /// Millionths; below zero where points were taken back.
     pub(super) micro: i128,
     pub(super) why: Why,
-    /// The event that earned it: index into the deeds.
+    /// The event that earned it, or had earned what is taken back: index into the deeds.
     pub(super) deed: usize,
+    /// The event whose record moved them, or had moved what is taken back: index into the deeds.
+    pub(super) caused_by: usize,
+    /// When.
+    pub(super) at: Timestamp,
     /// Of each kind of cap, the period whose room it takes.
     pub(super) rooms: Vec<(CapPeriod, String)>,
 }
@@ -119,7 +151,9 @@ pub(super) enum Worth {
 pub(super) struct Completion {
     pub(super) mission: usize,
     pub(super) period: String,
-    /// When the completing event occurred.
+    /// The completing event: index into the deeds.
+    pub(super) deed: usize,
+    /// When it occurred.
     pub(super) occurred: Timestamp,
     /// Of a rolling window, the events that it used up.
     pub(super) used: Vec<usize>,
@@ -150,9 +184,12 @@ impl<'a> Life<'a> {
             joined: Vec::new(),
             started: Vec::new(),
             completions: Vec::new(),
-            levels: Vec::new(),
+            turns: Vec::new(),
+            climbed: Vec::new(),
+            reviews: Vec::new(),
             rewarded: Vec::new(),
             said: Vec::new(),
+            recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),
             attributes: Vec::new(),
             segments: Vec::new(),
@@ -169,15 +206,9 @@ impl<'a> Life<'a> {
     pub(super) fn credits(&self, points: usize) -> i128 {
         let of_these = self.moves.iter().filter(|step| step.points == points);
         of_these
-            .filter(|step| step.why != Why::Spent)
+            .filter(|step| step.why.qualifies())
             .map(|step| step.micro)
             .sum()
-    }
-
-    /// The index of the player's level in a tier set.
-    pub(super) fn level(&self, set: usize) -> usize {
-        let mut changes = self.levels.iter().filter(|(of, _)| *of == set);
-        changes.next_back().map_or(0, |(_, level)| *level)
     }
 
     /// Whether anything was ever earned or counted: until then a zone counts at once.
@@ -196,6 +227,20 @@ impl<'a> Life<'a> {
         let (label, end) = self.zones.period(kind, occurred);
         let closes = i128::from(end) + i128::from(self.programme.lateness_ns);
         (i128::from(recorded.nanos()) < closes).then_some(label)
+    }
+
+    /// The period of a kind for which something counts; `None` where it is recorded only.
+    pub(super) fn counting_in(
+        &self,
+        kind: PeriodKind,
+        occurred: Timestamp,
+        recorded: Timestamp,
+    ) -> Option<String> {
+        let open = self.open_period(kind, occurred, recorded);
+        match self.programme.late_events {
+            LateEvents::RecordOnly => open,
+            LateEvents::CountNow => open.or_else(|| Some(self.zones.period(kind, recorded).0)),
+        }
     }
 
     /// Every movement, for the check that they add up.

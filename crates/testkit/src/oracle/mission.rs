@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use programme::model::{LateEvents, Predicate, Start, Verdict, Window};
+use programme::model::{Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
@@ -83,7 +83,7 @@ impl Life<'_> {
             .limit
             .per_player
             .is_some_and(|most| self.standing(mission).count() as u64 >= most);
-        let now = cause.recorded;
+        let now = cause.at();
         if already || full || !self.is_reached(mission, &period, now) {
             return;
         }
@@ -97,6 +97,7 @@ impl Life<'_> {
         self.completions.push(Completion {
             mission,
             period,
+            deed,
             occurred: self.deeds[deed].occurred,
             used,
             given,
@@ -140,13 +141,7 @@ impl Life<'_> {
             }
             Window::Once => return self.current_period(mission, happened.recorded),
         };
-        let open = self.open_period(kind, happened.occurred, happened.recorded);
-        match self.programme.late_events {
-            LateEvents::RecordOnly => open,
-            LateEvents::CountNow => {
-                open.or_else(|| self.current_period(mission, happened.recorded))
-            }
-        }
+        self.counting_in(kind, happened.occurred, happened.recorded)
     }
 
     /// Whether a predicate is true of an event; a missing one is.

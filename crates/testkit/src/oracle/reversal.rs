@@ -10,6 +10,7 @@ impl Life<'_> {
     /// An order or a bet comes back, in part or whole.
     pub(super) fn reverse(&mut self, reversal: usize, cause: Cause<'_>) {
         let event = self.deeds[reversal].event.clone();
+        let before = self.moves.len();
         let hit = match &event.refers_to {
             Some(id) => {
                 let original = self
@@ -28,7 +29,7 @@ impl Life<'_> {
             self.fall(original, cause);
         }
         self.reopen(cause);
-        self.judge_tiers(true, cause);
+        self.judge_tiers(before, reversal, cause);
     }
 
     /// Whether nothing of an event is left.
@@ -64,7 +65,9 @@ impl Life<'_> {
                 continue;
             };
             let taken: i128 = -entries[1..].iter().map(|step| step.micro).sum::<i128>();
-            let due = Fraction::new(granted.micro, 1).times(share).rounded() - taken;
+            let most = granted.micro - self.expired_of(deed, &Why::Rule(rule));
+            let due = Fraction::new(granted.micro, 1).times(share).rounded();
+            let due = due.min(most) - taken;
             if due == 0 {
                 continue;
             }
@@ -73,6 +76,8 @@ impl Life<'_> {
                 micro: -due,
                 why: Why::Rule(rule),
                 deed,
+                caused_by: granted.caused_by,
+                at: cause.at(),
                 rooms: granted.rooms.clone(),
             };
             self.say_points(back.points, back.micro, &back.why, cause);

@@ -39,7 +39,7 @@ impl Life<'_> {
 
     /// Reopens what has fallen below its goal, and takes back its reward where the programme says so.
     pub(super) fn reopen(&mut self, cause: Cause<'_>) {
-        let now = cause.recorded;
+        let now = cause.at();
         let mut fallen: Vec<usize> = (0..self.completions.len())
             .filter(|ix| {
                 let done = &self.completions[*ix];
@@ -57,12 +57,12 @@ impl Life<'_> {
             let done = &mut self.completions[ix];
             done.stands = false;
             let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
+            let deed = done.deed;
             self.say_mission("mission_reopened", mission, &period, cause);
             let why = Why::Mission(mission, period);
             for gift in given {
                 match gift {
                     Given::Points { points, micro } => {
-                        let deed = self.deeds.len() - 1;
                         self.move_points(points, -micro, &why, deed, cause);
                     }
                     Given::Grant { reward, id } => self.say_revoked(reward, id, &why, cause),
@@ -85,6 +85,8 @@ impl Life<'_> {
             micro,
             why: why.clone(),
             deed,
+            caused_by: deed,
+            at: cause.at(),
             rooms: Vec::new(),
         });
     }

@@ -35,8 +35,9 @@ impl<'e> Happened<'e> {
 }
 
 impl Life<'_> {
-    /// Records an event.
+    /// Records an event, once everything due by then has fired.
     pub(super) fn record(&mut self, event: &Event, recorded: Timestamp) -> Answer {
+        self.recorded = recorded;
         if let Some(deed) = self.find(&event.source, &event.id) {
             return match self.deeds[deed].event == *event {
                 true => Answer::Replayed,
@@ -48,8 +49,9 @@ impl Life<'_> {
         self.deeds.push(Deed {
             event: event.clone(),
             occurred,
+            recorded,
         });
-        let cause = Cause { event, recorded };
+        let cause = Cause::Event { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);
         let built_in = type_ix.and_then(|ix| self.programme.event_types.get(ix).built_in);
         match built_in {
@@ -57,7 +59,12 @@ impl Life<'_> {
                 self.reverse(deed, cause);
             }
             Some(BuiltIn::BetSettled) => self.settle(deed, cause),
-            Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
+            Some(
+                built_in @ (BuiltIn::PointsSpent
+                | BuiltIn::PointsAdjusted
+                | BuiltIn::PointsHeld
+                | BuiltIn::HoldReleased),
+            ) => {
                 return self.command(deed, built_in, cause);
             }
             Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
@@ -82,6 +89,7 @@ impl Life<'_> {
         }
         self.start_by_record(happened.occurred, happened.recorded);
         let eligible = self.eligible(happened);
+        let before = self.moves.len();
         self.earn(happened, cause);
         if let Some(settlement) = early {
             let merged = self.with_its_bet(settlement, bet);
@@ -95,7 +103,7 @@ impl Life<'_> {
             self.count_for_missions(happened, &eligible);
             self.complete(&[bet], cause);
         }
-        self.judge_tiers(false, cause);
+        self.judge_tiers(before, bet, cause);
     }
 
     /// An event that happened, as rules see it.

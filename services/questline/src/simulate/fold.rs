@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{History, State, Subject, apply, journal, view, wants};
+use progression::{Emission, History, State, Subject, apply, due, journal, view, wants};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -32,14 +32,28 @@ pub(crate) struct Folded {
 
 /// What came of some of the players.
 #[derive(Default)]
-struct Part {
+struct Part<'a> {
     players: Vec<Vec<u8>>,
-    emissions: Vec<(Place, Vec<u8>)>,
+    emissions: Vec<(Place<'a>, Vec<u8>)>,
     journal: Vec<Vec<u8>>,
 }
 
-/// Where an emission stands among all: its time, its record's place in the log, its place in the step.
-type Place = (Timestamp, u64, usize);
+/// Where an emission stands among all: by its time; timers' before records'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place<'a> {
+    at: Timestamp,
+    of: Of<'a>,
+    /// How many were said before: those of one timer or record keep their order.
+    n: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Of<'a> {
+    /// Timers of one instant go by the player's bytes.
+    Timer(&'a PlayerId),
+    /// Records go by their place in the log.
+    Record(u64),
+}
 
 /// How many players a thread folds before it says how far it is.
 const PLAYERS_A_REPORT: u64 = 64;
@@ -80,12 +94,12 @@ pub(crate) fn fold(
                     .join()
                     .unwrap_or_else(|_| Err(Failure::failed("a thread of the fold ended early")))
             })
-            .collect::<Result<Vec<Part>, Failure>>()
+            .collect::<Result<Vec<Part<'_>>, Failure>>()
     })?;
     Ok(together(parts))
 }
 
-fn together(parts: Vec<Part>) -> Folded {
+fn together(parts: Vec<Part<'_>>) -> Folded {
     let (mut all, mut emissions) = (Folded::default(), Vec::new());
     for part in parts {
         all.players.extend(part.players);
@@ -97,13 +111,13 @@ fn together(parts: Vec<Part>) -> Folded {
     all
 }
 
-fn part(
-    programme: &Programme,
-    players: &[(&PlayerId, &[Record])],
+fn part<'a>(
+    programme: &'a Programme,
+    players: &[(&'a PlayerId, &[Record])],
     end: Timestamp,
     wanted: Wanted,
     done: &mpsc::Sender<u64>,
-) -> Result<Part, Failure> {
+) -> Result<Part<'a>, Failure> {
     let mut part = Part::default();
     let mut unsaid = 0;
     for (player, records) in players {
@@ -123,13 +137,13 @@ fn part(
     Ok(part)
 }
 
-fn one(
+fn one<'a>(
     programme: &Programme,
-    subject: Subject<'_>,
+    subject: Subject<'a>,
     records: &[Record],
     end: Timestamp,
     wanted: Wanted,
-    part: &mut Part,
+    part: &mut Part<'a>,
 ) -> anyhow::Result<()> {
     let mut state = State::new();
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
@@ -138,12 +152,14 @@ fn one(
         let decision = apply(programme, &mut state, &history, record);
         sealed.extend(decision.sealed);
         if wanted.emissions {
-            for (step, emission) in decision.emissions.iter().enumerate() {
-                let id = emission.id(subject).to_string();
-                let place = (emission.at(), record.position.sequence, step);
-                part.emissions.push((place, emission.json(subject, &id)));
-            }
+            part.say(subject, &decision.emissions, record.position.sequence);
         }
+    }
+    // What falls due after the player's last record, up to the end of the run.
+    let decision = due(programme, &mut state, end);
+    sealed.extend(decision.sealed);
+    if wanted.emissions {
+        part.say(subject, &decision.emissions, 0);
     }
     if wanted.journal {
         write_journal(&state, &sealed, &mut part.journal)?;
@@ -153,6 +169,25 @@ fn one(
         part.players.push(serde_json::to_vec(&seen.line())?);
     }
     Ok(())
+}
+
+impl<'a> Part<'a> {
+    /// Writes emissions down, with their places: timers' by their player, others' by their record.
+    fn say(&mut self, subject: Subject<'a>, emissions: &[Emission], record: u64) {
+        for emission in emissions {
+            let of = match emission.cause().timer() {
+                Some(_) => Of::Timer(subject.player),
+                None => Of::Record(record),
+            };
+            let place = Place {
+                at: emission.at(),
+                of,
+                n: self.emissions.len(),
+            };
+            let id = emission.id(subject).to_string();
+            self.emissions.push((place, emission.json(subject, &id)));
+        }
+    }
 }
 
 /// The sealed segments that a record needs, and no others.

@@ -1,0 +1,55 @@
+//! What is due by time alone: worked out anew from the whole life each time it is asked.
+
+use types::Timestamp;
+
+use super::emission::Cause;
+use super::life::{Life, Why};
+
+/// What fires; of one instant in this order, then in file order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// Points expire: their index.
+    Expiry(usize),
+    /// A hold is over: the points, its id.
+    Hold(String, usize),
+    /// A tier set is reviewed: its index.
+    TierReview(usize),
+}
+
+impl Life<'_> {
+    /// The next timer after everything that has happened, and when.
+    pub(super) fn next_timer(&self) -> Option<(Timestamp, Timer)> {
+        let sets = 0..self.programme.tiers.len();
+        let reviews = sets.filter_map(|set| Some((self.next_review(set)?, Timer::TierReview(set))));
+        // After the end of time nothing happens.
+        let expiries = (0..self.programme.points.len()).filter_map(|points| {
+            let due = self.purse(points).next_expiry()?;
+            Some((due, Timer::Expiry(points)))
+        });
+        let holds = (0..self.programme.points.len()).flat_map(|points| {
+            let open = self.purse(points).holds.into_iter();
+            open.map(move |held| (held.until, Timer::Hold(held.id, points)))
+        });
+        let all = reviews.chain(expiries).chain(holds);
+        all.filter(|(due, _)| *due < Timestamp::MAX).min()
+    }
+
+    /// Fires a timer that is due.
+    pub(super) fn fire(&mut self, due: Timestamp, timer: Timer) {
+        match timer {
+            Timer::Expiry(points) => {
+                let name = format!("expiry/{}", self.programme.points[points].id);
+                self.expire(points, due, Cause::Timer { name: &name, due });
+            }
+            Timer::Hold(id, points) => {
+                let name = format!("hold/{id}");
+                self.note(points, 0, Why::Released(id), due);
+                self.expire(points, due, Cause::Timer { name: &name, due });
+            }
+            Timer::TierReview(set) => {
+                let name = format!("tier_review/{}", self.programme.tiers[set].id);
+                self.review(set, due, Cause::Timer { name: &name, due });
+            }
+        }
+    }
+}
