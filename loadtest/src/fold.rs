@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use programme::model::Programme;
-use progression::{History, State, apply, wants};
+use progression::{History, State, apply, try_apply};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
@@ -161,8 +161,8 @@ fn group_of(
         let record = events::record::decode(encoded.position, encoded.recorded_at, &encoded.bytes)?;
         let state = &mut states[encoded.player as usize];
         // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
-        let _ = wants(programme, state, &history, &record).len();
-        let decision = apply(programme, state, &history, &record);
+        let decision = try_apply(programme, state, &history, &record)
+            .unwrap_or_else(|_| apply(programme, state, &history, &record));
         fold.emissions += decision.emissions.len() as u64;
         decision
             .sealed

@@ -45,11 +45,11 @@ pub(crate) fn fold(
     sealed: &Segments,
     record: &Record,
 ) -> Folded {
-    loop {
-        let wants = progression::wants(programme, state, history, record);
-        if wants.is_empty() {
-            break;
-        }
+    let decision = loop {
+        let wants = match progression::try_apply(programme, state, history, record) {
+            Ok(decision) => break decision,
+            Err(wants) => wants,
+        };
         // What is numbered at or above the open segment belongs to nobody's present: a crashed attempt may have left it.
         if let Some(beyond) = wants.iter().find(|number| **number >= state.open_segment()) {
             return Folded::Broken(format!(
@@ -70,8 +70,7 @@ pub(crate) fn fold(
         if !missing.is_empty() {
             return Folded::Wants(missing);
         }
-    }
-    let decision = progression::apply(programme, state, history, record);
+    };
     let sealed = decision.sealed.into_iter();
     Folded::Decided(Decided {
         outcome: outcome_index(&decision.outcome),

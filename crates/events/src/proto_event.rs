@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use prost::Message;
 use proto::event::v1 as wire;
-use types::value::Attributes;
-use types::{Decimal, Event, Timestamp, Value};
+use types::{Attributes, Decimal, Event, Timestamp, Value};
 
 use crate::raw::Raw;
 use crate::rejection::{Code, Rejection, excerpt};
@@ -87,13 +86,11 @@ pub(crate) fn attributes<'a>(
     depth: usize,
 ) -> Result<Attributes, Rejection> {
     deep_enough(depth)?;
-    let mut attributes = Attributes::new();
-    for (key, message) in entries {
-        if let Some(value) = value(message, depth)? {
-            attributes.insert(key.as_str().into(), value);
-        }
-    }
-    Ok(attributes)
+    let kept = |(key, message): (&String, _)| {
+        let value = value(message, depth).transpose()?;
+        Some(value.map(|value| (key.as_str().into(), value)))
+    };
+    entries.into_iter().filter_map(kept).collect()
 }
 
 fn deep_enough(depth: usize) -> Result<(), Rejection> {

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use types::Timestamp;
-use types::value::Attributes;
+use types::{Attributes, Timestamp};
 
 /// The fields of an event from either wire format. Absent, `null` and (on protobuf) empty are all `None`.
 #[derive(Debug, Default)]

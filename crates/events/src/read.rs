@@ -1,10 +1,8 @@
 //! The JSON event.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use types::value::Attributes;
-use types::{Decimal, Timestamp, Value};
+use types::{Attributes, Decimal, Text, Timestamp, Value};
 
 use crate::json::{Scanner, Token};
 use crate::raw::Raw;
@@ -154,25 +152,20 @@ pub(crate) fn time(token: Token<'_>, name: &str) -> Result<Timestamp, Rejection>
 
 // Recursion is bounded by the scanner, which opens at most 16 levels.
 fn map(scanner: &mut Scanner<'_>) -> Result<Attributes, Rejection> {
-    let mut entries = Attributes::new();
     // A null is not kept, but its key may not come again either.
-    let mut nulls: BTreeSet<Box<str>> = BTreeSet::new();
+    let mut entries: Vec<(Text, Option<Value>)> = Vec::new();
     let mut first = true;
     while let Some(key) = scanner.key(first)? {
         first = false;
-        if entries.contains_key(&*key) || nulls.contains(&*key) {
-            return Err(twice(&key));
-        }
-        match value(scanner)? {
-            Some(value) => {
-                entries.insert(key.into(), value);
-            }
-            None => {
-                nulls.insert(key.into());
-            }
-        }
+        entries.push((Text::from(key), value(scanner)?));
     }
-    Ok(entries)
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut neighbours = entries.windows(2);
+    if let Some(pair) = neighbours.find(|pair| pair[0].0 == pair[1].0) {
+        return Err(twice(&pair[0].0));
+    }
+    let kept = |(key, value): (Text, Option<Value>)| Some((key, value?));
+    Ok(entries.into_iter().filter_map(kept).collect())
 }
 
 fn list(scanner: &mut Scanner<'_>) -> Result<Vec<Value>, Rejection> {

@@ -63,7 +63,10 @@ fn fields(event: &Event, built_in: BuiltIn) -> Result<(), Rejection> {
 // A declared type carries what it declares and nothing else; each of it may be absent.
 fn declared(event: &Event, event_type: &EventType) -> Result<(), Rejection> {
     for (name, value) in &event.attributes {
-        let found = event_type.attributes.iter().find(|(key, _)| key == name);
+        let found = event_type
+            .attributes
+            .iter()
+            .find(|(key, _)| **key == **name);
         let Some((_, expected)) = found else {
             return Err(Rejection::new(
                 Code::BadAttribute,

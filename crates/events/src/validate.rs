@@ -47,7 +47,7 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
     let event = Event {
         id,
         source,
-        kind: event_type.name.clone(),
+        kind: (*event_type.name).into(),
         player,
         occurred_at,
         amount,

@@ -8,6 +8,7 @@ mod check_call;
 mod compile;
 mod eval;
 mod fields;
+mod guard;
 mod lex;
 mod literal;
 mod parse;

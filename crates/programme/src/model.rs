@@ -22,7 +22,7 @@ pub use kept::Kept;
 pub use mission::{
     AmountOf, Claim, Goal, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window,
 };
-pub use predicate::{Facts, PlayerFacts, Predicate, Verdict};
+pub use predicate::{Facts, Guard, PlayerFacts, Predicate, Verdict};
 pub use tier::{
     Downgrade, Grant, Level, Qualify, Reward, RewardIx, RewardKind, TierReversal, TierSet,
     TierSetIx,

@@ -3,6 +3,7 @@
 //! Everything that can be missing (older entries) is looked for first, by the same code in [`wants`] and [`apply`]; then the state is
 //! changed by functions that cannot fail.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use programme::model::Programme;
@@ -12,7 +13,7 @@ use crate::decision::{Decision, Outcome};
 use crate::effect::Effect;
 use crate::emission::Emission;
 use crate::event::{self, Plan};
-use crate::journal::{Entry, History, Key, Search};
+use crate::journal::{Entry, History, Key, Search, Verdicts};
 use crate::state::State;
 use crate::step::{Origin, Step};
 use crate::timer;
@@ -64,37 +65,82 @@ pub fn apply(
     history: &History,
     record: &Record,
 ) -> Decision {
+    let all_there = |_: &mut Vec<u32>| Ok::<_, Infallible>(());
+    match fold(programme, state, history, record, all_there) {
+        Ok(decision) => decision,
+        Err(never) => match never {},
+    }
+}
+
+/// [`wants`] and [`apply`] in one: the decision, or the segments without which there is none and the record is not applied. What a
+/// record asks for is looked at once, which halves the cost of one that needs nothing, as nearly all do.
+pub fn try_apply(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+) -> Result<Decision, Vec<u32>> {
+    let complete = |missing: &mut Vec<u32>| match missing.is_empty() {
+        true => Ok(()),
+        false => {
+            missing.sort_unstable();
+            Err(std::mem::take(missing))
+        }
+    };
+    fold(programme, state, history, record, complete)
+}
+
+fn fold<E>(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+    complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+) -> Result<Decision, E> {
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
-    if let Some((ahead, history, fired)) = timer::ahead(programme, state, history, now) {
+    if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {
+        let decision = fold_one(programme, &mut ahead, &history, record, now, complete)?;
         *state = ahead;
-        return fired.then(apply_one(programme, state, &history, record, now));
+        return Ok(fired.then(decision));
     }
-    apply_one(programme, state, history, record, now)
+    fold_one(programme, state, history, record, now, complete)
 }
 
 /// Folds one record, once nothing is due before it.
-fn apply_one(
+fn fold_one<E>(
     programme: &Programme,
     state: &mut State,
     history: &History,
     record: &Record,
     now: Timestamp,
-) -> Decision {
-    state.applied = record.position;
-    state.clock = now;
+    complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+) -> Result<Decision, E> {
     let Body::Event {
         event, accepted_at, ..
     } = &record.body
     else {
-        return Decision::plain(Outcome::Ticked);
+        state.reach(record.position, now);
+        return Ok(Decision::plain(Outcome::Ticked));
     };
     let mut search = Search::new(&state.tail, &state.filter, history);
-    if let Some(first) = identify(&mut search, event) {
-        return repeated(state, record, event, *accepted_at, first);
+    let known = identify(&mut search, event);
+    complete(&mut search.missing)?;
+    if let Some(first) = known {
+        state.reach(record.position, now);
+        return Ok(repeated(state, record, event, *accepted_at, first));
     }
-    let plan = event::plan(programme, state, &mut search, event, state.clock);
-    fold(programme, state, record, event, *accepted_at, plan)
+    let plan = event::plan(programme, state, &mut search, event, now);
+    complete(&mut search.missing)?;
+    state.reach(record.position, now);
+    Ok(carry_out(
+        programme,
+        state,
+        record,
+        event,
+        *accepted_at,
+        plan,
+    ))
 }
 
 fn repeated(
@@ -120,7 +166,7 @@ fn repeated(
     }
 }
 
-fn fold(
+fn carry_out(
     programme: &Programme,
     state: &mut State,
     record: &Record,
@@ -179,7 +225,7 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
         outcome: Outcome::Applied,
         amount: event.amount.map(|amount| (amount, event.currency)),
         rate: None,
-        judged: Vec::new(),
+        judged: Verdicts::default(),
         effects: Vec::new(),
         counted: Vec::new(),
         reversals: Vec::new(),

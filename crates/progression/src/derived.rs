@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use programme::model::{Mission, MissionIx, PeriodKind, Programme, Start, Window};
-use types::Timestamp;
+use programme::model::{EventTypeIx, Mission, MissionIx, PeriodKind, Programme, Start, Window};
+use types::{Attributes, Timestamp};
 
 use crate::calendar::Calendar;
+use crate::candidates::{self, Candidates, Index};
 use crate::names::Names;
 use crate::period::{Span, span_at};
 use crate::timer::Timed;
@@ -15,6 +16,8 @@ struct Derived {
     names: Arc<Names>,
     /// The periods of the programme's zone.
     calendar: Calendar,
+    /// By event type.
+    indexes: Box<[Index]>,
     timed: Timed,
     /// Missions whose window runs from the player's first record.
     by_first_record: Vec<MissionIx>,
@@ -24,6 +27,7 @@ fn derived(programme: &Programme) -> Option<&Derived> {
     programme.kept.get(|| Derived {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
+        indexes: candidates::indexes(programme),
         timed: Timed::of(programme),
         by_first_record: begun_by_records(programme),
     })
@@ -69,5 +73,21 @@ pub(crate) fn span(programme: &Programme, kind: PeriodKind, at: Timestamp) -> Sp
     match derived(programme) {
         Some(derived) => derived.calendar.span(kind, at),
         None => span_at(kind, &programme.timezone, at),
+    }
+}
+
+/// The rules and missions that an event may count for: all on its type where nothing was worked out.
+pub(crate) fn candidates(
+    programme: &Programme,
+    kind: EventTypeIx,
+    attributes: &Attributes,
+) -> Candidates {
+    let kind = usize::from(kind.0);
+    let index = derived(programme).and_then(|derived| derived.indexes.get(kind));
+    match index {
+        Some(index) => index.of(attributes),
+        None => Candidates::all(
+            programme.rules_by_type[kind].len() + programme.missions_by_type[kind].len(),
+        ),
     }
 }

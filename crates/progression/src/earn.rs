@@ -10,7 +10,7 @@ use crate::cap;
 use crate::effect::{Because, Working};
 use crate::event::part::Returned;
 use crate::fact::{Fact, WHOLE_E8};
-use crate::journal::{Judged, Reason, Subjected};
+use crate::journal::Reason;
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
@@ -18,26 +18,23 @@ pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
     if step.restricts(fact) {
         return pass_over(step, fact.kind, &Reason::Restricted);
     }
-    let (kind, programme) = (usize::from(fact.kind.0), step.programme);
-    let rules = &programme.rules_by_type[kind];
-    step.judged
-        .reserve_exact(rules.len() + programme.missions_by_type[kind].len());
-    for ix in rules {
-        let reason = rule(step, fact, *ix, returned).err();
-        step.judged.push(Judged {
-            by: Subjected::Rule(*ix),
-            reason: reason.unwrap_or(Reason::Counted),
-        });
+    let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
+    let candidates = fact.candidates(step.programme);
+    let mut from = 0;
+    while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
+        let ix = rules[at];
+        step.judged.rules(&rules[from..at], Reason::When);
+        let reason = rule(step, fact, ix, returned).err();
+        step.judged.rules(&[ix], reason.unwrap_or(Reason::Counted));
+        from = at + 1;
     }
+    step.judged.rules(&rules[from..], Reason::When);
 }
 
 /// Writes down why no rule looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let rules = &step.programme.rules_by_type[usize::from(kind.0)];
-    step.judged.extend(rules.iter().map(|ix| Judged {
-        by: Subjected::Rule(*ix),
-        reason: reason.clone(),
-    }));
+    step.judged.rules(rules, reason.clone());
 }
 
 fn rule(

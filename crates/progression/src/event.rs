@@ -90,8 +90,8 @@ fn try_plan<'e>(
                 .map(|it| Plan::Reverse(Box::new(it)))
         }
         Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
-        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event).map(Plan::Move),
-        Some(BuiltIn::PointsHeld) => points::hold(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event, now).map(Plan::Move),
+        Some(BuiltIn::PointsHeld) => points::hold(programme, state, event, now).map(Plan::Move),
         Some(BuiltIn::HoldReleased) => points::release(state, event).map(Plan::Move),
         Some(BuiltIn::PointsAdjusted) => points::adjust(programme, event).map(Plan::Move),
         Some(BuiltIn::GrantUpdated) => grant::status(event).map(Plan::Report),

@@ -1,10 +1,14 @@
 //! An event as rules and missions see it.
 
+use std::cell::OnceCell;
+
 use programme::model::{BuiltIn, EventTypeIx, Programme, Weights};
 use types::{Decimal, Event, Timestamp, Value};
 
 use crate::arithmetic::Fraction;
+use crate::candidates::Candidates;
 use crate::decision::Refusal;
+use crate::derived;
 
 /// All of a stake, in hundred-millionths.
 pub(crate) const WHOLE_E8: u32 = 100_000_000;
@@ -23,6 +27,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) weight_e8: u32,
     /// The amount in the programme's currency, for predicates.
     pub(crate) converted: Option<Decimal>,
+    /// What it may count for, once somebody asks.
+    candidates: OnceCell<Candidates>,
 }
 
 impl<'a> Fact<'a> {
@@ -63,7 +69,15 @@ impl<'a> Fact<'a> {
             rate,
             weight_e8,
             converted: event.amount.and_then(|amount| convert(amount, rate)),
+            candidates: OnceCell::new(),
         }
+    }
+
+    /// The rules and missions that it may count for.
+    pub(crate) fn candidates(&self, programme: &Programme) -> &Candidates {
+        let attributes = &self.event.attributes;
+        self.candidates
+            .get_or_init(|| derived::candidates(programme, self.kind, attributes))
     }
 
     /// The attribute at a path.

@@ -12,13 +12,13 @@ mod filter;
 mod history;
 mod key;
 mod tail;
+mod verdicts;
 
 pub use bet::{Bet, BetResult, Settled};
-pub use entry::{
-    Archived, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
-};
+pub use entry::{Archived, Contribution, Entry, Gain, Reason, Reversal, Tombstone};
 pub use explain::entry_json;
 pub use history::History;
+pub use verdicts::{Subjected, Verdicts};
 
 pub(crate) use filter::Filter;
 pub(crate) use history::Search;

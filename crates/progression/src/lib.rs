@@ -3,6 +3,7 @@
 //! ```text
 //! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
 //! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, sealed segments }
+//! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
@@ -14,6 +15,7 @@ mod account;
 mod apply;
 mod arithmetic;
 mod calendar;
+mod candidates;
 mod cap;
 mod codec;
 mod decision;
@@ -42,7 +44,7 @@ mod timer;
 mod view;
 mod zone;
 
-pub use apply::{apply, wants};
+pub use apply::{apply, try_apply, wants};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{

@@ -14,7 +14,7 @@ use crate::effect::Because;
 use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal;
-use crate::journal::{Contribution, Gain, Judged, Reason, Subjected};
+use crate::journal::{Contribution, Gain, Reason};
 use crate::period::Period;
 use crate::slot::Slot;
 use crate::state::State;
@@ -26,27 +26,31 @@ pub(crate) use course::Course;
 pub(crate) use start::{begin, join, started};
 pub(crate) use trace::living;
 
-/// Adds the event to the missions that count its type.
+/// Adds the event to the missions that count its type; among the candidates they come after the rules.
 pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
     if step.restricts(fact) {
         return pass_over(step, fact.kind, &Reason::Restricted);
     }
-    for ix in &step.programme.missions_by_type[usize::from(fact.kind.0)] {
-        let reason = count_one(step, fact, *ix, returned).err();
-        step.judged.push(Judged {
-            by: Subjected::Mission(*ix),
-            reason: reason.unwrap_or(Reason::Counted),
-        });
+    let kind = usize::from(fact.kind.0);
+    let missions = &step.programme.missions_by_type[kind];
+    let rules = step.programme.rules_by_type[kind].len();
+    let candidates = fact.candidates(step.programme);
+    let mut from = 0;
+    while let Some(at) = candidates.next(rules + from) {
+        let (at, ix) = (at - rules, missions[at - rules]);
+        step.judged.missions(&missions[from..at], Reason::When);
+        let reason = count_one(step, fact, ix, returned).err();
+        step.judged
+            .missions(&[ix], reason.unwrap_or(Reason::Counted));
+        from = at + 1;
     }
+    step.judged.missions(&missions[from..], Reason::When);
 }
 
 /// Writes down why no mission looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let missions = &step.programme.missions_by_type[usize::from(kind.0)];
-    step.judged.extend(missions.iter().map(|ix| Judged {
-        by: Subjected::Mission(*ix),
-        reason: reason.clone(),
-    }));
+    step.judged.missions(missions, reason.clone());
 }
 
 fn count_one(

@@ -1,9 +1,7 @@
 //! What the programme may ask about a player.
 
-use std::collections::BTreeMap;
-
 use programme::model::PlayerFacts;
-use types::Value;
+use types::{Attributes, Value};
 
 use crate::codec::{DecodeError, Reader, Writer};
 
@@ -16,7 +14,7 @@ pub(crate) const NESTING_MAX: u8 = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
-    pub(crate) attributes: BTreeMap<Box<str>, Value>,
+    pub(crate) attributes: Attributes,
     /// In byte order, each once.
     pub(crate) segments: Vec<Box<str>>,
 }
@@ -78,7 +76,7 @@ impl Profile {
 }
 
 /// An estimate of the memory that attributes hold.
-fn held_by(attributes: &BTreeMap<Box<str>, Value>) -> usize {
+fn held_by(attributes: &Attributes) -> usize {
     let mut bytes = 0;
     for (key, value) in attributes {
         bytes += 96 + key.len() + held(value);
@@ -98,7 +96,7 @@ fn held(value: &Value) -> usize {
     }
 }
 
-pub(crate) fn map(writer: &mut Writer<'_>, attributes: &BTreeMap<Box<str>, Value>) {
+pub(crate) fn map(writer: &mut Writer<'_>, attributes: &Attributes) {
     writer.length(attributes.len());
     for (key, item) in attributes {
         writer.text(key);
@@ -129,10 +127,7 @@ fn value(writer: &mut Writer<'_>, item: &Value) {
     }
 }
 
-pub(crate) fn read_map(
-    reader: &mut Reader<'_>,
-    nesting: u8,
-) -> Result<BTreeMap<Box<str>, Value>, DecodeError> {
+pub(crate) fn read_map(reader: &mut Reader<'_>, nesting: u8) -> Result<Attributes, DecodeError> {
     (0..reader.length()?)
         .map(|_| Ok((reader.text()?.into(), read_value(reader, nesting)?)))
         .collect()

@@ -200,6 +200,11 @@ impl State {
         }
     }
 
+    /// The record at this position is the last one applied.
+    pub(crate) fn reach(&mut self, position: Position, clock: Timestamp) {
+        (self.applied, self.clock) = (position, clock);
+    }
+
     pub(crate) fn player<'a>(&'a self, programme: &'a Programme) -> Player<'a> {
         let level = |set: &'a programme::model::TierSet| {
             let level = self.tiers.first().map_or(0, |tier| tier.level);
@@ -212,9 +217,9 @@ impl State {
     }
 
     /// How many of these points can be spent now.
-    pub(crate) fn available(&self, points: PointsIx) -> MicroPoints {
+    pub(crate) fn available(&self, points: PointsIx, now: Timestamp) -> MicroPoints {
         let account = self.points.get(usize::from(points.0));
-        account.map_or(MicroPoints::ZERO, |account| account.available(self.clock))
+        account.map_or(MicroPoints::ZERO, |account| account.available(now))
     }
 
     /// An open hold.

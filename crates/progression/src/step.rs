@@ -9,7 +9,7 @@ use crate::account::Lot;
 use crate::cap;
 use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, Working};
 use crate::fact::Fact;
-use crate::journal::{Archived, Contribution, Entry, Judged, Key};
+use crate::journal::{Archived, Contribution, Entry, Key, Verdicts};
 use crate::mission::Cold;
 use crate::period::Period;
 use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
@@ -30,7 +30,7 @@ pub(crate) struct Step<'a> {
     /// The event's own; while something is taken back, that of what had given it.
     pub(crate) origin: Origin,
     pub(crate) effects: Vec<Effect>,
-    pub(crate) judged: Vec<Judged>,
+    pub(crate) judged: Verdicts,
     pub(crate) counted: Vec<Contribution>,
     pub(crate) archived: Vec<Archived>,
     /// Periods that lie in the archive and are needed by this step.
@@ -53,7 +53,7 @@ impl<'a> Step<'a> {
                 recorded_at: now,
             },
             effects: Vec::new(),
-            judged: Vec::new(),
+            judged: Verdicts::default(),
             counted: Vec::new(),
             archived: Vec::new(),
             cold: Vec::new(),

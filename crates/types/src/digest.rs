@@ -4,8 +4,9 @@ use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::attributes::Attributes;
 use crate::event::Event;
-use crate::value::{Attributes, Value};
+use crate::value::Value;
 
 /// 128 bits over an event's values (XXH3-128).
 ///
@@ -95,8 +96,9 @@ impl fmt::Debug for Digest {
 
 #[cfg(test)]
 mod tests {
+    use crate::attributes::Attributes;
     use crate::event::Event;
-    use crate::value::{Attributes, Value};
+    use crate::value::Value;
 
     fn order() -> Event {
         Event {

@@ -1,12 +1,13 @@
 //! Events as they are sent and records as they stand in the log.
 
+use crate::attributes::Attributes;
 use crate::currency::Currency;
 use crate::decimal::Decimal;
 use crate::digest::Digest;
 use crate::ids::{BrandId, EventId, PlayerId, SourceId};
 use crate::position::Position;
+use crate::text::Text;
 use crate::time::Timestamp;
-use crate::value::Attributes;
 
 /// A fact about one player, said by a source. Its identity is (brand, source, player, id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Event {
     /// Who says it.
     pub source: SourceId,
     /// Name of its type: built in or declared by the programme.
-    pub kind: Box<str>,
+    pub kind: Text,
     /// Whom it is about.
     pub player: PlayerId,
     /// When it happened, by the source's clock.

@@ -2,9 +2,10 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
 use thiserror::Error;
+
+use crate::text::Text;
 
 /// Why a text is not an identifier.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -24,10 +25,10 @@ pub enum IdError {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, max $max:literal, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, max $max:literal, $allowed:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(Text);
 
         impl $name {
             /// The most bytes it may have.
@@ -35,11 +36,10 @@ macro_rules! id {
 
             /// The identifier that the text says.
             pub fn new(text: &str) -> Result<Self, IdError> {
-                let allowed: fn(char) -> bool = $allowed;
                 match text.len() {
                     0 => Err(IdError::Empty),
                     length if length > $max => Err(IdError::TooLong { max: $max }),
-                    _ if text.chars().all(allowed) => Ok(Self(text.into())),
+                    _ if $allowed(text) => Ok(Self(text.into())),
                     _ => Err(IdError::BadCharacter),
                 }
             }
@@ -83,23 +83,32 @@ macro_rules! id {
     };
 }
 
-const NAME: fn(char) -> bool = |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn has_no_controls(text: &str) -> bool {
+    // Nearly all ids are plain ASCII, for which a look at the bytes is enough.
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    plain || !text.contains(char::is_control)
+}
 
 id!(
     /// A brand (tenant): 1 to 64 of `A-Z a-z 0-9 . _ -`.
-    BrandId, max 64, NAME
+    BrandId, max 64, is_name
 );
 id!(
     /// Where events come from: 1 to 64 of `A-Z a-z 0-9 . _ -`. [`SourceId::QUESTLINE`] is our own.
-    SourceId, max 64, NAME
+    SourceId, max 64, is_name
 );
 id!(
     /// A player of a brand: 1 to 256 bytes without control characters.
-    PlayerId, max 256, |c| !c.is_control()
+    PlayerId, max 256, has_no_controls
 );
 id!(
     /// An event of a player and a source: 1 to 256 bytes without control characters.
-    EventId, max 256, |c| !c.is_control()
+    EventId, max 256, has_no_controls
 );
 
 impl SourceId {

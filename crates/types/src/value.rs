@@ -1,8 +1,8 @@
 //! Values of event attributes.
 
-use std::collections::BTreeMap;
-
+use crate::attributes::Attributes;
 use crate::decimal::Decimal;
+use crate::text::Text;
 
 /// A value inside an event's attributes. `null` is absence and is never kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,15 +12,12 @@ pub enum Value {
     /// A JSON number, exact.
     Number(Decimal),
     /// A string; a decimal in a string compares as a number in predicates, but stays a string here.
-    Text(Box<str>),
+    Text(Text),
     /// A list.
     List(Vec<Value>),
     /// Keys and values, in the keys' byte order.
     Map(Attributes),
 }
-
-/// Keys and values, in the keys' byte order.
-pub type Attributes = BTreeMap<Box<str>, Value>;
 
 impl Value {
     /// The string, where it is one.

@@ -5,8 +5,7 @@
 
 use std::str::{FromStr, from_utf8};
 
-use types::value::Attributes;
-use types::{Body, Event, Timestamp, Value};
+use types::{Attributes, Body, Event, Timestamp, Value};
 
 use crate::proto_event::instant;
 

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use types::value::Attributes;
-use types::{Body, Decimal, Event, Position, Record, Tick, Timestamp, Value};
+use types::{Attributes, Body, Decimal, Event, Position, Record, Tick, Timestamp, Value};
 
 use super::{decode, encode, encode_tick, general, quick};
 use crate::fixture::programme;

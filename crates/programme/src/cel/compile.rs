@@ -7,6 +7,7 @@ use types::Decimal;
 
 use super::ast::Comparison;
 use super::eval::{Fault, Scope, Val, equal, order};
+use super::guard;
 use super::slots;
 use super::tree::{Arithmetic, TextTest, Tree, Type, What};
 use super::verdict;
@@ -25,7 +26,7 @@ pub(super) fn predicate(source: &str, tree: &Tree, zone: &jiff::tz::TimeZone) ->
     let test = compiler.condition(tree);
     let (labels, texts): (Arc<[_]>, Box<[Box<str>]>) =
         (compiler.labels.into(), compiler.texts.into());
-    Predicate::new(source, move |facts| {
+    Predicate::new(source, guard::of(tree), move |facts| {
         let scope = Scope {
             facts: *facts,
             texts: &texts,

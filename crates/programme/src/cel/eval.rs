@@ -20,7 +20,7 @@ pub(super) enum Val<'f> {
     Number(Decimal),
     Text(&'f str),
     List(&'f [Value]),
-    Map(&'f types::value::Attributes),
+    Map(&'f types::Attributes),
     Segments(&'f dyn PlayerFacts),
 }
 

@@ -55,7 +55,7 @@ pub(super) fn attribute_is(name: &str, text: &str, label: u16) -> Eval<bool> {
     Box::new(move |scope| {
         let event = scope.facts.event.ok_or(Fault::Missing(label))?;
         match event.attributes.get(&name) {
-            Some(Value::Text(found)) => Ok(*found == text),
+            Some(Value::Text(found)) => Ok(found.as_str() == &*text),
             Some(_) => Ok(false),
             None => Err(Fault::Missing(label)),
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use types::{Decimal, Event, Timestamp, Value};
+use types::{Decimal, Event, Text, Timestamp, Value};
 
 /// What a predicate may ask about the player.
 pub trait PlayerFacts {
@@ -40,17 +40,36 @@ pub enum Verdict {
     Error(Box<str>),
 }
 
+/// A condition without which a predicate is false: an attribute of the event, where it is there, is one of these texts.
+///
+/// Lets a reader pass over a predicate without asking it. Where the attribute is missing the predicate has to be asked: that is a
+/// fault, which another part may absorb.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The attribute's name.
+    pub attribute: Box<str>,
+    /// What it may be, sorted.
+    pub texts: Vec<Text>,
+}
+
 /// A compiled predicate: its source text, and a closure over field slots.
 pub struct Predicate {
     source: Box<str>,
+    guard: Option<Guard>,
     eval: Box<dyn Fn(&Facts<'_>) -> Verdict + Send + Sync>,
 }
 
 impl Predicate {
-    /// A predicate that says what `eval` says; `source` is the CEL it came from.
-    pub fn new(source: &str, eval: impl Fn(&Facts<'_>) -> Verdict + Send + Sync + 'static) -> Self {
+    /// A predicate that says what `eval` says; `source` is the CEL it came from. Where there is a guard and the event's attribute is
+    /// something else, `eval` says [`Verdict::False`].
+    pub fn new(
+        source: &str,
+        guard: Option<Guard>,
+        eval: impl Fn(&Facts<'_>) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
         Self {
             source: source.into(),
+            guard,
             eval: Box::new(eval),
         }
     }
@@ -58,6 +77,11 @@ impl Predicate {
     /// What it says about these facts. Never panics.
     pub fn eval(&self, facts: &Facts<'_>) -> Verdict {
         (self.eval)(facts)
+    }
+
+    /// A condition without which it is false, where it has one that can be looked up.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
     }
 
     /// The CEL it came from.

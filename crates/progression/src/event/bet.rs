@@ -1,8 +1,7 @@
 //! Bets and what belongs to them: what their settlements take from them, and what came before them.
 
 use programme::model::{BuiltIn, EventTypeIx, Programme};
-use types::value::Attributes;
-use types::{Decimal, Event, Money};
+use types::{Attributes, Decimal, Event, Money};
 
 use super::part::Returned;
 use super::reversal::undoes;

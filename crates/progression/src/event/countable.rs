@@ -4,8 +4,7 @@
 //! same step. A settlement that came before its bet counts with it.
 
 use programme::model::{BuiltIn, Programme};
-use types::Money;
-use types::value::Attributes;
+use types::{Attributes, Money};
 
 use super::bet::{self, Early, SETTLED};
 use super::part::Returned;

@@ -4,8 +4,7 @@
 //! been earned or taken back, so that points that are brought along from elsewhere qualify.
 
 use programme::model::{Duration, PointsIx, PointsKind, Programme};
-use types::value::Attributes;
-use types::{Event, EventId, MicroPoints, Value};
+use types::{Attributes, Event, EventId, MicroPoints, Timestamp, Value};
 
 use crate::account::HOLDS_MAX;
 use crate::decision::Refusal;
@@ -44,6 +43,7 @@ pub(super) fn spend(
     programme: &Programme,
     state: &State,
     event: &Event,
+    now: Timestamp,
 ) -> Result<Command, Refusal> {
     let said = &event.attributes;
     if let Some(id) = named(said)? {
@@ -51,7 +51,7 @@ pub(super) fn spend(
     }
     let points = spendable(programme, said)?;
     let amount = amount_from_zero(said)?;
-    if amount > state.available(points) {
+    if amount > state.available(points, now) {
         return Err(Refusal::NotEnoughPoints);
     }
     Ok(Command::Spend {
@@ -91,6 +91,7 @@ pub(super) fn hold(
     programme: &Programme,
     state: &State,
     event: &Event,
+    now: Timestamp,
 ) -> Result<Command, Refusal> {
     let said = &event.attributes;
     let points = spendable(programme, said)?;
@@ -110,7 +111,7 @@ pub(super) fn hold(
     if state.hold(id).is_some() {
         return Err(Refusal::HoldExists);
     }
-    if amount > state.available(points) {
+    if amount > state.available(points, now) {
         return Err(Refusal::NotEnoughPoints);
     }
     let holds = state.points.get(usize::from(points.0));

@@ -1,7 +1,6 @@
 //! What entries say of bets: a settlement looks here for its bet, and for what an earlier settlement has caused.
 
-use types::value::Attributes;
-use types::{Decimal, EventId, Value};
+use types::{Attributes, Decimal, EventId, Value};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::profile::{NESTING_MAX, map, read_map};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use programme::model::{MissionIx, RuleIx};
-use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Timestamp};
+use programme::model::MissionIx;
+use types::{Currency, Decimal, Digest, EventId, Money, Position, SourceId, Text, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::Bet;
+use super::{Bet, Verdicts};
 use crate::codec::Writer;
 use crate::decision::Outcome;
 use crate::effect::Effect;
@@ -42,7 +42,7 @@ pub struct Entry {
     /// Digest of the event's body.
     pub digest: Digest,
     /// The event's type.
-    pub kind: Box<str>,
+    pub kind: Text,
     /// What it came to.
     pub outcome: Outcome,
     /// The event's amount, with its currency where it has one.
@@ -50,7 +50,7 @@ pub struct Entry {
     /// The rate at which the amount was converted.
     pub rate: Option<Decimal>,
     /// For each rule and mission on the type, whether it counted the event, or why not.
-    pub judged: Vec<Judged>,
+    pub judged: Verdicts,
     /// What was decided, in order.
     pub effects: Vec<Effect>,
     /// What missions counted.
@@ -68,24 +68,6 @@ pub struct Entry {
     /// The player is restricted: nobody acts on its emissions towards him.
     pub suppressed: bool,
     pub(crate) names: Arc<Names>,
-}
-
-/// Whether one rule or mission counted the event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// Which one.
-    pub by: Subjected,
-    /// What it found.
-    pub reason: Reason,
-}
-
-/// What judges an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subjected {
-    /// An earn rule.
-    Rule(RuleIx),
-    /// A mission.
-    Mission(MissionIx),
 }
 
 /// Why an event did or didn't count.
@@ -259,7 +241,7 @@ impl Entry {
             outcome: Outcome::Ticked,
             amount: None,
             rate: None,
-            judged: Vec::new(),
+            judged: Verdicts::default(),
             effects: Vec::new(),
             counted: Vec::new(),
             reversals: Vec::new(),

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use programme::model::{MissionIx, RuleIx};
+use programme::model::MissionIx;
 use types::{Currency, Decimal, Digest, EventId, SourceId, Timestamp};
 
-use super::{
-    Archived, Bet, Contribution, Entry, Gain, Judged, Reason, Reversal, Subjected, Tombstone,
-};
+use super::{Archived, Bet, Contribution, Entry, Gain, Reversal, Tombstone, Verdicts};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Outcome, Refusal};
 use crate::effect::Effect;
@@ -89,8 +87,7 @@ impl Entry {
         if let Some(bet) = &self.bet {
             bet.encode(writer);
         }
-        writer.length(self.judged.len());
-        self.judged.iter().for_each(|it| it.encode(writer));
+        self.judged.encode(writer);
         writer.length(self.effects.len());
         self.effects.iter().for_each(|it| it.encode(writer));
         writer.length(self.counted.len());
@@ -122,7 +119,7 @@ impl Entry {
             outcome: outcome_of(reader.byte()?)?,
             amount: None,
             rate: None,
-            judged: Vec::new(),
+            judged: Verdicts::default(),
             effects: Vec::new(),
             counted: Vec::new(),
             reversals: Vec::new(),
@@ -176,7 +173,7 @@ impl Entry {
         if set(BET) {
             self.bet = Some(Box::new(Bet::decode(reader)?));
         }
-        self.judged = list(reader, Judged::decode)?;
+        self.judged = Verdicts::decode(reader)?;
         self.effects = list(reader, Effect::decode)?;
         self.counted = list(reader, Contribution::decode)?;
         Ok(())
@@ -277,76 +274,6 @@ impl Reversal {
             returned: reader.signed()?,
             whole: reader.flag()?,
         })
-    }
-}
-
-impl Judged {
-    /// The reason in the low seven bits, a mission by the high one.
-    fn encode(&self, writer: &mut Writer<'_>) {
-        let (high, ix) = match self.by {
-            Subjected::Rule(ix) => (0, ix.0),
-            Subjected::Mission(ix) => (0x80, ix.0),
-        };
-        let code = match &self.reason {
-            Reason::Counted => 0,
-            Reason::When => 1,
-            Reason::WhenError(_) => 2,
-            Reason::NoAmount => 3,
-            Reason::Weightless => 4,
-            Reason::Nothing => 5,
-            Reason::Capped => 6,
-            Reason::Late => 7,
-            Reason::Audience => 8,
-            Reason::Locked => 9,
-            Reason::Unavailable => 10,
-            Reason::Returned => 11,
-            Reason::TooMany => 12,
-            Reason::Overflow => 13,
-            Reason::NotJoined => 14,
-            Reason::OtherStep => 15,
-            Reason::Restricted => 35,
-            Reason::NoBet => 32,
-            Reason::Voided => 33,
-            Reason::SettledBefore => 34,
-        };
-        writer.byte(high | code);
-        writer.number(u64::from(ix));
-        if let Reason::WhenError(text) = &self.reason {
-            writer.text(text);
-        }
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let code = reader.byte()?;
-        let ix = reader.number16()?;
-        let by = match code & 0x80 {
-            0 => Subjected::Rule(RuleIx(ix)),
-            _ => Subjected::Mission(MissionIx(ix)),
-        };
-        let reason = match code & 0x7f {
-            0 => Reason::Counted,
-            1 => Reason::When,
-            2 => Reason::WhenError(reader.text()?.into()),
-            3 => Reason::NoAmount,
-            4 => Reason::Weightless,
-            5 => Reason::Nothing,
-            6 => Reason::Capped,
-            7 => Reason::Late,
-            8 => Reason::Audience,
-            9 => Reason::Locked,
-            10 => Reason::Unavailable,
-            11 => Reason::Returned,
-            12 => Reason::TooMany,
-            13 => Reason::Overflow,
-            14 => Reason::NotJoined,
-            15 => Reason::OtherStep,
-            35 => Reason::Restricted,
-            32 => Reason::NoBet,
-            33 => Reason::Voided,
-            34 => Reason::SettledBefore,
-            _ => return Err(DecodeError::Invalid("a reason")),
-        };
-        Ok(Self { by, reason })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Entries as JSON, for readers: what happened, and why it did or didn't count.
 
-use super::{Entry, Gain, Judged, Reason, Settled, Subjected};
+use super::{Entry, Gain, Reason, Settled, Subjected};
 use crate::decision::Outcome;
 use crate::effect::{Because, Effect, Movement};
 use crate::emission::{grant_id, occasion};
@@ -43,10 +43,13 @@ pub fn entry_json(entry: &Entry) -> Vec<u8> {
     if entry.suppressed {
         json.raw("suppressed", true);
     }
-    json.list("rules", entry.judged.iter().map(|it| judged(entry, it)))
-        .list("counted", counted(entry))
-        .list("returns", returns(entry))
-        .list("effects", entry.effects.iter().map(|it| effect(entry, it)));
+    json.list(
+        "rules",
+        entry.judged.iter().map(|(by, why)| judged(entry, by, why)),
+    )
+    .list("counted", counted(entry))
+    .list("returns", returns(entry))
+    .list("effects", entry.effects.iter().map(|it| effect(entry, it)));
     json.finish()
 }
 
@@ -60,14 +63,14 @@ const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn judged(entry: &Entry, judged: &Judged) -> Object {
+fn judged(entry: &Entry, by: Subjected, reason: &Reason) -> Object {
     let mut json = Object::new();
-    match judged.by {
+    match by {
         Subjected::Rule(ix) => json.text("rule", entry.names.rule(ix)),
         Subjected::Mission(ix) => json.text("mission", entry.names.mission(ix)),
     };
-    json.plain("reason", judged.reason.code());
-    if let Reason::WhenError(text) = &judged.reason {
+    json.plain("reason", reason.code());
+    if let Reason::WhenError(text) = reason {
         json.text("detail", text);
     }
     json

@@ -27,7 +27,13 @@ fn why_an_event_did_or_did_not_count_is_written_down() {
     let journal = world.players.values().next().unwrap().journal();
     let why: Vec<Vec<&str>> = journal
         .iter()
-        .map(|entry| entry.judged.iter().map(|it| it.reason.code()).collect())
+        .map(|entry| {
+            entry
+                .judged
+                .iter()
+                .map(|(_, reason)| reason.code())
+                .collect()
+        })
         .collect();
     assert_eq!(why[0], ["counted", "counted", "counted"]);
     assert_eq!(why[1], ["counted", "when_error", "when_false"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{Emission, History, Outcome, State, Subject, apply, due, view, wants};
+use progression::{Emission, History, Outcome, State, Subject, due, try_apply, view, wants};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -57,12 +57,16 @@ impl Kept {
     fn apply(&mut self, programme: &Programme, record: &Record) -> progression::Decision {
         let mut history = History::new();
         for _ in 0..64 {
-            let wanted = wants(programme, &self.state, &history, record);
-            if wanted.is_empty() {
-                let decision = apply(programme, &mut self.state, &history, record);
-                self.segments.extend(decision.sealed.iter().cloned());
-                return decision;
-            }
+            let asked = wants(programme, &self.state, &history, record);
+            let wanted = match try_apply(programme, &mut self.state, &history, record) {
+                Ok(decision) => {
+                    assert!(asked.is_empty(), "what is not wanted was not needed");
+                    self.segments.extend(decision.sealed.iter().cloned());
+                    return decision;
+                }
+                Err(wanted) => wanted,
+            };
+            assert_eq!(asked, wanted);
             for number in wanted {
                 let bytes = self
                     .segments

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use programme::model::{PointsIx, Programme};
 use progression::{Effect, Movement, journal};
 use serde_json::Value as Json;
-use types::value::Attributes;
-use types::{Body, Decimal, Event, Record, Timestamp, Value};
+use types::{Attributes, Body, Decimal, Event, Record, Timestamp, Value};
 
 use crate::core::{How, Passivate, first_difference, fold, fold_keeping};
 use crate::seeds::some_cases;

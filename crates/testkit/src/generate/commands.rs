@@ -3,8 +3,8 @@
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
+use types::Attributes;
 use types::Value;
-use types::value::Attributes;
 
 use super::history::What;
 use super::words;

@@ -7,8 +7,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
-use types::value::Attributes;
-use types::{Event, Timestamp, Value};
+use types::{Attributes, Event, Timestamp, Value};
 
 use super::commands::{of_bet, opt_in, points, profile, restricted};
 use super::words;

@@ -95,8 +95,9 @@ impl Life<'_> {
         let table = bet.currency.and_then(|it| self.programme.rate(it));
         event.rate = event.rate.or(table).or(bet.rate);
         for (key, value) in &bet.attributes {
-            let own = event.attributes.entry(key.clone());
-            own.or_insert_with(|| value.clone());
+            if !event.attributes.contains_key(key) {
+                event.attributes.insert(key.clone(), value.clone());
+            }
         }
         event
     }

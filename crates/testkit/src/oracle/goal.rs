@@ -141,7 +141,7 @@ impl Life<'_> {
             Goal::Streak { .. } => panic!("the oracle knows no streaks"),
         };
         let name = &self.programme.event_types.get(*of).name;
-        if *name == happened.event.kind
+        if **name == *happened.event.kind
             && self.holds(when.as_ref(), happened)
             && let Some(worth) = worth
         {

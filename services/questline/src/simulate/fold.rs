@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{Emission, History, State, Subject, apply, due, journal, view, wants};
+use progression::{Decision, Emission, History, State, Subject, due, journal, try_apply, view};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -148,8 +148,7 @@ fn one<'a>(
     let mut state = State::new();
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
     for record in records {
-        let history = history(programme, &state, &sealed, record)?;
-        let decision = apply(programme, &mut state, &history, record);
+        let decision = fold_one(programme, &mut state, &sealed, record)?;
         sealed.extend(decision.sealed);
         if wanted.emissions {
             part.say(subject, &decision.emissions, record.position.sequence);
@@ -190,20 +189,20 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The sealed segments that a record needs, and no others.
-fn history(
+/// Folds a record with the sealed segments that it needs, and no others.
+fn fold_one(
     programme: &Programme,
-    state: &State,
+    state: &mut State,
     sealed: &HashMap<u32, Vec<u8>>,
     record: &Record,
-) -> anyhow::Result<History> {
+) -> anyhow::Result<Decision> {
     let mut history = History::new();
     for _ in 0..ROUNDS_MAX {
-        let numbers = wants(programme, state, &history, record);
-        if numbers.is_empty() {
-            return Ok(history);
-        }
-        for number in numbers {
+        let wanted = match try_apply(programme, state, &history, record) {
+            Ok(decision) => return Ok(decision),
+            Err(wanted) => wanted,
+        };
+        for number in wanted {
             let bytes = sealed
                 .get(&number)
                 .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;

@@ -100,7 +100,7 @@ fn value() -> impl Strategy<Value = Value> {
                 inner,
                 0..2
             )
-            .prop_map(Value::Map),
+            .prop_map(|map| Value::Map(map.into_iter().collect())),
         ]
     })
 }
@@ -114,7 +114,7 @@ fn some_event() -> impl Strategy<Value = Event> {
         0..Timestamp::MAX.nanos(),
     )
         .prop_map(|(attributes, amount, nanos)| Event {
-            attributes,
+            attributes: attributes.into_iter().collect(),
             amount: amount.map(Into::into),
             occurred_at: Timestamp::from_nanos(nanos).unwrap(),
             ..event()
@@ -130,7 +130,7 @@ fn some_player() -> impl Strategy<Value = Player> {
         prop::option::of(Just("x".to_owned())),
     )
         .prop_map(|(attributes, segments, tier)| Player {
-            attributes,
+            attributes: attributes.into_iter().collect(),
             segments: segments.into_iter().collect(),
             tier,
         })
@@ -148,7 +148,15 @@ proptest! {
         // What is refused for its types says nothing here.
         if let Ok(tree) = check::check(&parsed, &source, &env) {
             let facts = facts(&event, &player);
-            let got = match compile::predicate(&source, &tree, &zone).eval(&facts) {
+            let predicate = compile::predicate(&source, &tree, &zone);
+            let verdict = predicate.eval(&facts);
+            let ruled_out = predicate.guard().is_some_and(|guard| match event.attributes.get(&guard.attribute) {
+                None => false,
+                Some(Value::Text(text)) => !guard.texts.contains(text),
+                Some(_) => true,
+            });
+            prop_assert!(!ruled_out || verdict == Verdict::False, "{}", source);
+            let got = match verdict {
                 Verdict::True => Some(true),
                 Verdict::False => Some(false),
                 Verdict::Error(_) => None,

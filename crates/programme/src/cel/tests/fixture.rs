@@ -1,9 +1,6 @@
 //! An event, a player, and a predicate evaluated over them.
 
-use std::collections::BTreeMap;
-
-use types::value::Attributes;
-use types::{Event, Value};
+use types::{Attributes, Event, Value};
 
 use super::super::{Env, predicate};
 use crate::diagnostics::Problems;
@@ -21,7 +18,7 @@ pub(super) struct Player {
 impl Player {
     pub(super) fn known() -> Self {
         Self {
-            attributes: BTreeMap::from([("country".into(), text("France"))]),
+            attributes: Attributes::from([("country".into(), text("France"))]),
             segments: vec!["2".to_owned(), "early".to_owned(), "vip".to_owned()],
             tier: Some("silver".to_owned()),
         }
@@ -48,7 +45,7 @@ pub(super) fn text(value: &str) -> Value {
 }
 
 pub(super) fn event() -> Event {
-    let address = BTreeMap::from([("city".into(), text("Leeds"))]);
+    let address = Attributes::from([("city".into(), text("Leeds"))]);
     Event {
         id: "536365".parse().unwrap(),
         source: "shop".parse().unwrap(),
@@ -59,7 +56,7 @@ pub(super) fn event() -> Event {
         currency: Some("GBP".parse().unwrap()),
         refers_to: None,
         rate: None,
-        attributes: BTreeMap::from([
+        attributes: Attributes::from([
             ("country".into(), text("United Kingdom")),
             ("odds".into(), text("2.50")),
             ("items".into(), Value::Number(40.into())),

@@ -1,7 +1,6 @@
 //! A second reading of the same tree: slow, owned values, every part evaluated.
 
-use types::value::Attributes;
-use types::{Decimal, Value};
+use types::{Attributes, Decimal, Value};
 
 use super::super::ast::Comparison;
 use super::super::tree::{Arithmetic, Part, Slot, TextTest, Tree, What};
@@ -172,7 +171,7 @@ fn slot_value(slot: &Slot, facts: &Facts<'_>) -> Option<Plain> {
 
 fn child(value: Value, key: &str) -> Option<Value> {
     match value {
-        Value::Map(mut map) => map.remove(key),
+        Value::Map(map) => map.get(key).cloned(),
         _ => None,
     }
 }
