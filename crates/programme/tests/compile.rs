@@ -52,9 +52,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
     let goal = |goal: &str| format!("missions: [{{id: m, goal: {goal}}}]");
     let mission =
         |rest: &str| format!("missions: [{{id: m, goal: {{count: order, target: 1}}, {rest}}}]");
-    let tier = |rest: &str| {
-        format!("tiers: [{{id: t, by: xp, {rest}, levels: [{{id: a, at: 0}}, {{id: b, at: 1}}]}}]")
-    };
     let reward = |rest: &str| format!("rewards: [{{id: r, template: R, {rest}}}]");
     let table = [
         (
@@ -72,10 +69,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
         (
             mission("on_change: reset"),
             "policies for changes other than `keep` are",
-        ),
-        (
-            tier("qualify: {over: rolling 30d}"),
-            "rolling qualification periods are",
         ),
         (reward("kind: code"), "rewards of kind `code` are"),
         (reward("kind: bonus, stock: 5"), "the stock of a reward is"),

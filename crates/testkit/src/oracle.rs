@@ -21,6 +21,7 @@ mod purse;
 mod restriction;
 mod reversal;
 mod reward;
+mod rolling;
 mod start;
 mod step;
 mod tier;

@@ -105,3 +105,8 @@ fn restricted_players_earn_nothing() {
 fn points_pending_held_spent_expired() {
     check("34_points_pending_held_spent_expired");
 }
+
+#[test]
+fn rolling_tiers() {
+    check("40_rolling_tiers");
+}

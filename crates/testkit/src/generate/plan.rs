@@ -363,6 +363,8 @@ fn tier() -> impl Strategy<Value = String> {
         4 => Just("month"),
         1 => Just("quarter"),
         1 => Just("year"),
+        3 => Just("rolling 2d"),
+        2 => Just("rolling 10d"),
     ];
     let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
     let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);

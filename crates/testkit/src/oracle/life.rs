@@ -33,6 +33,10 @@ pub(super) struct Life<'a> {
     pub(super) turns: Vec<Turn>,
     /// Every time a level above the first was earned from there: the tier set's index, and an instant of the period that earned it.
     pub(super) climbed: Vec<(usize, Timestamp)>,
+    /// For each tier set over a rolling window, since when the level is not earned any more.
+    pub(super) fading: Vec<Option<Timestamp>>,
+    /// Until when it was looked at what leaves.
+    pub(super) left_until: Timestamp,
     /// Every review there was: the tier set's index and when.
     pub(super) reviews: Vec<(usize, Timestamp)>,
     /// Every level whose reward was given.
@@ -186,6 +190,8 @@ impl<'a> Life<'a> {
             completions: Vec::new(),
             turns: Vec::new(),
             climbed: Vec::new(),
+            fading: vec![None; programme.tiers.len()],
+            left_until: Timestamp::MIN,
             reviews: Vec::new(),
             rewarded: Vec::new(),
             said: Vec::new(),
