@@ -9,7 +9,6 @@ use crate::span::Span;
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    StreakGoals,
     Claims,
     Limits,
     Rebasing,
@@ -21,7 +20,6 @@ pub(crate) enum NotYet {
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::StreakGoals => "streak goals are",
             Self::Claims => "rewards that a player claims are",
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",

@@ -12,6 +12,7 @@ use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::{Cause, Emission};
 use crate::journal::{Entry, History};
+use crate::mission::streak;
 use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
@@ -49,10 +50,13 @@ pub(crate) struct Timed {
     tiers: Vec<TierSetIx>,
     /// Points that expire, or can be held.
     points: Vec<PointsIx>,
+    /// Missions with streaks.
+    streaks: Vec<MissionIx>,
 }
 
 impl Timed {
     pub(crate) fn of(programme: &Programme) -> Self {
+        let missions = (0..).map(MissionIx).zip(&programme.missions);
         let sets = (0..).map(TierSetIx).zip(&programme.tiers);
         Self {
             tiers: sets
@@ -63,6 +67,10 @@ impl Timed {
                 .map(PointsIx)
                 .zip(&programme.points)
                 .filter(|(_, points)| points.kind != PointsKind::Status)
+                .map(|(ix, _)| ix)
+                .collect(),
+            streaks: missions
+                .filter(|(_, mission)| streak::has_streaks(mission))
                 .map(|(ix, _)| ix)
                 .collect(),
         }
@@ -83,17 +91,25 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let lapse = lapse.map(|(at, hold)| (at, Timer::Hold(hold.into())));
         expiry.into_iter().chain(lapse).min()
     });
-    let all = tiers.chain(points).filter(|(at, _)| *at < Timestamp::MAX);
+    let streaks = timed.streaks.iter().filter_map(|ix| {
+        let at = streak::due(state, *ix)?;
+        Some((at, Timer::Streak(*ix)))
+    });
+    let all = streaks
+        .chain(tiers)
+        .chain(points)
+        .filter(|(at, _)| *at < Timestamp::MAX);
     all.min().map(|(at, timer)| Due { at, timer })
 }
 
 fn fire(step: &mut Step<'_>, timer: &Timer) {
     match timer {
+        Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
         Timer::Expiry(ix) => step.expire(*ix),
         Timer::Hold(id) => step.lapse(id),
         // Nothing answers with these.
-        Timer::Claim(..) | Timer::Pending(_) | Timer::Streak(_) => {}
+        Timer::Claim(..) | Timer::Pending(_) => {}
     }
 }
 

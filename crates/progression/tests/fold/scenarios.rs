@@ -107,6 +107,16 @@ fn points_pending_held_spent_expired() {
 }
 
 #[test]
+fn streaks_and_freezes() {
+    check("10_streaks_and_freezes");
+}
+
+#[test]
+fn weeks_in_a_month_and_days_undone() {
+    check("43_weeks_in_a_month_and_days_undone");
+}
+
+#[test]
 fn rolling_tiers() {
     check("40_rolling_tiers");
 }

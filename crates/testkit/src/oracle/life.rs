@@ -41,6 +41,8 @@ pub(super) struct Life<'a> {
     pub(super) reviews: Vec<(usize, Timestamp)>,
     /// Every level whose reward was given.
     pub(super) rewarded: Vec<(usize, usize)>,
+    /// Every instant at which chains of a mission have been told to break.
+    pub(super) broken: Vec<(usize, Timestamp)>,
     /// Every emission.
     pub(super) said: Vec<Said>,
     /// When the newest record was written.
@@ -147,6 +149,12 @@ pub(super) enum Worth {
     Money(i128),
     /// A number of an attribute in millionths: stays until nothing of the event is left.
     Number(i128),
+    /// A day or week of a streak: its label, an instant in it, and whether it is not the one in which the event occurred.
+    Unit {
+        label: String,
+        at: Timestamp,
+        late: bool,
+    },
     /// A value that is counted once.
     Value(Value),
 }
@@ -194,6 +202,7 @@ impl<'a> Life<'a> {
             left_until: Timestamp::MIN,
             reviews: Vec::new(),
             rewarded: Vec::new(),
+            broken: Vec::new(),
             said: Vec::new(),
             recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),

@@ -12,6 +12,8 @@ pub(super) enum Timer {
     Expiry(usize),
     /// A hold is over: the points, its id.
     Hold(String, usize),
+    /// A mission's streak breaks: its index.
+    Streak(usize),
     /// A tier set is reviewed: its index.
     TierReview(usize),
 }
@@ -21,6 +23,8 @@ impl Life<'_> {
     pub(super) fn next_timer(&self) -> Option<(Timestamp, Timer)> {
         let sets = 0..self.programme.tiers.len();
         let reviews = sets.filter_map(|set| Some((self.next_review(set)?, Timer::TierReview(set))));
+        let missions = 0..self.programme.missions.len();
+        let streaks = missions.filter_map(|ix| Some((self.next_break(ix)?, Timer::Streak(ix))));
         // After the end of time nothing happens.
         let expiries = (0..self.programme.points.len()).filter_map(|points| {
             let due = self.purse(points).next_expiry()?;
@@ -30,7 +34,7 @@ impl Life<'_> {
             let open = self.purse(points).holds.into_iter();
             open.map(move |held| (held.until, Timer::Hold(held.id, points)))
         });
-        let all = reviews.chain(expiries).chain(holds);
+        let all = reviews.chain(streaks).chain(expiries).chain(holds);
         all.filter(|(due, _)| *due < Timestamp::MAX).min()
     }
 
@@ -45,6 +49,10 @@ impl Life<'_> {
                 let name = format!("hold/{id}");
                 self.note(points, 0, Why::Released(id), due);
                 self.expire(points, due, Cause::Timer { name: &name, due });
+            }
+            Timer::Streak(mission) => {
+                let name = format!("streak/{}", self.programme.missions[mission].id);
+                self.break_chains(mission, due, Cause::Timer { name: &name, due });
             }
             Timer::TierReview(set) => {
                 let name = format!("tier_review/{}", self.programme.tiers[set].id);
