@@ -174,8 +174,8 @@ impl Life<'_> {
         let mut micro = -step.micro;
         if let Why::Rule(_) = step.why {
             let own = self.granted(step.deed, &step.why);
-            let lot = purse.lots.iter_mut().find(|lot| Some(lot.of) == own);
-            if let Some(lot) = lot {
+            // What came back from a hold is a lot of its own.
+            for lot in purse.lots.iter_mut().filter(|lot| Some(lot.of) == own) {
                 let part = micro.min(lot.micro);
                 lot.micro -= part;
                 micro -= part;
