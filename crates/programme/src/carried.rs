@@ -3,13 +3,11 @@
 //! To carry something out is to remove its line here and the test that pins it.
 
 use crate::diagnostics::Problems;
-use crate::model::BuiltIn;
 use crate::span::Span;
 
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    Claims,
     Limits,
     Rebasing,
     Stock,
@@ -20,7 +18,6 @@ pub(crate) enum NotYet {
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::Claims => "rewards that a player claims are",
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
             Self::Stock => "the stock of a reward is",
@@ -37,12 +34,5 @@ impl NotYet {
                 format!("{} not carried out by this version yet", self.what()),
             )
             .help("take it out: nothing of a programme is ever ignored");
-    }
-}
-
-impl BuiltIn {
-    /// Whether this version carries out what events of this type mean; others are rejected as unknown, with this reason.
-    pub const fn carried(self) -> bool {
-        !matches!(self, Self::MissionClaimed)
     }
 }

@@ -23,8 +23,6 @@ pub enum Outcome {
 pub enum Refusal {
     /// The programme has no such event type.
     UnknownType,
-    /// The type is known and this build does not carry it out.
-    NotCarriedOut,
     /// No amount, or no currency, where the type needs one.
     MissingAmount,
     /// An amount that its currency cannot hold.
@@ -55,6 +53,8 @@ pub enum Refusal {
     AlreadyOptedIn,
     /// Joining a mission that counts nothing any more.
     MissionEnded,
+    /// A claim where nothing is on offer, or not any more.
+    NothingToClaim,
     /// A command of a player who is restricted.
     Restricted,
 }
@@ -64,7 +64,6 @@ impl Refusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownType => "unknown_type",
-            Self::NotCarriedOut => "not_carried_out",
             Self::MissingAmount | Self::MissingField => "missing_field",
             Self::UnknownPoints => "unknown_points",
             Self::NotSpendable => "not_spendable",
@@ -80,6 +79,7 @@ impl Refusal {
             Self::AlreadyOptedIn => "already_opted_in",
             Self::MissionEnded => "mission_ended",
             Self::Restricted => "restricted",
+            Self::NothingToClaim => "no_open_offer",
         }
     }
 }

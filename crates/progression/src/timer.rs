@@ -12,7 +12,7 @@ use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::{Cause, Emission};
 use crate::journal::{Entry, History};
-use crate::mission::streak;
+use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
@@ -50,6 +50,8 @@ pub(crate) struct Timed {
     tiers: Vec<TierSetIx>,
     /// Points that expire, or can be held.
     points: Vec<PointsIx>,
+    /// Missions with rewards that lapse.
+    claims: Vec<MissionIx>,
     /// Missions with streaks.
     streaks: Vec<MissionIx>,
 }
@@ -67,6 +69,11 @@ impl Timed {
                 .map(PointsIx)
                 .zip(&programme.points)
                 .filter(|(_, points)| points.kind != PointsKind::Status)
+                .map(|(ix, _)| ix)
+                .collect(),
+            claims: missions
+                .clone()
+                .filter(|(_, mission)| mission.claim.is_some_and(|claim| claim.within.is_some()))
                 .map(|(ix, _)| ix)
                 .collect(),
             streaks: missions
@@ -91,11 +98,16 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let lapse = lapse.map(|(at, hold)| (at, Timer::Hold(hold.into())));
         expiry.into_iter().chain(lapse).min()
     });
+    let claims = timed.claims.iter().filter_map(|ix| {
+        let (at, period) = claim::due(state, *ix)?;
+        Some((at, Timer::Claim(*ix, period)))
+    });
     let streaks = timed.streaks.iter().filter_map(|ix| {
         let at = streak::due(state, *ix)?;
         Some((at, Timer::Streak(*ix)))
     });
-    let all = streaks
+    let all = claims
+        .chain(streaks)
         .chain(tiers)
         .chain(points)
         .filter(|(at, _)| *at < Timestamp::MAX);
@@ -104,12 +116,13 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
 
 fn fire(step: &mut Step<'_>, timer: &Timer) {
     match timer {
+        Timer::Claim(ix, period) => claim::lapse(step, *ix, *period),
         Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
         Timer::Expiry(ix) => step.expire(*ix),
         Timer::Hold(id) => step.lapse(id),
         // Nothing answers with these.
-        Timer::Claim(..) | Timer::Pending(_) => {}
+        Timer::Pending(_) => {}
     }
 }
 

@@ -8,6 +8,8 @@ use super::life::{Life, Why};
 /// What fires; of one instant in this order, then in file order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// An offer lapses: its mission's index, and its completion's.
+    Claim(usize, usize),
     /// Points expire: their index.
     Expiry(usize),
     /// A hold is over: the points, its id.
@@ -25,6 +27,8 @@ impl Life<'_> {
         let reviews = sets.filter_map(|set| Some((self.next_review(set)?, Timer::TierReview(set))));
         let missions = 0..self.programme.missions.len();
         let streaks = missions.filter_map(|ix| Some((self.next_break(ix)?, Timer::Streak(ix))));
+        let lapses = self.next_lapse().into_iter();
+        let lapses = lapses.map(|(due, mission, ix)| (due, Timer::Claim(mission, ix)));
         // After the end of time nothing happens.
         let expiries = (0..self.programme.points.len()).filter_map(|points| {
             let due = self.purse(points).next_expiry()?;
@@ -34,13 +38,18 @@ impl Life<'_> {
             let open = self.purse(points).holds.into_iter();
             open.map(move |held| (held.until, Timer::Hold(held.id, points)))
         });
-        let all = reviews.chain(streaks).chain(expiries).chain(holds);
+        let all = reviews
+            .chain(streaks)
+            .chain(lapses)
+            .chain(expiries)
+            .chain(holds);
         all.filter(|(due, _)| *due < Timestamp::MAX).min()
     }
 
     /// Fires a timer that is due.
     pub(super) fn fire(&mut self, due: Timestamp, timer: Timer) {
         match timer {
+            Timer::Claim(_, completion) => self.lapse(completion, due),
             Timer::Expiry(points) => {
                 let name = format!("expiry/{}", self.programme.points[points].id);
                 self.expire(points, due, Cause::Timer { name: &name, due });
