@@ -1,7 +1,7 @@
 //! Attributes that mean something to Questline itself: which built-in types need them, and what they may say.
 
 use programme::model::BuiltIn;
-use types::{Decimal, Event, MicroPoints, Timestamp, Value};
+use types::{Decimal, Event, EventId, MicroPoints, Timestamp, Value};
 
 use crate::rejection::{Code, Rejection, excerpt};
 
@@ -9,13 +9,23 @@ use crate::rejection::{Code, Rejection, excerpt};
 pub(crate) fn check(event: &Event, built_in: BuiltIn) -> Result<(), Rejection> {
     match built_in {
         BuiltIn::BetSettled => bet_settled(event),
-        BuiltIn::PointsSpent => {
-            points(event)?;
-            amount(event, false)
-        }
+        BuiltIn::PointsSpent => points_spent(event),
+        BuiltIn::PointsHeld => points_held(event),
+        BuiltIn::HoldReleased => hold(event).and_then(|()| needed(event, "hold").map(|_| ())),
         BuiltIn::PointsAdjusted => {
             points(event)?;
             amount(event, true)
+        }
+        BuiltIn::GrantUpdated => {
+            let known = [
+                "claimed",
+                "credited",
+                "wagered_out",
+                "failed",
+                "expired",
+                "revoked",
+            ];
+            one_of(event, "status", &known).map(|_| ())
         }
         BuiltIn::PlayerRestricted => player_restricted(event),
         _ => Ok(()),
@@ -52,6 +62,47 @@ fn player_restricted(event: &Event) -> Result<(), Rejection> {
             "a time with an offset, such as 2030-01-31T00:00:00Z",
         )
     })
+}
+
+// Out of a hold, what is not said is the hold's.
+fn points_spent(event: &Event) -> Result<(), Rejection> {
+    hold(event)?;
+    let held = event.attributes.contains_key("hold");
+    if !held || event.attributes.contains_key("points") {
+        points(event)?;
+    }
+    if !held || event.attributes.contains_key("amount") {
+        amount(event, false)?;
+    }
+    Ok(())
+}
+
+fn points_held(event: &Event) -> Result<(), Rejection> {
+    hold(event)?;
+    points(event)?;
+    amount(event, false)?;
+    let within = event.attributes.get("within");
+    let span = |text: &Value| text.as_text().and_then(programme::duration).is_some();
+    match within.is_none_or(span) {
+        true => Ok(()),
+        false => Err(bad(event, "within", "a span such as 15m, 48h, 14d or 2w")),
+    }
+}
+
+fn hold(event: &Event) -> Result<(), Rejection> {
+    let id = |value: &Value| {
+        value
+            .as_text()
+            .is_some_and(|text| EventId::new(text).is_ok())
+    };
+    match event.attributes.get("hold").is_none_or(id) {
+        true => Ok(()),
+        false => Err(bad(
+            event,
+            "hold",
+            "the id of a hold: 1 to 256 bytes without control characters",
+        )),
+    }
 }
 
 fn points(event: &Event) -> Result<(), Rejection> {

@@ -13,7 +13,7 @@ pub enum Code {
     UnknownField,
     /// A field that the event's type requires.
     MissingField,
-    /// No such type in the programme, or one that this version does not carry out.
+    /// No such type in the programme.
     UnknownType,
     /// Not a currency of ISO 4217.
     UnknownCurrency,

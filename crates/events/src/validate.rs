@@ -130,19 +130,12 @@ fn event_type<'a>(
         .filter(|name| !name.is_empty())
         .ok_or_else(|| missing("type"))?;
     let types = &programme.event_types;
-    let found = types.find(name).map(|ix| types.get(ix)).ok_or_else(|| {
+    types.find(name).map(|ix| types.get(ix)).ok_or_else(|| {
         Rejection::new(
             Code::UnknownType,
             format!("the programme has no event type {}", excerpt(name)),
         )
-    })?;
-    match found.built_in {
-        Some(built_in) if !built_in.carried() => Err(Rejection::new(
-            Code::UnknownType,
-            format!("`{name}` is not carried out by this version of Questline"),
-        )),
-        _ => Ok(found),
-    }
+    })
 }
 
 fn currency(code: &str) -> Result<Currency, Rejection> {

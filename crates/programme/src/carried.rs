@@ -3,17 +3,13 @@
 //! To carry something out is to remove its line here and the test that pins it.
 
 use crate::diagnostics::Problems;
-use crate::model::BuiltIn;
 use crate::span::Span;
 
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    Claims,
     Limits,
     Rebasing,
-    PendingPoints,
-    ExpiringPoints,
     Stock,
     CodeRewards,
     ExpiringRewards,
@@ -22,11 +18,8 @@ pub(crate) enum NotYet {
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::Claims => "rewards that a player claims are",
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
-            Self::PendingPoints => "pending points are",
-            Self::ExpiringPoints => "expiring points are",
             Self::Stock => "the stock of a reward is",
             Self::CodeRewards => "rewards of kind `code` are",
             Self::ExpiringRewards => "expiring rewards are",
@@ -41,15 +34,5 @@ impl NotYet {
                 format!("{} not carried out by this version yet", self.what()),
             )
             .help("take it out: nothing of a programme is ever ignored");
-    }
-}
-
-impl BuiltIn {
-    /// Whether this version carries out what events of this type mean; others are rejected as unknown, with this reason.
-    pub const fn carried(self) -> bool {
-        !matches!(
-            self,
-            Self::MissionClaimed | Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
-        )
     }
 }

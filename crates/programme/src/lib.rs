@@ -37,6 +37,11 @@ pub fn compile(file_name: &str, source: &str) -> Result<Programme, Diagnostics> 
     }
 }
 
+/// A span as programmes and holds say it: `15m`, `48h`, `14d`, `2w`, `12mo`; `None` for any other text.
+pub fn duration(text: &str) -> Option<model::Duration> {
+    syntax::times::duration(text)
+}
+
 /// As [`compile`], from bytes that need not be UTF-8.
 pub fn compile_bytes(file_name: &str, bytes: &[u8]) -> Result<Programme, Diagnostics> {
     match str::from_utf8(bytes) {

@@ -22,7 +22,6 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
     let table: &[(&str, &[&str])] = &[(
         "16_claims_limits_opt_in_prerequisites.yaml",
         &[
-            "rewards that a player claims are not carried out by this version yet",
             "limits of completions of all players together are not carried out by this version yet",
             "the stock of a reward is not carried out by this version yet",
         ],
@@ -45,10 +44,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
     let reward = |rest: &str| format!("rewards: [{{id: r, template: R, {rest}}}]");
     let table = [
         (
-            mission("claim: {within: 1d}"),
-            "rewards that a player claims are",
-        ),
-        (
             mission("limit: {total: 1}"),
             "limits of completions of all players together are",
         ),
@@ -59,14 +54,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
         (reward("kind: code"), "rewards of kind `code` are"),
         (reward("kind: bonus, stock: 5"), "the stock of a reward is"),
         (reward("kind: bonus, expires: 5d"), "expiring rewards are"),
-        (
-            "weights: {default: 1%}\npoints: {coins: {kind: spendable, pending: 1d}, xp: {kind: status}}".to_owned(),
-            "pending points are",
-        ),
-        (
-            "points: {coins: {kind: spendable, expires: 1mo}, xp: {kind: status}}".to_owned(),
-            "expiring points are",
-        ),
     ];
     for (part, what) in table {
         let points = if part.contains("points:") {

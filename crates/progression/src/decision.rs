@@ -23,8 +23,6 @@ pub enum Outcome {
 pub enum Refusal {
     /// The programme has no such event type.
     UnknownType,
-    /// The type is known and this build does not carry it out.
-    NotCarriedOut,
     /// No amount, or no currency, where the type needs one.
     MissingAmount,
     /// An amount that its currency cannot hold.
@@ -39,6 +37,12 @@ pub enum Refusal {
     NotSpendable,
     /// More than can be spent now.
     NotEnoughPoints,
+    /// No hold of that id is open, or none of those points.
+    UnknownHold,
+    /// A hold of that id is open already.
+    HoldExists,
+    /// More holds are open than may be.
+    TooManyHolds,
     /// A reserved attribute with a value that it cannot have.
     BadAttribute,
     /// A command about a mission that the programme does not have.
@@ -49,6 +53,8 @@ pub enum Refusal {
     AlreadyOptedIn,
     /// Joining a mission that counts nothing any more.
     MissionEnded,
+    /// A claim where nothing is on offer, or not any more.
+    NothingToClaim,
     /// A command of a player who is restricted.
     Restricted,
 }
@@ -58,11 +64,13 @@ impl Refusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownType => "unknown_type",
-            Self::NotCarriedOut => "not_carried_out",
             Self::MissingAmount | Self::MissingField => "missing_field",
             Self::UnknownPoints => "unknown_points",
             Self::NotSpendable => "not_spendable",
             Self::NotEnoughPoints => "not_enough_points",
+            Self::UnknownHold => "unknown_hold",
+            Self::HoldExists => "hold_exists",
+            Self::TooManyHolds => "too_many_holds",
             Self::BadAmount => "bad_amount",
             Self::NoConversionRate => "no_conversion_rate",
             Self::BadAttribute => "bad_attribute",
@@ -71,6 +79,7 @@ impl Refusal {
             Self::AlreadyOptedIn => "already_opted_in",
             Self::MissionEnded => "mission_ended",
             Self::Restricted => "restricted",
+            Self::NothingToClaim => "no_open_offer",
         }
     }
 }

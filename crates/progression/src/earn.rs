@@ -79,7 +79,9 @@ fn rule(
         MicroPoints(back),
     );
     step.give(points, granted, because, Some(working));
-    step.take(points, MicroPoints(back), because);
+    let own = step.state.points.get(usize::from(points.0));
+    let own = own.map(|account| account.earned_n);
+    step.take_of(points, MicroPoints(back), because, own);
     Ok(())
 }
 

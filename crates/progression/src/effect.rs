@@ -4,7 +4,7 @@ mod codec;
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use smallvec::SmallVec;
-use types::{Decimal, MicroPoints};
+use types::{Decimal, MicroPoints, Timestamp};
 
 use crate::period::Period;
 
@@ -51,6 +51,19 @@ pub enum Effect {
         /// How far it is.
         status: GrantStatus,
     },
+    /// Points that wait for the player's claim.
+    PrizeOffered(Prize),
+    /// Points that were offered, taken back.
+    PrizeRevoked {
+        /// Which.
+        prize: Prize,
+        /// Why they are taken back.
+        reason: RevokeReason,
+    },
+    /// The player collected a reward.
+    Claimed(Granted),
+    /// The player collected points.
+    PrizeClaimed(Prize),
     /// A reward taken back.
     Revoked {
         /// What was given.
@@ -64,6 +77,41 @@ pub enum Effect {
         points: PointsIx,
         /// How many.
         amount: MicroPoints,
+        /// The hold that they were in.
+        hold: Option<Box<str>>,
+    },
+    /// Points set aside. Nothing is sent.
+    Held {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+        /// The hold's id.
+        hold: Box<str>,
+        /// When it is over.
+        until: Timestamp,
+    },
+    /// A hold that ended without being spent. Nothing is sent.
+    Released {
+        /// Which points.
+        points: PointsIx,
+        /// How many it held.
+        amount: MicroPoints,
+        /// The hold's id.
+        hold: Box<str>,
+        /// Its time was over.
+        lapsed: bool,
+    },
+    /// Points whose time was over.
+    Expired {
+        /// Which points.
+        points: PointsIx,
+        /// How many.
+        amount: MicroPoints,
+        /// The n-th time that these points expire.
+        n: u64,
+        /// How many of which credit: the n of the movement that gave them, 0 by hand.
+        lots: Vec<(u64, MicroPoints)>,
     },
     /// Points given or, below zero, taken by hand. Nothing is sent.
     Adjusted {
@@ -139,6 +187,19 @@ pub struct Granted {
     pub number: u32,
 }
 
+/// Points on offer, with an id as a grant's: the points' name stands for the reward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prize {
+    /// Which points.
+    pub points: PointsIx,
+    /// How many.
+    pub amount: MicroPoints,
+    /// What they are for.
+    pub because: Because,
+    /// How many offers of these points this occasion has made so far, from 1.
+    pub number: u32,
+}
+
 /// How far an offered grant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantStatus {
@@ -146,6 +207,8 @@ pub enum GrantStatus {
     Requested,
     /// Waits for the player's claim.
     Offered,
+    /// The player has claimed it.
+    Claimed,
 }
 
 /// Why a grant is taken back.
@@ -177,17 +240,24 @@ impl Effect {
             Self::Completed { .. } => "mission_completed",
             Self::Reopened { .. } => "mission_reopened",
             Self::StreakBroken { .. } => "streak_broken",
-            Self::Offered { .. } => "grant_offered",
-            Self::Revoked { .. } => "grant_revoked",
+            Self::Offered { .. } | Self::PrizeOffered(_) => "grant_offered",
+            Self::Claimed(_) | Self::PrizeClaimed(_) => "grant_claimed",
+            Self::Revoked { .. } | Self::PrizeRevoked { .. } => "grant_revoked",
             Self::TierChanged { .. } => "tier_changed",
             Self::Spent { .. } => "points_spent",
             Self::Adjusted { .. } => "points_adjusted",
+            Self::Held { .. } => "points_held",
+            Self::Released { .. } => "hold_released",
+            Self::Expired { .. } => "points_expired",
         }
     }
 
     /// Whether it is an emission; what is not stands in the journal only.
     pub const fn is_sent(&self) -> bool {
-        !matches!(self, Self::Spent { .. } | Self::Adjusted { .. })
+        !matches!(
+            self,
+            Self::Spent { .. } | Self::Adjusted { .. } | Self::Held { .. } | Self::Released { .. }
+        )
     }
 }
 
@@ -196,6 +266,7 @@ impl GrantStatus {
         match self {
             Self::Requested => "requested",
             Self::Offered => "offered",
+            Self::Claimed => "claimed",
         }
     }
 }

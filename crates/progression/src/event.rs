@@ -1,7 +1,9 @@
 //! Event kinds: what each asks for. One kind, one file.
 
 mod bet;
+mod claim;
 mod countable;
+mod grant;
 mod opt_in;
 pub(crate) mod part;
 mod points;
@@ -17,6 +19,8 @@ use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
 use crate::mission;
+use crate::period::Period;
+use crate::report::Reported;
 use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
@@ -29,12 +33,16 @@ pub(crate) enum Plan<'e> {
     Profile(countable::Count<'e>),
     /// The player joins a mission.
     OptIn(MissionIx),
+    /// The player collects a reward.
+    Claim(MissionIx, Period),
     /// It takes back what an earlier event caused.
     Reverse(Box<reversal::Reverse>),
     /// It changes whether the player may be rewarded.
     Restrict(Status),
     /// It commands points to move.
     Move(points::Command),
+    /// It says what became of a grant.
+    Report(Reported),
     /// It is a bet's result.
     Settle(Box<settlement::Settle>),
     /// It is written down and does nothing.
@@ -48,7 +56,7 @@ impl Plan<'_> {
         match self {
             Self::Count(count) | Self::Profile(count) => !count.is_gone(),
             Self::Settle(settle) => !settle.is_a_return(),
-            Self::OptIn(_) | Self::Move(_) => true,
+            Self::OptIn(_) | Self::Claim(..) | Self::Move(_) | Self::Report(_) => true,
             Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
         }
     }
@@ -86,13 +94,19 @@ fn try_plan<'e>(
                 .map(|it| Plan::Reverse(Box::new(it)))
         }
         Some(BuiltIn::PlayerRestricted) => restricted::status(event).map(Plan::Restrict),
-        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event).map(Plan::Move),
+        Some(BuiltIn::PointsSpent) => points::spend(programme, state, event, now).map(Plan::Move),
+        Some(BuiltIn::PointsHeld) => points::hold(programme, state, event, now).map(Plan::Move),
+        Some(BuiltIn::HoldReleased) => points::release(state, event).map(Plan::Move),
         Some(BuiltIn::PointsAdjusted) => points::adjust(programme, event).map(Plan::Move),
+        Some(BuiltIn::GrantUpdated) => grant::status(event).map(Plan::Report),
         Some(BuiltIn::BetSettled) => settlement::Settle::of(programme, state, search, event, now)
             .map(|it| Plan::Settle(Box::new(it))),
         Some(BuiltIn::ProfileChanged) => {
             profile::check(event)?;
             count(search).map(Plan::Profile)
+        }
+        Some(BuiltIn::MissionClaimed) => {
+            claim::check(programme, state, event, now).map(|(ix, period)| Plan::Claim(ix, period))
         }
         Some(BuiltIn::MissionOptedIn) => {
             opt_in::check(programme, state, event, now).map(Plan::OptIn)
@@ -106,12 +120,6 @@ fn try_plan<'e>(
         None | Some(BuiltIn::Registered | BuiltIn::SessionStarted) => {
             count(search).map(Plan::Count)
         }
-        Some(
-            BuiltIn::MissionClaimed
-            | BuiltIn::PointsHeld
-            | BuiltIn::HoldReleased
-            | BuiltIn::GrantUpdated,
-        ) => Err(Refusal::NotCarriedOut),
     }
 }
 
@@ -130,10 +138,12 @@ pub(crate) fn carry_out(
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
+        Plan::Claim(ix, period) => claim::carry_out(step, event, ix, period),
         Plan::OptIn(ix) => opt_in::carry_out(step, event, ix),
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),
         Plan::Move(command) => points::carry_out(step, command),
+        Plan::Report(status) => grant::carry_out(step, event, status),
         Plan::Settle(settle) => settle.carry_out(step, event, entry),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }

@@ -11,6 +11,7 @@
 //! No clock, no randomness, no I/O, no floats, no order that a hash decides. Time is the record's. Every function is total: whatever
 //! stands in the log is folded or refused, and bytes that are not a state or a segment are a [`DecodeError`].
 
+mod account;
 mod apply;
 mod arithmetic;
 mod calendar;
@@ -32,6 +33,7 @@ mod names;
 mod orders;
 mod period;
 mod profile;
+mod report;
 mod restriction;
 mod reward;
 mod slot;
@@ -46,11 +48,11 @@ pub use apply::{apply, try_apply, wants};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{
-    Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working,
+    Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
 };
 pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;
 pub use timer::{Timer, due};
-pub use view::{GrantView, MissionView, PlayerLine, PlayerView, TierView, view};
+pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

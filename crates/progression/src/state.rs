@@ -9,6 +9,7 @@ use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSet
 use smallvec::SmallVec;
 use types::{MicroPoints, Position, Timestamp};
 
+use crate::account::{Account, Hold};
 use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
@@ -18,6 +19,7 @@ use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
+use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::tier::{self, Term};
@@ -56,16 +58,6 @@ pub struct State {
     pub(crate) orders: OpenOrders,
     pub(crate) tail: Tail,
     pub(crate) filter: Filter,
-}
-
-/// The player's account in one kind of points.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Account {
-    pub(crate) balance: MicroPoints,
-    /// Earned minus reversed: what qualifies for tiers. Spending does not lower it.
-    pub(crate) credits: MicroPoints,
-    pub(crate) earned_n: u64,
-    pub(crate) reversed_n: u64,
 }
 
 /// What was granted minus reversed under a cap, in one period.
@@ -117,6 +109,8 @@ pub(crate) struct GrantState {
     pub(crate) number: u32,
     /// `None`: taken back.
     pub(crate) status: Option<GrantStatus>,
+    /// What the bonus engine said last.
+    pub(crate) report: Option<Report>,
     pub(crate) at: Timestamp,
 }
 
@@ -172,6 +166,7 @@ impl State {
             + self.profile.bytes()
             + self.restrictions.bytes()
             + self.points.capacity() * size_of::<Account>()
+            + self.points.iter().map(Account::bytes).sum::<usize>()
             + self.caps.capacity() * size_of::<Usage>()
             + self.missions.capacity() * size_of::<MissionState>()
             + self.missions.iter().map(slots).sum::<usize>()
@@ -227,9 +222,16 @@ impl State {
     }
 
     /// How many of these points can be spent now.
-    pub(crate) fn available(&self, points: PointsIx) -> MicroPoints {
+    pub(crate) fn available(&self, points: PointsIx, now: Timestamp) -> MicroPoints {
         let account = self.points.get(usize::from(points.0));
-        account.map_or(MicroPoints::ZERO, |account| account.balance)
+        account.map_or(MicroPoints::ZERO, |account| account.available(now))
+    }
+
+    /// An open hold.
+    pub(crate) fn hold(&self, id: &str) -> Option<(PointsIx, &Hold)> {
+        let all = (0..).map(PointsIx).zip(&self.points);
+        let mut open = all.filter_map(|(ix, account)| Some((ix, account.hold(id)?)));
+        open.next()
     }
 
     pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {

@@ -1,8 +1,11 @@
 //! One step of the fold: the state being changed, and what is decided on the way.
 
+mod ledger;
+
 use programme::model::{PointsIx, Programme};
 use types::{MicroPoints, Timestamp};
 
+use crate::account::Lot;
 use crate::cap;
 use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, Working};
 use crate::fact::Fact;
@@ -86,12 +89,15 @@ impl<'a> Step<'a> {
         because: Because,
         working: Option<Working>,
     ) {
+        let lot = self.lot(points, amount);
         let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
             return;
         };
-        account.balance += amount;
-        account.credits += amount;
         account.earned_n += 1;
+        account.credits += amount;
+        account.unlock(self.now);
+        let n = account.earned_n;
+        account.give(amount, lot.map(|lot| Lot { n, ..lot }));
         self.effects.push(Effect::Earned(Movement {
             points,
             amount,
@@ -102,29 +108,23 @@ impl<'a> Step<'a> {
         tier::credit(self, points, amount);
     }
 
-    /// Takes points that the player spends; what qualified stays.
-    pub(crate) fn spend(&mut self, points: PointsIx, amount: MicroPoints) {
-        if let Some(account) = self.state.points.get_mut(usize::from(points.0)) {
-            account.balance -= amount;
-            self.effects.push(Effect::Spent { points, amount });
-        }
-    }
-
-    /// Gives or takes points by hand.
-    pub(crate) fn adjust(&mut self, points: PointsIx, amount: MicroPoints) {
-        if let Some(account) = self.state.points.get_mut(usize::from(points.0)) {
-            account.balance += amount;
-            account.credits += amount;
-            tier::credit(self, points, amount);
-        }
-    }
-
     /// Takes points back.
     pub(crate) fn take(&mut self, points: PointsIx, amount: MicroPoints, because: Because) {
+        self.take_of(points, amount, because, None);
+    }
+
+    /// As [`Step::take`], of the credit whose n is `own` first.
+    pub(crate) fn take_of(
+        &mut self,
+        points: PointsIx,
+        amount: MicroPoints,
+        because: Because,
+        own: Option<u64>,
+    ) {
         let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
             return;
         };
-        account.balance -= amount;
+        account.take(amount, own);
         account.credits -= amount;
         account.reversed_n += 1;
         self.effects.push(Effect::Reversed(Movement {
@@ -168,13 +168,12 @@ impl<'a> Step<'a> {
         }
         match amount < MicroPoints::ZERO {
             true => self.give(points, -amount, named, movement.working.clone()),
-            false => self.take(points, amount, named),
+            false => self.take_of(points, amount, named, Some(movement.n)),
         }
     }
 
-    /// Asks for a grant.
-    pub(crate) fn grant(&mut self, grant: Granted) {
-        let status = GrantStatus::Requested;
+    /// Asks for a grant, or offers it.
+    pub(crate) fn grant(&mut self, grant: Granted, status: GrantStatus) {
         self.effects.push(Effect::Offered { grant, status });
         let grants = &mut self.state.grants;
         if grants.len() >= GRANTS_SHOWN {
@@ -185,6 +184,7 @@ impl<'a> Step<'a> {
             because: grant.because,
             number: grant.number,
             status: Some(status),
+            report: None,
             at: self.now,
         });
     }
@@ -192,11 +192,16 @@ impl<'a> Step<'a> {
     /// Takes a grant back.
     pub(crate) fn revoke(&mut self, grant: Granted, reason: RevokeReason) {
         self.effects.push(Effect::Revoked { grant, reason });
+        self.show(grant, None);
+    }
+
+    /// A grant's status, for readers.
+    pub(crate) fn show(&mut self, grant: Granted, status: Option<GrantStatus>) {
         let shown = self.state.grants.iter_mut().rfind(|it| {
             (it.reward, it.because, it.number) == (grant.reward, grant.because, grant.number)
         });
         if let Some(shown) = shown {
-            (shown.status, shown.at) = (None, self.now);
+            (shown.status, shown.report, shown.at) = (status, None, self.now);
         }
     }
 }
@@ -219,6 +224,12 @@ impl Entry {
         let alone = self.reversals.is_empty() && self.tombstone.is_none();
         let settles = settled.filter(|settled| alone && settled.bet != self.id);
         keys.extend(settles.map(|settled| Key::returned(&self.source, &settled.bet)));
+        for effect in &self.effects {
+            if let Effect::Expired { points, lots, .. } = effect {
+                let name = self.names.points(*points);
+                keys.extend(lots.iter().map(|(n, _)| Key::expired(name, *n)));
+            }
+        }
         let archived = self.archived.iter();
         keys.extend(
             archived.map(|it| Key::mission(self.names.mission(it.mission), it.slot.period)),

@@ -4,7 +4,7 @@
 //! timer cannot be forgotten, doubled or left behind, and whatever moves a due time (a change of zone, a reversal) moves the timer.
 //! A timer needs the state and nothing older; one that is due at or before the instant that would create it is never answered.
 
-use programme::model::{MissionIx, PointsIx, Programme, TierSetIx};
+use programme::model::{MissionIx, PointsIx, PointsKind, Programme, TierSetIx};
 use types::Timestamp;
 
 use crate::codec::{DecodeError, Reader, Writer};
@@ -12,7 +12,7 @@ use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::{Cause, Emission};
 use crate::journal::{Entry, History};
-use crate::mission::streak;
+use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
@@ -48,6 +48,10 @@ pub(crate) struct Due {
 pub(crate) struct Timed {
     /// Tier sets from which a player falls by time.
     tiers: Vec<TierSetIx>,
+    /// Points that expire, or can be held.
+    points: Vec<PointsIx>,
+    /// Missions with rewards that lapse.
+    claims: Vec<MissionIx>,
     /// Missions with streaks.
     streaks: Vec<MissionIx>,
 }
@@ -59,6 +63,17 @@ impl Timed {
         Self {
             tiers: sets
                 .filter(|(_, set)| tier::is_timed(set))
+                .map(|(ix, _)| ix)
+                .collect(),
+            points: (0..)
+                .map(PointsIx)
+                .zip(&programme.points)
+                .filter(|(_, points)| points.kind != PointsKind::Status)
+                .map(|(ix, _)| ix)
+                .collect(),
+            claims: missions
+                .clone()
+                .filter(|(_, mission)| mission.claim.is_some_and(|claim| claim.within.is_some()))
                 .map(|(ix, _)| ix)
                 .collect(),
             streaks: missions
@@ -76,20 +91,38 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let at = tier::due(state, *ix)?;
         Some((at, Timer::TierReview(*ix)))
     });
+    let points = timed.points.iter().filter_map(|ix| {
+        let account = state.points.get(usize::from(ix.0))?;
+        let expiry = account.expires_at().map(|at| (at, Timer::Expiry(*ix)));
+        let lapse = account.lapses_at();
+        let lapse = lapse.map(|(at, hold)| (at, Timer::Hold(hold.into())));
+        expiry.into_iter().chain(lapse).min()
+    });
+    let claims = timed.claims.iter().filter_map(|ix| {
+        let (at, period) = claim::due(state, *ix)?;
+        Some((at, Timer::Claim(*ix, period)))
+    });
     let streaks = timed.streaks.iter().filter_map(|ix| {
         let at = streak::due(state, *ix)?;
         Some((at, Timer::Streak(*ix)))
     });
-    let all = streaks.chain(tiers).filter(|(at, _)| *at < Timestamp::MAX);
+    let all = claims
+        .chain(streaks)
+        .chain(tiers)
+        .chain(points)
+        .filter(|(at, _)| *at < Timestamp::MAX);
     all.min().map(|(at, timer)| Due { at, timer })
 }
 
 fn fire(step: &mut Step<'_>, timer: &Timer) {
     match timer {
+        Timer::Claim(ix, period) => claim::lapse(step, *ix, *period),
         Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
+        Timer::Expiry(ix) => step.expire(*ix),
+        Timer::Hold(id) => step.lapse(id),
         // Nothing answers with these.
-        Timer::Claim(..) | Timer::Pending(_) | Timer::Expiry(_) | Timer::Hold(_) => {}
+        Timer::Pending(_) => {}
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a reader sees.
 
-use programme::model::{Mission, MissionIx, Programme, Start, TierSet, TierSetIx, Window};
+use programme::model::{
+    Mission, MissionIx, PointsKind, Programme, Start, TierSet, TierSetIx, Window,
+};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use types::{MicroPoints, Position, Timestamp};
 
@@ -21,6 +23,8 @@ pub struct PlayerView {
     pub player: Box<str>,
     /// Balances, in file order.
     pub balances: Vec<(Box<str>, MicroPoints)>,
+    /// What can be done with spendable points, in file order.
+    pub accounts: Vec<(Box<str>, AccountView)>,
     /// Levels, in file order.
     pub tiers: Vec<TierView>,
     /// Missions, in file order.
@@ -31,6 +35,17 @@ pub struct PlayerView {
     pub applied: u64,
     /// Position of the last record applied.
     pub as_of: Position,
+}
+
+/// What a balance of spendable points consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// Can be spent or held.
+    pub available: MicroPoints,
+    /// Locked still.
+    pub pending: MicroPoints,
+    /// Set aside by holds.
+    pub held: MicroPoints,
 }
 
 /// A tier set.
@@ -78,7 +93,7 @@ pub struct GrantView {
     pub grant_id: Box<str>,
     /// The reward.
     pub grant: Box<str>,
-    /// `requested`, `offered` or `revoked`.
+    /// What the bonus engine reported last, else `requested`, `offered` or `revoked`.
     pub status: &'static str,
     /// When it got this status.
     pub at: Timestamp,
@@ -105,7 +120,7 @@ pub fn view(
 
 /// What is there once nothing more is due.
 fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timestamp) -> PlayerView {
-    let balance = |(points, account): (&programme::model::Points, &crate::state::Account)| {
+    let balance = |(points, account): (&programme::model::Points, &crate::account::Account)| {
         (points.id.clone(), account.balance)
     };
     let missions = (0..).zip(&programme.missions);
@@ -117,6 +132,7 @@ fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timesta
             .zip(&state.points)
             .map(balance)
             .collect(),
+        accounts: accounts(programme, state, now),
         tiers: (0..)
             .zip(&programme.tiers)
             .map(|(ix, set)| tier(programme, state, TierSetIx(ix), set, now))
@@ -128,6 +144,20 @@ fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timesta
         applied: state.accepted,
         as_of: state.applied,
     }
+}
+
+fn accounts(programme: &Programme, state: &State, now: Timestamp) -> Vec<(Box<str>, AccountView)> {
+    let all = programme.points.iter().zip(&state.points);
+    all.filter(|(points, _)| points.kind != PointsKind::Status)
+        .map(|(points, account)| {
+            let seen = AccountView {
+                available: account.available(now),
+                pending: account.pending(now),
+                held: account.held(),
+            };
+            (points.id.clone(), seen)
+        })
+        .collect()
 }
 
 fn tier(
@@ -203,8 +233,11 @@ fn grant(state: &State, grant: &GrantState) -> GrantView {
     GrantView {
         grant_id: grant_id(&state.names, &granted).into(),
         grant: state.names.reward(grant.reward).into(),
-        status: grant.status.map_or("revoked", GrantStatus::name),
-        at: grant.at,
+        status: match grant.report {
+            Some(report) => report.status.name(),
+            None => grant.status.map_or("revoked", GrantStatus::name),
+        },
+        at: grant.report.map_or(grant.at, |report| report.at),
     }
 }
 
@@ -264,12 +297,23 @@ impl Serialize for PlayerView {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("player", &self.player)?;
         map.serialize_entry("balances", &Pairs(&self.balances))?;
+        map.serialize_entry("accounts", &Pairs(&self.accounts))?;
         map.serialize_entry("tiers", &Pairs(&tiers))?;
         map.serialize_entry("missions", &Pairs(&missions))?;
         map.serialize_entry("applied", &self.applied)?;
         map.serialize_entry("tier_progress", &Pairs(&progress))?;
         map.serialize_entry("grants", &self.grants)?;
         map.serialize_entry("as_of", &self.as_of.to_string())?;
+        map.end()
+    }
+}
+
+impl Serialize for AccountView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("available", &self.available)?;
+        map.serialize_entry("pending", &self.pending)?;
+        map.serialize_entry("held", &self.held)?;
         map.end()
     }
 }

@@ -9,6 +9,7 @@
 
 mod bet;
 mod calendar;
+mod claim;
 mod command;
 mod earn;
 mod emission;
@@ -17,6 +18,7 @@ mod goal;
 mod life;
 mod mission;
 mod profile;
+mod purse;
 mod restriction;
 mod reversal;
 mod reward;

@@ -9,6 +9,8 @@ use types::Decimal;
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     balances: BTreeMap<String, Decimal>,
+    /// Open holds: which points, and how many.
+    holds: BTreeMap<String, (String, Decimal)>,
     entries: u64,
 }
 
@@ -17,6 +19,7 @@ impl Ledger {
     pub(crate) fn add(&mut self, entry: &Value) -> Result<(), String> {
         self.entries += 1;
         for effect in entry["effects"].as_array().map_or(&[][..], Vec::as_slice) {
+            self.follow_hold(effect);
             let sign = match effect["type"].as_str() {
                 Some("points_earned") => Decimal::ONE,
                 Some("points_adjusted") => Decimal::ONE,
@@ -36,6 +39,60 @@ impl Ledger {
                 .ok_or_else(unreadable)?;
         }
         Ok(())
+    }
+
+    // Holds move nothing, and are over when they are spent, released or lapsed.
+    fn follow_hold(&mut self, effect: &Value) {
+        let Some(hold) = effect["hold"].as_str() else {
+            return;
+        };
+        let points = effect["points"].as_str().unwrap_or_default();
+        let amount = effect["amount"].as_str().and_then(|it| it.parse().ok());
+        match (effect["type"].as_str(), amount) {
+            (Some("points_held"), Some(amount)) => {
+                let held = (points.to_owned(), amount);
+                self.holds.insert(hold.to_owned(), held);
+            }
+            (Some("points_spent" | "hold_released"), _) => {
+                self.holds.remove(hold);
+            }
+            _ => {}
+        }
+    }
+
+    fn held(&self, points: &str) -> Decimal {
+        let of_these = self.holds.values().filter(|(of, _)| of == points);
+        of_these
+            .map(|(_, amount)| *amount)
+            .try_fold(Decimal::ZERO, Decimal::checked_add)
+            .unwrap_or_default()
+    }
+
+    /// Where what can be spent, is locked and is held is not the balance, or is not held as the journal says: what, shown, sum.
+    fn accounts(&self, player: &Value) -> Vec<(String, String, String)> {
+        let none = serde_json::Map::new();
+        let accounts = player["accounts"].as_object().unwrap_or(&none);
+        let mut wrong = Vec::new();
+        for (points, account) in accounts {
+            let number = |name: &str| -> Decimal {
+                let text = account[name].as_str();
+                text.and_then(|text| text.parse().ok()).unwrap_or_default()
+            };
+            let mut differs = |what: &str, shown: Decimal, sum: Decimal| {
+                if shown != sum {
+                    let name = format!("{points} ({what})");
+                    wrong.push((name, shown.to_string(), sum.to_string()));
+                }
+            };
+            differs("held", number("held"), self.held(points));
+            let parts = ["available", "pending", "held"].map(number);
+            let parts = parts
+                .into_iter()
+                .try_fold(Decimal::ZERO, Decimal::checked_add);
+            let sum = self.balances.get(points).copied().unwrap_or_default();
+            differs("parts", parts.unwrap_or_default(), sum);
+        }
+        wrong
     }
 
     /// How many entries it has seen.
@@ -64,7 +121,9 @@ impl Ledger {
                 .to_string();
             (balance != sum).then(|| ((*name).clone(), balance, sum))
         };
-        names.iter().filter_map(differs).collect()
+        let mut wrong: Vec<_> = names.iter().filter_map(differs).collect();
+        wrong.extend(self.accounts(player));
+        wrong
     }
 }
 
@@ -73,6 +132,34 @@ mod tests {
     use serde_json::json;
 
     use super::Ledger;
+
+    #[test]
+    fn what_is_held_is_the_open_holds() {
+        let mut ledger = Ledger::default();
+        let coins = |kind: &str, amount: &str, hold: &str| json!({"effects": [{"type": kind, "points": "coins", "amount": amount, "hold": hold}]});
+        for entry in [
+            json!({"effects": [{"type": "points_earned", "points": "coins", "amount": "20"}]}),
+            coins("points_held", "5", "a"),
+            coins("points_held", "6", "b"),
+            coins("points_held", "7", "c"),
+            coins("points_spent", "4", "a"),
+            coins("hold_released", "6", "b"),
+        ] {
+            ledger.add(&entry).unwrap();
+        }
+        let player = |available: &str, held: &str| {
+            json!({
+                "balances": {"coins": "16"},
+                "accounts": {"coins": {"available": available, "pending": "0", "held": held}},
+            })
+        };
+        assert!(ledger.differences(&player("9", "7")).is_empty());
+        let wrong = ledger.differences(&player("11", "5"));
+        assert_eq!(
+            wrong,
+            [("coins (held)".to_owned(), "5".to_owned(), "7".to_owned())]
+        );
+    }
 
     #[test]
     fn a_balance_is_the_sum_of_its_movements() {

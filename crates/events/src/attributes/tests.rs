@@ -65,6 +65,31 @@ fn what_a_types_meaning_rests_on_has_to_be_there_and_readable() {
             "missing_field",
             "`refers_to`",
         ),
+        (
+            r#""type":"points_held","attributes":{"points":"coins","amount":"5","within":"soon"}"#,
+            "bad_attribute",
+            "a span such as 15m",
+        ),
+        (
+            r#""type":"points_spent","attributes":{"hold":""}"#,
+            "bad_attribute",
+            "the id of a hold",
+        ),
+        (
+            r#""type":"hold_released""#,
+            "missing_field",
+            "`attributes.hold`",
+        ),
+        (
+            r#""type":"grant_updated","attributes":{"status":"credited"}"#,
+            "missing_field",
+            "`refers_to`",
+        ),
+        (
+            r#""type":"grant_updated","refers_to":"g/m/once/1","attributes":{"status":"ok"}"#,
+            "bad_attribute",
+            "one of claimed, credited",
+        ),
     ];
     let source = "shop".parse().unwrap();
     let programme = programme();

@@ -3,7 +3,6 @@
 use types::{Currency, Decimal};
 
 use super::{Lower, PARTS_MAX, THINGS_MAX};
-use crate::carried::NotYet;
 use crate::model::{Cap, Points, PointsKind, Weights};
 use crate::span::At;
 use crate::syntax::file::{CapText, KindWord, PointsText, WeightsText};
@@ -26,21 +25,22 @@ impl Lower<'_> {
     fn points_kind(&mut self, id: &str, text: &PointsText) -> Option<Points> {
         let caps = self.caps(text.cap.as_ref());
         let kind = text.kind.as_ref().map(|kind| kind.value);
-        for (span, yet, what) in [
-            (&text.pending, NotYet::PendingPoints, "pending"),
-            (&text.expires, NotYet::ExpiringPoints, "expire"),
-        ] {
+        for (span, what) in [(&text.pending, "pending"), (&text.expires, "expires")] {
             match (span, kind) {
                 (Some(span), Some(KindWord::Status)) => {
                     self.problems
                         .push(
                             span.span,
-                            format!("status points are never spent: they cannot be {what}"),
+                            format!("status points are never spent: `{what}` means nothing"),
                         )
                         .help("remove it, or make the points `kind: spendable`");
                 }
-                (Some(span), _) => yet.refuse(span.span, self.problems),
-                (None, _) => {}
+                (Some(span), _) if span.value.is_zero() => {
+                    self.problems
+                        .push(span.span, format!("`{what}` has to be above 0"))
+                        .expected("a span such as 48h, 14d, 2w or 12mo");
+                }
+                _ => {}
             }
         }
         let kind = match kind? {

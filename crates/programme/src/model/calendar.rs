@@ -16,6 +16,11 @@ pub enum Duration {
 }
 
 impl Duration {
+    /// Whether it is no time at all.
+    pub const fn is_zero(self) -> bool {
+        matches!(self, Self::Elapsed { ns: 0 } | Self::Months(0))
+    }
+
     /// The instant so much later; months by the clocks and the calendar of a zone. The last instant where there is none.
     pub fn after(self, at: Timestamp, zone: &jiff::tz::TimeZone) -> Timestamp {
         match self {

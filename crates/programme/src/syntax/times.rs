@@ -35,7 +35,8 @@ words! { "cap period", CapPeriod {
     "lifetime" => CapPeriod::Lifetime,
 }}
 
-fn duration(text: &str) -> Option<Duration> {
+/// A span; `0` is one too.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::Elapsed { ns: 0 });
     }

@@ -3,7 +3,9 @@
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use types::MicroPoints;
 
-use super::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working};
+use super::{
+    Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
+};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::period::Period;
 
@@ -41,6 +43,23 @@ impl Effect {
                 grant.encode(writer);
                 writer.byte(GrantStatus::code(Some(*status)));
             }
+            Self::PrizeOffered(prize) => {
+                writer.byte(13);
+                prize.encode(writer);
+            }
+            Self::PrizeRevoked { prize, reason } => {
+                writer.byte(14);
+                prize.encode(writer);
+                writer.flag(*reason == RevokeReason::ClaimExpired);
+            }
+            Self::Claimed(grant) => {
+                writer.byte(15);
+                grant.encode(writer);
+            }
+            Self::PrizeClaimed(prize) => {
+                writer.byte(16);
+                prize.encode(writer);
+            }
             Self::Revoked { grant, reason } => {
                 writer.byte(5);
                 grant.encode(writer);
@@ -64,10 +83,51 @@ impl Effect {
                 });
                 writer.number(*n);
             }
-            Self::Spent { points, amount } => {
+            Self::Spent {
+                points,
+                amount,
+                hold,
+            } => {
                 writer.byte(32);
-                writer.number(u64::from(points.0));
-                writer.wide(amount.0);
+                moved(writer, *points, *amount);
+                writer.text(hold.as_deref().unwrap_or_default());
+            }
+            Self::Held {
+                points,
+                amount,
+                hold,
+                until,
+            } => {
+                writer.byte(34);
+                moved(writer, *points, *amount);
+                writer.text(hold);
+                writer.time(*until);
+            }
+            Self::Released {
+                points,
+                amount,
+                hold,
+                lapsed,
+            } => {
+                writer.byte(35);
+                moved(writer, *points, *amount);
+                writer.text(hold);
+                writer.flag(*lapsed);
+            }
+            Self::Expired {
+                points,
+                amount,
+                n,
+                lots,
+            } => {
+                writer.byte(36);
+                moved(writer, *points, *amount);
+                writer.number(*n);
+                writer.length(lots.len());
+                for (n, amount) in lots {
+                    writer.number(*n);
+                    writer.wide(amount.0);
+                }
             }
             Self::Adjusted {
                 points,
@@ -75,8 +135,7 @@ impl Effect {
                 reason,
             } => {
                 writer.byte(33);
-                writer.number(u64::from(points.0));
-                writer.wide(amount.0);
+                moved(writer, *points, *amount);
                 writer.text(reason.as_deref().unwrap_or_default());
             }
         }
@@ -96,6 +155,16 @@ impl Effect {
                 period: Period::decode(reader)?,
                 n: reader.number32()?,
             },
+            13 => Self::PrizeOffered(Prize::decode(reader)?),
+            14 => Self::PrizeRevoked {
+                prize: Prize::decode(reader)?,
+                reason: match reader.flag()? {
+                    true => RevokeReason::ClaimExpired,
+                    false => RevokeReason::Reversal,
+                },
+            },
+            15 => Self::Claimed(Granted::decode(reader)?),
+            16 => Self::PrizeClaimed(Prize::decode(reader)?),
             12 => Self::StreakBroken {
                 mission: MissionIx(reader.number16()?),
                 period: Period::decode(reader)?,
@@ -129,17 +198,47 @@ impl Effect {
             32 => Self::Spent {
                 points: PointsIx(reader.number16()?),
                 amount: MicroPoints(reader.wide()?),
+                hold: optional(reader)?,
+            },
+            34 => Self::Held {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                hold: reader.text()?.into(),
+                until: reader.time()?,
+            },
+            35 => Self::Released {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                hold: reader.text()?.into(),
+                lapsed: reader.flag()?,
+            },
+            36 => Self::Expired {
+                points: PointsIx(reader.number16()?),
+                amount: MicroPoints(reader.wide()?),
+                n: reader.number()?,
+                lots: (0..reader.length()?)
+                    .map(|_| Ok((reader.number()?, MicroPoints(reader.wide()?))))
+                    .collect::<Result<_, DecodeError>>()?,
             },
             33 => Self::Adjusted {
                 points: PointsIx(reader.number16()?),
                 amount: MicroPoints(reader.wide()?),
-                reason: Some(reader.text()?)
-                    .filter(|text| !text.is_empty())
-                    .map(Into::into),
+                reason: optional(reader)?,
             },
             _ => return Err(DecodeError::Invalid("an effect")),
         })
     }
+}
+
+fn moved(writer: &mut Writer<'_>, points: PointsIx, amount: MicroPoints) {
+    writer.number(u64::from(points.0));
+    writer.wide(amount.0);
+}
+
+/// A text that may not be there: empty, then.
+fn optional(reader: &mut Reader<'_>) -> Result<Option<Box<str>>, DecodeError> {
+    let text = reader.text()?;
+    Ok((!text.is_empty()).then(|| text.into()))
 }
 
 fn mission_period(writer: &mut Writer<'_>, mission: MissionIx, period: Period, n: u32) {
@@ -241,6 +340,24 @@ impl Granted {
     }
 }
 
+impl Prize {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.points.0));
+        writer.wide(self.amount.0);
+        self.because.encode(writer);
+        writer.number(u64::from(self.number));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            points: PointsIx(reader.number16()?),
+            amount: MicroPoints(reader.wide()?),
+            because: Because::decode(reader)?,
+            number: reader.number32()?,
+        })
+    }
+}
+
 impl GrantStatus {
     /// 0 for what was taken back.
     pub(crate) const fn code(status: Option<Self>) -> u8 {
@@ -248,6 +365,7 @@ impl GrantStatus {
             None => 0,
             Some(Self::Requested) => 1,
             Some(Self::Offered) => 2,
+            Some(Self::Claimed) => 3,
         }
     }
 
@@ -256,6 +374,7 @@ impl GrantStatus {
             0 => Ok(None),
             1 => Ok(Some(Self::Requested)),
             2 => Ok(Some(Self::Offered)),
+            3 => Ok(Some(Self::Claimed)),
             _ => Err(DecodeError::Invalid("a status")),
         }
     }

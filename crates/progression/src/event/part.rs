@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arithmetic::share;
 use crate::effect::{Because, Effect};
-use crate::journal::{Entry, Gain, Settled};
+use crate::journal::{Entry, Gain, Key, Search, Settled};
 use crate::mission;
 use crate::state::Moves;
 use crate::step::{Origin, Step};
@@ -85,6 +85,8 @@ pub(super) struct Part {
     effects: Range<usize>,
     /// which of what missions counted.
     counted: Range<usize>,
+    /// What has expired of what it gave, by the place of the effect: that is not taken back again.
+    expired: Vec<(usize, i128)>,
 }
 
 impl Part {
@@ -100,6 +102,7 @@ impl Part {
             original,
             before,
             after,
+            expired: Vec::new(),
         }
     }
 
@@ -114,6 +117,36 @@ impl Part {
             original,
             before: Returned::NOTHING,
             after,
+            expired: Vec::new(),
+        }
+    }
+
+    /// Finds what has expired of the points that it gave.
+    pub(super) fn look_up(&mut self, search: &mut Search<'_>) {
+        for at in self.effects.clone() {
+            let Some(Effect::Earned(movement)) = self.original.effects.get(at) else {
+                continue;
+            };
+            let name = self.original.names.points(movement.points);
+            let of_these = |entry: &Entry, effect: &Effect| match effect {
+                Effect::Expired { points, lots, .. } if entry.names.points(*points) == name => {
+                    let lots = lots.iter().filter(|(n, _)| *n == movement.n);
+                    lots.map(|(_, amount)| amount.0).sum()
+                }
+                _ => 0i128,
+            };
+            let is = |entry: &Entry| entry.effects.iter().any(|it| of_these(entry, it) > 0);
+            let mut expired = 0;
+            for entry in search.all(Key::expired(name, movement.n), is) {
+                expired += entry
+                    .effects
+                    .iter()
+                    .map(|it| of_these(&entry, it))
+                    .sum::<i128>();
+            }
+            if expired > 0 {
+                self.expired.push((at, expired));
+            }
         }
     }
 
@@ -131,17 +164,15 @@ impl Part {
         let moves = (!Arc::ptr_eq(&original.names, &step.state.names)
             && original.names != step.state.names)
             .then(|| Moves::between(&original.names, &step.state.names));
-        for effect in original
-            .effects
-            .get(self.effects.clone())
-            .unwrap_or_default()
-        {
-            if let Effect::Earned(movement) = effect
+        for at in self.effects.clone() {
+            if let Some(Effect::Earned(movement)) = original.effects.get(at)
                 && let Because::Rule(_) = movement.because
             {
                 let granted = movement.amount.0;
-                let amount = after.of_granted(granted) - before.of_granted(granted);
-                step.take_back(movement, amount, moves.as_ref());
+                let expired = self.expired.iter().find(|(of, _)| *of == at);
+                let most = granted - expired.map_or(0, |(_, expired)| *expired);
+                let by = |returned: Returned| returned.of_granted(granted).min(most);
+                step.take_back(movement, by(after) - by(before), moves.as_ref());
             }
         }
         for contribution in original

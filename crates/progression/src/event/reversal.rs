@@ -72,6 +72,8 @@ impl Reverse {
 
     /// Finds the archived periods for which what is taken back had counted.
     fn look_up(&mut self, programme: &Programme, state: &State, search: &mut Search<'_>) {
+        let parts = self.parts.iter_mut().chain(&mut self.settlement);
+        parts.for_each(|part| part.look_up(search));
         let parts = self.parts.iter().chain(&self.settlement);
         let originals = parts.map(|part| &part.original);
         self.cold = mission::archived_of(programme, state, search, originals);

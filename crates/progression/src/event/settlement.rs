@@ -180,7 +180,8 @@ fn what(
             }
             let event = bet::settled(event, &bet)?;
             let rate = bet::rate(programme, &event, bet.rate)?;
-            let undone = standing.map(|standing| Box::new(standing.part));
+            let mut undone = standing.map(|standing| Box::new(standing.part));
+            undone.iter_mut().for_each(|part| part.look_up(search));
             let fact = Fact::at(programme, &event, SETTLED, rate, now);
             let mut cold = mission::archived_for(programme, state, search, &fact);
             // A period that is in both is taken from where it stands first, so the second is never looked at.

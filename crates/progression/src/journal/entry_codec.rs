@@ -209,7 +209,6 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Replayed => 2,
         Outcome::Ticked => 3,
         Outcome::Refused(Refusal::UnknownType) => 16,
-        Outcome::Refused(Refusal::NotCarriedOut) => 17,
         Outcome::Refused(Refusal::MissingAmount) => 18,
         Outcome::Refused(Refusal::BadAmount) => 19,
         Outcome::Refused(Refusal::NoConversionRate) => 20,
@@ -219,10 +218,14 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::AlreadyOptedIn) => 34,
         Outcome::Refused(Refusal::MissionEnded) => 35,
         Outcome::Refused(Refusal::Restricted) => 36,
+        Outcome::Refused(Refusal::NothingToClaim) => 37,
         Outcome::Refused(Refusal::MissingField) => 48,
         Outcome::Refused(Refusal::UnknownPoints) => 49,
         Outcome::Refused(Refusal::NotSpendable) => 50,
         Outcome::Refused(Refusal::NotEnoughPoints) => 51,
+        Outcome::Refused(Refusal::UnknownHold) => 52,
+        Outcome::Refused(Refusal::HoldExists) => 53,
+        Outcome::Refused(Refusal::TooManyHolds) => 54,
     }
 }
 
@@ -233,7 +236,6 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         2 => Outcome::Replayed,
         3 => Outcome::Ticked,
         16 => Outcome::Refused(Refusal::UnknownType),
-        17 => Outcome::Refused(Refusal::NotCarriedOut),
         18 => Outcome::Refused(Refusal::MissingAmount),
         19 => Outcome::Refused(Refusal::BadAmount),
         20 => Outcome::Refused(Refusal::NoConversionRate),
@@ -243,10 +245,14 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         34 => Outcome::Refused(Refusal::AlreadyOptedIn),
         35 => Outcome::Refused(Refusal::MissionEnded),
         36 => Outcome::Refused(Refusal::Restricted),
+        37 => Outcome::Refused(Refusal::NothingToClaim),
         48 => Outcome::Refused(Refusal::MissingField),
         49 => Outcome::Refused(Refusal::UnknownPoints),
         50 => Outcome::Refused(Refusal::NotSpendable),
         51 => Outcome::Refused(Refusal::NotEnoughPoints),
+        52 => Outcome::Refused(Refusal::UnknownHold),
+        53 => Outcome::Refused(Refusal::HoldExists),
+        54 => Outcome::Refused(Refusal::TooManyHolds),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }

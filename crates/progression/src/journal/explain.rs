@@ -161,9 +161,42 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
         } => {
             occasion(&mut json, names, Because::Mission(*mission, *period));
         }
-        Effect::Spent { points, amount } => {
+        Effect::Expired { points, amount, .. } => {
             json.text("points", names.points(*points))
                 .plain("amount", amount);
+        }
+        Effect::Spent {
+            points,
+            amount,
+            hold,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount);
+            if let Some(hold) = hold {
+                json.text("hold", hold);
+            }
+        }
+        Effect::Held {
+            points,
+            amount,
+            hold,
+            until,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount)
+                .text("hold", hold)
+                .plain("until", until);
+        }
+        Effect::Released {
+            points,
+            amount,
+            hold,
+            lapsed,
+        } => {
+            json.text("points", names.points(*points))
+                .plain("amount", amount)
+                .text("hold", hold)
+                .raw("lapsed", lapsed);
         }
         Effect::Adjusted {
             points,
@@ -185,7 +218,14 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
             occasion(&mut json, names, Because::Mission(*mission, *period));
             json.raw("length", length);
         }
-        Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
+        Effect::PrizeOffered(prize)
+        | Effect::PrizeRevoked { prize, .. }
+        | Effect::PrizeClaimed(prize) => {
+            json.text("points", names.points(prize.points))
+                .plain("amount", prize.amount);
+            occasion(&mut json, names, prize.because);
+        }
+        Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } | Effect::Claimed(grant) => {
             json.text("grant", names.reward(grant.reward))
                 .text("grant_id", &grant_id(names, grant));
             occasion(&mut json, names, grant.because);

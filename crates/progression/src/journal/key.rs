@@ -22,6 +22,11 @@ impl Key {
         Self::of(b'r', source.as_str(), id.as_str())
     }
 
+    /// What expired of a credit, by the points' name and the n of the movement that gave them.
+    pub(crate) fn expired(points: &str, n: u64) -> Self {
+        Self(xxh3_64(format!("x{points}\u{1f}{n}").as_bytes()))
+    }
+
     /// An archived period of a mission, by the mission's name.
     pub(crate) fn mission(name: &str, period: Period) -> Self {
         Self(xxh3_64(format!("m{name}\u{1f}{period}").as_bytes()))

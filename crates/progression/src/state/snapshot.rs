@@ -3,7 +3,8 @@
 use programme::model::{PointsIx, RewardIx, RuleIx};
 use types::MicroPoints;
 
-use super::{Account, Capped, GrantState, MissionState, State, TierState, Usage};
+use super::{Capped, GrantState, MissionState, State, TierState, Usage};
+use crate::account::Account;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
@@ -12,6 +13,7 @@ use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
+use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::tier::Term;
@@ -91,24 +93,6 @@ fn read_each<T>(
     decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     (0..reader.length()?).map(|_| decode(reader)).collect()
-}
-
-impl Account {
-    fn encode(&self, writer: &mut Writer<'_>) {
-        writer.wide(self.balance.0);
-        writer.wide(self.credits.0);
-        writer.number(self.earned_n);
-        writer.number(self.reversed_n);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            balance: MicroPoints(reader.wide()?),
-            credits: MicroPoints(reader.wide()?),
-            earned_n: reader.number()?,
-            reversed_n: reader.number()?,
-        })
-    }
 }
 
 impl Usage {
@@ -197,6 +181,7 @@ impl GrantState {
         self.because.encode(writer);
         writer.number(u64::from(self.number));
         writer.byte(GrantStatus::code(self.status));
+        Report::encode(self.report, writer);
         writer.time(self.at);
     }
 
@@ -206,6 +191,7 @@ impl GrantState {
             because: Because::decode(reader)?,
             number: reader.number32()?,
             status: GrantStatus::of_code(reader.byte()?)?,
+            report: Report::decode(reader)?,
             at: reader.time()?,
         })
     }

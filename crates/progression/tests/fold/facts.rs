@@ -1,8 +1,6 @@
 //! Rules, one fact a test: a programme, events, and what they come to.
 
-use progression::{Outcome, Refusal};
-
-use crate::harness::{HEAD, World, check, events, read};
+use crate::harness::check;
 
 const XP: &str = "
 points: {xp: {kind: status}, coins: {kind: spendable}}
@@ -377,20 +375,4 @@ boost_stacking: {{how: {how}}}"
             &[&format!("s/o1: points_earned xp {expected} order_xp")],
         );
     }
-}
-
-#[test]
-fn what_the_core_does_not_carry_out_is_refused_and_written_down() {
-    let mut world = World::new(&format!("{HEAD}{XP}"));
-    let mut line = read(
-        &world.programme,
-        &events("b1 order 5 GBP @2011-01-10T10:00:00Z"),
-    )
-    .remove(0);
-    line.event.kind = "grant_updated".into();
-    let outcome = Outcome::Refused(Refusal::NotCarriedOut);
-    assert_eq!(world.fold(line).outcome, outcome);
-    let journal = world.players.values().next().unwrap().journal();
-    assert_eq!(journal[0].outcome, outcome);
-    assert_eq!(world.lines()[0]["applied"], 1);
 }

@@ -102,6 +102,11 @@ fn restricted_players_earn_nothing() {
 }
 
 #[test]
+fn points_pending_held_spent_expired() {
+    check("34_points_pending_held_spent_expired");
+}
+
+#[test]
 fn streaks_and_freezes() {
     check("10_streaks_and_freezes");
 }
@@ -114,4 +119,9 @@ fn weeks_in_a_month_and_days_undone() {
 #[test]
 fn rolling_tiers() {
     check("40_rolling_tiers");
+}
+
+#[test]
+fn claims_kept_taken_back_and_lapsed() {
+    check("44_claims_kept_taken_back_and_lapsed");
 }

@@ -102,6 +102,12 @@ fn an_order_that_is_cancelled_leaves_only_rewards_behind() {
             let rewards: i128 = said
                 .iter()
                 .filter(|line| line["points"] == *points.id && line.get("rule").is_none())
+                .filter(|line| {
+                    matches!(
+                        line["type"].as_str(),
+                        Some("points_earned" | "points_reversed")
+                    )
+                })
                 .map(signed)
                 .sum();
             let (was, is) = (of(&before.players), of(&after.players));
@@ -175,7 +181,9 @@ fn movements(programme: &Programme, entry: &journal::Entry) -> Vec<(String, i128
         .filter_map(|effect| match effect {
             Effect::Earned(movement) => Some((name(movement), movement.amount.0)),
             Effect::Reversed(movement) => Some((name(movement), -movement.amount.0)),
-            Effect::Spent { points, amount } => Some((named(*points), -amount.0)),
+            Effect::Expired { points, amount, .. } | Effect::Spent { points, amount, .. } => {
+                Some((named(*points), -amount.0))
+            }
             Effect::Adjusted { points, amount, .. } => Some((named(*points), amount.0)),
             _ => None,
         })

@@ -52,16 +52,43 @@ pub(super) fn of_bet() -> impl Strategy<Value = What> {
 pub(super) fn points() -> impl Strategy<Value = What> {
     let spent = select(vec!["0", "0.5", "3", "10", "40"]);
     let adjusted = select(vec!["5", "50.000001", "-3", "-20"]);
+    let held = select(vec!["1", "5", "12.5"]);
     let amount = prop_oneof![
-        2 => spent.prop_map(|amount| ("points_spent", amount)),
-        1 => adjusted.prop_map(|amount| ("points_adjusted", amount)),
+        4 => spent.prop_map(|amount| ("points_spent", amount)),
+        3 => adjusted.prop_map(|amount| ("points_adjusted", amount)),
+        4 => held.prop_map(|amount| ("points_held", amount)),
+        2 => Just(("hold_released", "")),
+        2 => Just(("points_spent", "")),
     ];
-    let points = select(vec!["coins", "coins", "coins", "xp", "gold"]);
-    (amount, points).prop_map(|((kind, amount), points)| What::Command {
-        kind,
-        attributes: [("points", points), ("amount", amount)]
-            .map(|(key, text)| (key.into(), Value::Text(text.into())))
-            .into(),
+    let points = select(vec!["coins", "coins", "coins", "coins", "xp", "gold"]);
+    let hold = select(vec!["h", "k", "h", ""]);
+    let within = select(vec!["30m", "4h", "3d", "1mo", ""]);
+    (amount, points, hold, within).prop_map(|((kind, amount), points, hold, within)| {
+        // What is not said of a hold is the hold's; spending names one now and then.
+        let open = if hold.is_empty() { "h" } else { hold };
+        let (points, hold) = match (kind, amount) {
+            ("points_spent" | "hold_released", "") => ("", open),
+            ("points_spent", _) if hold != "k" => (points, ""),
+            ("points_adjusted", _) => (points, ""),
+            _ => (points, hold),
+        };
+        let within = match kind {
+            "points_held" => within,
+            _ => "",
+        };
+        let said = [
+            ("points", points),
+            ("amount", amount),
+            ("hold", hold),
+            ("within", within),
+        ];
+        let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+        What::Command {
+            kind,
+            attributes: said
+                .map(|(key, text)| (key.into(), Value::Text(text.into())))
+                .collect(),
+        }
     })
 }
 
@@ -100,5 +127,21 @@ pub(super) fn opt_in() -> impl Strategy<Value = What> {
     select(&words::MISSIONS[..]).prop_map(|name| What::Command {
         kind: "mission_opted_in",
         attributes: Attributes::from([("mission".into(), Value::Text(name.into()))]),
+    })
+}
+
+/// Claims a reward: of a mission, of its one period, of whatever is oldest.
+pub(super) fn claim() -> impl Strategy<Value = What> {
+    let named = prop_oneof![
+        2 => select(&words::MISSIONS[..]).prop_map(|name| vec![("mission", name)]),
+        1 => select(&words::MISSIONS[..]).prop_map(|name| vec![("mission", name), ("period", "once")]),
+        3 => Just(Vec::new()),
+    ];
+    named.prop_map(|named| {
+        let text = |(key, name): (&str, &str)| (key.into(), Value::Text(name.into()));
+        What::Command {
+            kind: "mission_claimed",
+            attributes: named.into_iter().map(text).collect(),
+        }
     })
 }

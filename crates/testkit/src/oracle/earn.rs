@@ -46,6 +46,7 @@ impl Life<'_> {
                 why: Why::Rule(rule),
                 deed: happened.deed,
                 caused_by: self.deeds.len() - 1,
+                at: cause.at(),
                 rooms,
             });
             self.take_back_entries(happened.deed, cause);

@@ -88,10 +88,30 @@ pub(super) enum Why {
     Mission(usize, String),
     /// Reaching a level of a tier set.
     Level(usize, usize),
-    /// The player spent them.
-    Spent,
+    /// The player spent them; out of a hold, where one is named.
+    Spent(Option<String>),
+    /// Set aside; nothing moves.
+    Held {
+        id: String,
+        until: Timestamp,
+        micro: i128,
+    },
+    /// A hold's end; nothing moves.
+    Released(String),
+    /// Their time was over.
+    Expired,
     /// Moved by hand.
     Adjusted,
+}
+
+impl Why {
+    /// Whether it counts towards levels.
+    pub(super) fn qualifies(&self) -> bool {
+        matches!(
+            self,
+            Self::Rule(_) | Self::Mission(..) | Self::Level(..) | Self::Adjusted
+        )
+    }
 }
 
 /// A movement of points.
@@ -104,6 +124,8 @@ pub(super) struct Move {
     pub(super) deed: usize,
     /// The event whose record moved them, or had moved what is taken back: index into the deeds.
     pub(super) caused_by: usize,
+    /// When.
+    pub(super) at: Timestamp,
     /// Of each kind of cap, the period whose room it takes.
     pub(super) rooms: Vec<(CapPeriod, String)>,
 }
@@ -149,15 +171,42 @@ pub(super) struct Completion {
     pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
+    /// Where its reward is.
+    pub(super) offer: Offer,
     /// Whether it still stands.
     pub(super) stands: bool,
+}
+
+/// Where the reward of a completion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// There is none to claim.
+    None,
+    /// It lapses then.
+    Open(Option<Timestamp>),
+    /// The player has it.
+    Claimed,
+    /// He let it pass.
+    Lapsed,
 }
 
 /// What a completion gave.
 #[derive(Clone)]
 pub(super) enum Given {
-    Points { points: usize, micro: i128 },
-    Grant { reward: usize, id: String },
+    Points {
+        points: usize,
+        micro: i128,
+    },
+    Grant {
+        reward: usize,
+        id: String,
+    },
+    /// Points that are to be claimed, under an id.
+    Prize {
+        points: usize,
+        micro: i128,
+        id: String,
+    },
 }
 
 impl<'a> Life<'a> {
@@ -199,7 +248,7 @@ impl<'a> Life<'a> {
     pub(super) fn credits(&self, points: usize) -> i128 {
         let of_these = self.moves.iter().filter(|step| step.points == points);
         of_these
-            .filter(|step| step.why != Why::Spent)
+            .filter(|step| step.why.qualifies())
             .map(|step| step.micro)
             .sum()
     }

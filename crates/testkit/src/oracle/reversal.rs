@@ -65,7 +65,9 @@ impl Life<'_> {
                 continue;
             };
             let taken: i128 = -entries[1..].iter().map(|step| step.micro).sum::<i128>();
-            let due = Fraction::new(granted.micro, 1).times(share).rounded() - taken;
+            let most = granted.micro - self.expired_of(deed, &Why::Rule(rule));
+            let due = Fraction::new(granted.micro, 1).times(share).rounded();
+            let due = due.min(most) - taken;
             if due == 0 {
                 continue;
             }
@@ -75,6 +77,7 @@ impl Life<'_> {
                 why: Why::Rule(rule),
                 deed,
                 caused_by: granted.caused_by,
+                at: cause.at(),
                 rooms: granted.rooms.clone(),
             };
             self.say_points(back.points, back.micro, &back.why, cause);

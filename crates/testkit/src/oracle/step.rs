@@ -60,9 +60,15 @@ impl Life<'_> {
                 self.reverse(deed, cause);
             }
             Some(BuiltIn::BetSettled) => self.settle(deed, cause),
-            Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
+            Some(
+                built_in @ (BuiltIn::PointsSpent
+                | BuiltIn::PointsAdjusted
+                | BuiltIn::PointsHeld
+                | BuiltIn::HoldReleased),
+            ) => {
                 return self.command(deed, built_in, cause);
             }
+            Some(BuiltIn::MissionClaimed) => return self.claim(deed, event, cause),
             Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}

@@ -258,6 +258,6 @@ impl Life<'_> {
 impl Move {
     // Whether it counts towards a level by these points: spending does not.
     pub(super) fn qualifies(&self, by: usize) -> bool {
-        self.points == by && self.why != Why::Spent
+        self.points == by && self.why.qualifies()
     }
 }

@@ -3,11 +3,17 @@
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::Life;
+use super::life::{Life, Why};
 
 /// What fires; of one instant in this order, then in file order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// An offer lapses: its mission's index, and its completion's.
+    Claim(usize, usize),
+    /// Points expire: their index.
+    Expiry(usize),
+    /// A hold is over: the points, its id.
+    Hold(String, usize),
     /// A mission's streak breaks: its index.
     Streak(usize),
     /// A tier set is reviewed: its index.
@@ -21,16 +27,38 @@ impl Life<'_> {
         let reviews = sets.filter_map(|set| Some((self.next_review(set)?, Timer::TierReview(set))));
         let missions = 0..self.programme.missions.len();
         let streaks = missions.filter_map(|ix| Some((self.next_break(ix)?, Timer::Streak(ix))));
+        let lapses = self.next_lapse().into_iter();
+        let lapses = lapses.map(|(due, mission, ix)| (due, Timer::Claim(mission, ix)));
         // After the end of time nothing happens.
-        reviews
+        let expiries = (0..self.programme.points.len()).filter_map(|points| {
+            let due = self.purse(points).next_expiry()?;
+            Some((due, Timer::Expiry(points)))
+        });
+        let holds = (0..self.programme.points.len()).flat_map(|points| {
+            let open = self.purse(points).holds.into_iter();
+            open.map(move |held| (held.until, Timer::Hold(held.id, points)))
+        });
+        let all = reviews
             .chain(streaks)
-            .filter(|(due, _)| *due < Timestamp::MAX)
-            .min()
+            .chain(lapses)
+            .chain(expiries)
+            .chain(holds);
+        all.filter(|(due, _)| *due < Timestamp::MAX).min()
     }
 
     /// Fires a timer that is due.
     pub(super) fn fire(&mut self, due: Timestamp, timer: Timer) {
         match timer {
+            Timer::Claim(_, completion) => self.lapse(completion, due),
+            Timer::Expiry(points) => {
+                let name = format!("expiry/{}", self.programme.points[points].id);
+                self.expire(points, due, Cause::Timer { name: &name, due });
+            }
+            Timer::Hold(id, points) => {
+                let name = format!("hold/{id}");
+                self.note(points, 0, Why::Released(id), due);
+                self.expire(points, due, Cause::Timer { name: &name, due });
+            }
             Timer::Streak(mission) => {
                 let name = format!("streak/{}", self.programme.missions[mission].id);
                 self.break_chains(mission, due, Cause::Timer { name: &name, due });

@@ -115,8 +115,9 @@ async fn player_of(
         brand: &player.brand,
         player: &player.player,
     };
-    let shown = view(programme, &state, subject, Timestamp::MAX);
-    let shown: Value = serde_json::to_value(shown.line())?;
+    // As of the state itself: what is due since is not in its journal.
+    let shown = view(programme, &state, subject, Timestamp::MIN);
+    let shown: Value = serde_json::to_value(shown)?;
     findings
         .compare(&shown, &ledger)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
