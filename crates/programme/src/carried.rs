@@ -9,11 +9,9 @@ use crate::span::Span;
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    StreakGoals,
     Claims,
     Limits,
     Rebasing,
-    RollingTiers,
     PendingPoints,
     ExpiringPoints,
     Stock,
@@ -24,11 +22,9 @@ pub(crate) enum NotYet {
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::StreakGoals => "streak goals are",
             Self::Claims => "rewards that a player claims are",
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
-            Self::RollingTiers => "rolling qualification periods are",
             Self::PendingPoints => "pending points are",
             Self::ExpiringPoints => "expiring points are",
             Self::Stock => "the stock of a reward is",

@@ -19,23 +19,14 @@ fn every_example_scenario_compiles() {
 
 #[test]
 fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
-    let table: &[(&str, &[&str])] = &[
-        (
-            "10_streaks_and_freezes.yaml",
-            &[
-                "streak goals are not carried out by this version yet",
-                "streak goals are not carried out by this version yet",
-            ],
-        ),
-        (
-            "16_claims_limits_opt_in_prerequisites.yaml",
-            &[
-                "rewards that a player claims are not carried out by this version yet",
-                "limits of completions of all players together are not carried out by this version yet",
-                "the stock of a reward is not carried out by this version yet",
-            ],
-        ),
-    ];
+    let table: &[(&str, &[&str])] = &[(
+        "16_claims_limits_opt_in_prerequisites.yaml",
+        &[
+            "rewards that a player claims are not carried out by this version yet",
+            "limits of completions of all players together are not carried out by this version yet",
+            "the stock of a reward is not carried out by this version yet",
+        ],
+    )];
     for (name, expected) in table {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/refused")
@@ -49,18 +40,10 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
 
 #[test]
 fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
-    let goal = |goal: &str| format!("missions: [{{id: m, goal: {goal}}}]");
     let mission =
         |rest: &str| format!("missions: [{{id: m, goal: {{count: order, target: 1}}, {rest}}}]");
-    let tier = |rest: &str| {
-        format!("tiers: [{{id: t, by: xp, {rest}, levels: [{{id: a, at: 0}}, {{id: b, at: 1}}]}}]")
-    };
     let reward = |rest: &str| format!("rewards: [{{id: r, template: R, {rest}}}]");
     let table = [
-        (
-            goal("{streak: day, of: order, target: 2}"),
-            "streak goals are",
-        ),
         (
             mission("claim: {within: 1d}"),
             "rewards that a player claims are",
@@ -72,10 +55,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
         (
             mission("on_change: reset"),
             "policies for changes other than `keep` are",
-        ),
-        (
-            tier("qualify: {over: rolling 30d}"),
-            "rolling qualification periods are",
         ),
         (reward("kind: code"), "rewards of kind `code` are"),
         (reward("kind: bonus, stock: 5"), "the stock of a reward is"),

@@ -33,6 +33,17 @@ pub enum Effect {
         /// The n-th reopening of that period.
         n: u32,
     },
+    /// A streak ended before it was long enough.
+    StreakBroken {
+        /// Of which mission.
+        mission: MissionIx,
+        /// In which period.
+        period: Period,
+        /// How many active days or weeks it had.
+        length: u32,
+        /// The n-th of that period.
+        n: u32,
+    },
     /// A reward on its way to the player.
     Offered {
         /// What is given.
@@ -165,6 +176,7 @@ impl Effect {
             Self::Reversed(_) => "points_reversed",
             Self::Completed { .. } => "mission_completed",
             Self::Reopened { .. } => "mission_reopened",
+            Self::StreakBroken { .. } => "streak_broken",
             Self::Offered { .. } => "grant_offered",
             Self::Revoked { .. } => "grant_revoked",
             Self::TierChanged { .. } => "tier_changed",

@@ -105,7 +105,11 @@ impl Emission {
             Effect::Earned(movement) | Effect::Reversed(movement) => {
                 (names.points(movement.points).to_owned(), movement.n)
             }
-            Effect::Completed { mission, period, n } | Effect::Reopened { mission, period, n } => {
+            Effect::Completed { mission, period, n }
+            | Effect::Reopened { mission, period, n }
+            | Effect::StreakBroken {
+                mission, period, n, ..
+            } => {
                 let mission = names.mission(*mission);
                 (format!("{mission}/{period}"), u64::from(*n))
             }
@@ -143,6 +147,16 @@ impl Emission {
             Effect::Spent { points, amount } | Effect::Adjusted { points, amount, .. } => {
                 line.text("points", names.points(*points))
                     .plain("amount", amount);
+            }
+            Effect::StreakBroken {
+                mission,
+                period,
+                length,
+                ..
+            } => {
+                line.text("mission", names.mission(*mission))
+                    .plain("period", period)
+                    .raw("length", length);
             }
             Effect::Offered { grant, status } => {
                 granted(&mut line, names, grant);

@@ -5,6 +5,7 @@
 mod best;
 mod count;
 mod distinct;
+mod streak;
 mod sum;
 mod trail;
 
@@ -16,6 +17,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::fact::Fact;
 use crate::journal::{Gain, Reason};
 
+pub(crate) use streak::{Chain, Units};
 pub(crate) use trail::{EVENTS_MAX, Mark, Trail, follow, has_steps, retrace};
 
 /// How far one leaf of a goal is.
@@ -32,6 +34,8 @@ pub(crate) enum Progress {
     Distinct(Vec<(u128, u32)>),
     /// The largest values.
     Best(Box<best::Values>),
+    /// Active days or weeks.
+    Streak(Box<Units>),
 }
 
 /// A leaf of a goal.
@@ -52,6 +56,7 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
                 Goal::Count { of, when, .. }
                 | Goal::Sum { of, when, .. }
                 | Goal::Best { of, when, .. }
+                | Goal::Streak { of, when, .. }
                 | Goal::Distinct { of, when, .. } => {
                     return Some(Leaf {
                         goal,
@@ -62,7 +67,6 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
                 Goal::Steps(parts) | Goal::All(parts) | Goal::Any(parts) => {
                     stack.extend(parts.iter().rev());
                 }
-                Goal::Streak { .. } => {}
             }
         }
         None
@@ -71,8 +75,8 @@ pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
 
 pub(crate) fn leaf_count(goal: &Goal) -> usize {
     match goal {
-        Goal::Count { .. } | Goal::Sum { .. } | Goal::Best { .. } | Goal::Distinct { .. } => 1,
-        _ => leaves(goal).count(),
+        Goal::Steps(_) | Goal::All(_) | Goal::Any(_) => leaves(goal).count(),
+        _ => 1,
     }
 }
 
@@ -95,9 +99,9 @@ pub(crate) fn reached(goal: &Goal, parts: &[Progress]) -> bool {
 fn walk<'a>(goal: &Goal, parts: &mut impl Iterator<Item = &'a Progress>) -> bool {
     // Every part is walked, so that the leaves keep their places.
     match goal {
-        Goal::Count { target, .. } | Goal::Distinct { target, .. } => {
-            parts.next().is_some_and(|part| part.count() >= *target)
-        }
+        Goal::Count { target, .. }
+        | Goal::Distinct { target, .. }
+        | Goal::Streak { target, .. } => parts.next().is_some_and(|part| part.count() >= *target),
         Goal::Sum { target, .. } | Goal::Best { target, .. } => {
             parts.next().is_some_and(|part| sum::reached(part, *target))
         }
@@ -105,7 +109,6 @@ fn walk<'a>(goal: &Goal, parts: &mut impl Iterator<Item = &'a Progress>) -> bool
             inner.iter().filter(|part| !walk(part, parts)).count() == 0
         }
         Goal::Any(inner) => inner.iter().filter(|part| walk(part, parts)).count() > 0,
-        Goal::Streak { .. } => false,
     }
 }
 
@@ -145,6 +148,7 @@ impl Progress {
             Self::None | Self::Sum(_) | Self::Best(_) => 0,
             Self::Count(count) => *count,
             Self::Distinct(values) => values.len() as u64,
+            Self::Streak(units) => u64::from(units.longest),
         }
     }
 
@@ -153,7 +157,7 @@ impl Progress {
         match self {
             Self::Sum(micro) => *micro,
             Self::Best(values) => values.largest(),
-            Self::None | Self::Count(_) | Self::Distinct(_) => 0,
+            Self::None | Self::Count(_) | Self::Distinct(_) | Self::Streak(_) => 0,
         }
     }
 
@@ -172,6 +176,7 @@ impl Progress {
             Gain::Amount { micro, .. } => sum::add(self, micro),
             Gain::Single { micro, .. } => best::add(self, micro),
             Gain::Value(value) => distinct::add(self, value),
+            Gain::Unit(unit) => streak::add(self, unit),
         }
     }
 
@@ -182,6 +187,7 @@ impl Progress {
             Gain::Amount { micro, .. } => sum::add(self, to.map_or(0, Gain::micro) - micro),
             Gain::Single { micro, .. } => best::shrink(self, micro, to.map_or(0, Gain::micro)),
             Gain::Value(value) => distinct::take(self, value),
+            Gain::Unit(unit) => streak::take(self, unit),
         }
     }
 
@@ -189,6 +195,7 @@ impl Progress {
         match self {
             Self::Distinct(values) => values.capacity() * size_of::<(u128, u32)>(),
             Self::Best(values) => values.bytes(),
+            Self::Streak(units) => units.bytes(),
             _ => 0,
         }
     }
@@ -216,6 +223,10 @@ impl Progress {
                 writer.byte(4);
                 values.encode(writer);
             }
+            Self::Streak(units) => {
+                writer.byte(5);
+                units.encode(writer);
+            }
         }
     }
 
@@ -229,6 +240,7 @@ impl Progress {
                 .collect::<Result<Vec<_>, DecodeError>>()
                 .map(Self::Distinct),
             4 => best::Values::decode(reader).map(|values| Self::Best(Box::new(values))),
+            5 => Units::decode(reader).map(|units| Self::Streak(Box::new(units))),
             _ => Err(DecodeError::Invalid("a progress")),
         }
     }

@@ -4,10 +4,11 @@ mod archive;
 mod course;
 mod fate;
 mod start;
+pub(crate) mod streak;
 mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Mission, MissionIx, OnReversal, Start};
+use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
 
 use crate::earn::{ask, holds};
 use crate::effect::Because;
@@ -73,7 +74,7 @@ fn count_one(
         if leaf.of != fact.kind {
             continue;
         }
-        let counted = leaf_gain(step, fact, leaf).and_then(|gain| {
+        let counted = leaf_gain(step, fact, leaf, current).and_then(|gain| {
             let part = u8::try_from(part).map_err(|_| Reason::Unavailable)?;
             let contribution = Contribution {
                 mission: ix,
@@ -89,6 +90,7 @@ fn count_one(
         };
     }
     if outcome.is_ok() {
+        streak::settle(step, ix, current.period);
         step.grew.push((ix, current.period));
     }
     outcome
@@ -121,11 +123,19 @@ fn open_to(
     }
 }
 
-fn leaf_gain(step: &Step<'_>, fact: &Fact<'_>, leaf: goal::Leaf<'_>) -> Result<Gain, Reason> {
+fn leaf_gain(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    leaf: goal::Leaf<'_>,
+    window: Current,
+) -> Result<Gain, Reason> {
     if let Some(when) = leaf.when {
         holds(ask(step, fact, when), Reason::When)?;
     }
-    goal::gain(leaf, fact)
+    match leaf.goal {
+        Goal::Streak { unit, .. } => streak::gain(step, fact, *unit, window),
+        _ => goal::gain(leaf, fact),
+    }
 }
 
 fn add(
@@ -226,6 +236,7 @@ pub(crate) fn take_off(
     } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
         progress.shrink(was, is);
     }
+    streak::settle(step, ix, period);
     if !step.fell.contains(&(ix, period)) {
         step.fell.push((ix, period));
     }

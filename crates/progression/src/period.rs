@@ -81,7 +81,7 @@ pub(crate) fn span_at(kind: PeriodKind, zone: &TimeZone, at: Timestamp) -> Span 
     span
 }
 
-fn span_of(kind: PeriodKind, zone: &TimeZone, ordinal: i32) -> Span {
+pub(crate) fn span_of(kind: PeriodKind, zone: &TimeZone, ordinal: i32) -> Span {
     Span {
         ordinal,
         start: start_of(zone, first_date(kind, ordinal)),

@@ -11,6 +11,7 @@ use crate::period::Period;
 /// What a period has besides its progress.
 const FATE: u8 = 1;
 const TRAIL: u8 = 2;
+const BROKEN: u8 = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -21,6 +22,8 @@ pub(crate) struct Slot {
     pub(crate) parts: SmallVec<[Progress; 1]>,
     /// The events behind the parts, where their order or their times matter.
     pub(crate) trail: Option<Box<Trail>>,
+    /// How many streaks of it have been told to be broken.
+    pub(crate) broken: u32,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
 }
@@ -56,6 +59,7 @@ impl Slot {
             end,
             parts: std::iter::repeat_n(Progress::None, parts).collect(),
             trail: None,
+            broken: 0,
             fate: None,
         }
     }
@@ -79,7 +83,14 @@ impl Slot {
         }
         writer.length(self.parts.len());
         self.parts.iter().for_each(|part| part.encode(writer));
-        writer.byte(u8::from(self.fate.is_some()) * FATE + u8::from(self.trail.is_some()) * TRAIL);
+        writer.byte(
+            u8::from(self.fate.is_some()) * FATE
+                + u8::from(self.trail.is_some()) * TRAIL
+                + u8::from(self.broken > 0) * BROKEN,
+        );
+        if self.broken > 0 {
+            writer.number(u64::from(self.broken));
+        }
         if let Some(trail) = &self.trail {
             trail.encode(writer);
         }
@@ -98,9 +109,13 @@ impl Slot {
             .map(|_| Progress::decode(reader))
             .collect::<Result<_, _>>()?;
         let rest = reader.byte()?;
-        if rest > FATE + TRAIL {
+        if rest > FATE + TRAIL + BROKEN {
             return Err(DecodeError::Invalid("a period"));
         }
+        let broken = match rest & BROKEN {
+            0 => 0,
+            _ => reader.number32()?,
+        };
         let trail = match rest & TRAIL {
             0 => None,
             _ => Some(Box::new(Trail::decode(reader)?)),
@@ -114,6 +129,7 @@ impl Slot {
             end,
             parts,
             trail,
+            broken,
             fate,
         })
     }

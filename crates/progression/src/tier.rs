@@ -1,6 +1,7 @@
 //! Tiers: the level follows what was credited, in the same step; without points it falls by time alone, and by reversals.
 
 mod calendar;
+mod rolling;
 
 use programme::model::{Downgrade, PointsIx, Programme, Qualify, TierReversal, TierSet, TierSetIx};
 use types::{MicroPoints, Timestamp};
@@ -14,11 +15,13 @@ use crate::step::{Origin, Step};
 use crate::zone::Zones;
 
 pub(crate) use calendar::Periods;
+pub(crate) use rolling::Rolling;
 
 /// What a set keeps beside the level; nothing where points qualify for life.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Term {
     calendar: Option<Box<Periods>>,
+    rolling: Option<Box<Rolling>>,
 }
 
 /// What a set is judged by.
@@ -46,7 +49,8 @@ pub(crate) fn is_timed(set: &TierSet) -> bool {
 /// When the set is reviewed next.
 pub(crate) fn due(state: &State, ix: TierSetIx) -> Option<Timestamp> {
     let term = &state.tier(ix)?.term;
-    term.calendar.as_ref().and_then(|periods| periods.due())
+    let calendar = term.calendar.as_ref().and_then(|it| it.due());
+    calendar.or_else(|| term.rolling.as_ref().and_then(|it| it.due()))
 }
 
 /// Counts points towards the sets that they qualify for; below zero where they are taken back.
@@ -57,7 +61,8 @@ pub(crate) fn credit(step: &mut Step<'_>, points: PointsIx, amount: MicroPoints)
             let origin = step.origin;
             with(step, ix, set, |look, tier| match set.qualify {
                 Qualify::Calendar(kind) => calendar::credit(look, kind, tier, origin, amount),
-                Qualify::Lifetime | Qualify::Rolling { .. } => {}
+                Qualify::Rolling { ns } => rolling::credit(look, ns, tier, origin, amount),
+                Qualify::Lifetime => {}
             });
         }
     }
@@ -161,7 +166,9 @@ fn standing(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> Option<Standin
         Qualify::Calendar(kind) => with(step, ix, set, |look, tier| {
             calendar::standing(look, kind, tier, origin)
         }),
-        Qualify::Rolling { .. } => None,
+        Qualify::Rolling { ns } => with(step, ix, set, |look, tier| {
+            rolling::standing(look, ns, tier)
+        }),
     }
 }
 
@@ -181,7 +188,8 @@ pub(crate) fn review(step: &mut Step<'_>, ix: TierSetIx) {
     };
     let to = with(step, ix, set, |look, tier| match set.qualify {
         Qualify::Calendar(kind) => Some(calendar::review(look, kind, tier)),
-        Qualify::Lifetime | Qualify::Rolling { .. } => None,
+        Qualify::Rolling { ns } => Some(rolling::review(look, ns, tier)),
+        Qualify::Lifetime => None,
     });
     let level = step.state.tier(ix).map_or(0, |tier| tier.level);
     if let Some(Some(to)) = to
@@ -214,7 +222,8 @@ pub(crate) fn outlook(
     };
     match set.qualify {
         Qualify::Calendar(kind) => calendar::outlook(look, kind, &mut tier),
-        Qualify::Lifetime | Qualify::Rolling { .. } => Outlook {
+        Qualify::Rolling { ns } => rolling::outlook(look, ns, &mut tier),
+        Qualify::Lifetime => Outlook {
             credits: state
                 .points
                 .get(usize::from(set.by.0))
@@ -253,8 +262,15 @@ fn change(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet, to: u16, reason: Ti
 /// Answers when a set is due, after its level changed.
 fn schedule(look: Look<'_>, tier: &mut TierState, origin: Origin) {
     match look.set.qualify {
-        Qualify::Calendar(kind) => calendar::schedule(look, kind, tier, origin),
-        Qualify::Lifetime | Qualify::Rolling { .. } => tier.term = Term::default(),
+        Qualify::Calendar(kind) => {
+            tier.term.rolling = None;
+            calendar::schedule(look, kind, tier, origin);
+        }
+        Qualify::Rolling { ns } => {
+            tier.term.calendar = None;
+            rolling::schedule(look, ns, tier);
+        }
+        Qualify::Lifetime => tier.term = Term::default(),
     }
 }
 
@@ -296,27 +312,33 @@ pub(crate) fn rebind(programme: &Programme, state: &mut State) {
 
 impl Term {
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        match &self.calendar {
-            None => writer.byte(0),
-            Some(periods) => {
+        match (&self.calendar, &self.rolling) {
+            (Some(periods), _) => {
                 writer.byte(1);
                 periods.encode(writer);
             }
+            (None, Some(rolling)) => {
+                writer.byte(2);
+                rolling.encode(writer);
+            }
+            (None, None) => writer.byte(0),
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match reader.byte()? {
-            0 => Self::default(),
-            1 => Self {
-                calendar: Some(Box::new(Periods::decode(reader)?)),
-            },
+        let mut term = Self::default();
+        match reader.byte()? {
+            0 => {}
+            1 => term.calendar = Some(Box::new(Periods::decode(reader)?)),
+            2 => term.rolling = Some(Box::new(Rolling::decode(reader)?)),
             _ => return Err(DecodeError::Invalid("a qualification period")),
-        })
+        }
+        Ok(term)
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.calendar.as_ref().map_or(0, |periods| periods.bytes())
+        let calendar = self.calendar.as_ref().map_or(0, |it| it.bytes());
+        calendar + self.rolling.as_ref().map_or(0, |it| it.bytes())
     }
 }
 

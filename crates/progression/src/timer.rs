@@ -12,6 +12,7 @@ use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::{Cause, Emission};
 use crate::journal::{Entry, History};
+use crate::mission::streak;
 use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
@@ -47,14 +48,21 @@ pub(crate) struct Due {
 pub(crate) struct Timed {
     /// Tier sets from which a player falls by time.
     tiers: Vec<TierSetIx>,
+    /// Missions with streaks.
+    streaks: Vec<MissionIx>,
 }
 
 impl Timed {
     pub(crate) fn of(programme: &Programme) -> Self {
+        let missions = (0..).map(MissionIx).zip(&programme.missions);
         let sets = (0..).map(TierSetIx).zip(&programme.tiers);
         Self {
             tiers: sets
                 .filter(|(_, set)| tier::is_timed(set))
+                .map(|(ix, _)| ix)
+                .collect(),
+            streaks: missions
+                .filter(|(_, mission)| streak::has_streaks(mission))
                 .map(|(ix, _)| ix)
                 .collect(),
         }
@@ -68,19 +76,20 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let at = tier::due(state, *ix)?;
         Some((at, Timer::TierReview(*ix)))
     });
-    let all = tiers.filter(|(at, _)| *at < Timestamp::MAX);
+    let streaks = timed.streaks.iter().filter_map(|ix| {
+        let at = streak::due(state, *ix)?;
+        Some((at, Timer::Streak(*ix)))
+    });
+    let all = streaks.chain(tiers).filter(|(at, _)| *at < Timestamp::MAX);
     all.min().map(|(at, timer)| Due { at, timer })
 }
 
 fn fire(step: &mut Step<'_>, timer: &Timer) {
     match timer {
+        Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
         // Nothing answers with these.
-        Timer::Claim(..)
-        | Timer::Pending(_)
-        | Timer::Expiry(_)
-        | Timer::Hold(_)
-        | Timer::Streak(_) => {}
+        Timer::Claim(..) | Timer::Pending(_) | Timer::Expiry(_) | Timer::Hold(_) => {}
     }
 }
 

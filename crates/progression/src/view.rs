@@ -8,7 +8,7 @@ use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
 use crate::goal;
 use crate::journal::History;
-use crate::mission::{living, started};
+use crate::mission::{living, started, streak};
 use crate::period::Period;
 use crate::state::{GrantState, State};
 use crate::tier;
@@ -178,11 +178,15 @@ fn mission(
     };
     let parts = slot.map_or(&[][..], |slot| &slot.parts);
     let parts = alive.as_deref().unwrap_or(parts);
+    let streak = slot.map(|slot| streak::shown(programme, &state.zones, mission, slot, now));
     let joined = || course.is_some_and(|course| course.opted_in.is_some());
     MissionView {
         mission: mission.id.clone(),
         completed: kept.map_or(0, |kept| kept.standing),
-        progress: goal::shown(&mission.goal, parts).into(),
+        progress: match streak.flatten() {
+            Some(length) => length.to_string().into(),
+            None => goal::shown(&mission.goal, parts).into(),
+        },
         target: goal::target(&mission.goal).into(),
         period: period.map(|period| period.to_string().into()),
         done: slot.is_some_and(crate::slot::Slot::stands),

@@ -10,7 +10,7 @@ use types::Timestamp;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::derived;
-use crate::period::{Period, Span, kind_index, span_at};
+use crate::period::{Period, Span, kind_index, span_at, span_of};
 
 /// Changes that are remembered, for late events: the newest of each kind.
 const CHANGES_MAX: usize = 8;
@@ -159,6 +159,35 @@ impl Zones {
             span.end = next.end;
         }
         span
+    }
+
+    /// A unit of this kind by its label, from its first instant to its last; `None` where the player never had it.
+    pub(crate) fn unit(
+        &self,
+        programme: &Programme,
+        kind: PeriodKind,
+        ordinal: i32,
+    ) -> Option<Span> {
+        let changes = &self.changes[kind_index(kind)];
+        let mut found: Option<Span> = None;
+        for at in 0..=changes.len() {
+            let (from, zone) = match at.checked_sub(1) {
+                None => (Timestamp::MIN, &programme.timezone),
+                Some(before) => (changes[before].from, &changes[before].zone),
+            };
+            let until = changes.get(at).map_or(Timestamp::MAX, |next| next.from);
+            let span = span_of(kind, zone, ordinal);
+            let (start, end) = (span.start.max(from), span.end.min(until));
+            if start < end {
+                let start = found.map_or(start, |found| found.start);
+                found = Some(Span {
+                    ordinal,
+                    start,
+                    end,
+                });
+            }
+        }
+        found
     }
 
     /// Takes a change that was recorded at `now`; `None` for a name that is no zone.

@@ -4,7 +4,7 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no claims or streaks. A programme with
+//! It covers what the language carries out today: no claims. A programme with
 //! one of those is a panic, not a wrong answer.
 
 mod bet;
@@ -20,8 +20,10 @@ mod profile;
 mod restriction;
 mod reversal;
 mod reward;
+mod rolling;
 mod start;
 mod step;
+mod streak;
 mod tier;
 mod timer;
 mod view;

@@ -21,6 +21,7 @@ const SCENARIOS: &[&str] = &[
     "05_reversal_before_the_original",
     "06_identity_and_refusals",
     "08_late_events_count_now",
+    "10_streaks_and_freezes",
     "17_goal_kinds",
     "41_runs_of_a_rolling_window",
 ];

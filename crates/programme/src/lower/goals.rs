@@ -1,7 +1,6 @@
 //! Goals.
 
 use super::{Lower, PARTS_MAX};
-use crate::carried::NotYet;
 use crate::model::{EventTypeIx, Goal, PeriodKind, Predicate, Window};
 use crate::span::{At, Span};
 use crate::syntax::lists::List;
@@ -13,6 +12,8 @@ const DEPTH_MAX: usize = 4;
 const KINDS: &str = "one of `count`, `sum`, `distinct`, `streak`, `best`, `steps`, `all` or `any`";
 /// The most events that the core keeps one by one, for steps and rolling windows.
 const EVENTS_MAX: u64 = 1_000;
+/// The most days or weeks that the core keeps of a streak.
+const UNITS_MAX: u64 = 1_000;
 const DAY_NS: i64 = 86_400 * 1_000_000_000;
 
 impl Lower<'_> {
@@ -26,6 +27,11 @@ impl Lower<'_> {
                 .expected(format!("at most {PARTS_MAX}"));
         }
         let rolling = matches!(window, Window::Rolling { .. });
+        if goal.has_streak(rolling) {
+            self.problems
+                .push(at.span, "a streak cannot be a step, nor count in a rolling window")
+                .help("its days and weeks are a calendar's: put it beside the steps, in a window of its own");
+        }
         let events = goal.events_one_by_one(rolling);
         if events > EVENTS_MAX {
             self.problems
@@ -91,7 +97,6 @@ impl Lower<'_> {
         let when = self.when(text.when.as_ref(), of);
         let target = self.needed(text.target.as_ref(), at, kind, "target: 5");
         if let Some(streak) = &text.streak {
-            NotYet::StreakGoals.refuse(streak.span, self.problems);
             return self.streak(text, streak, of, when, window);
         }
         if let Some(amount) = text.sum.as_ref().or(text.best.as_ref()) {
@@ -210,22 +215,29 @@ impl Lower<'_> {
     ) -> Option<Goal> {
         let at = text.target.as_ref()?;
         let target = self.count_target(at)?;
-        let most = longest(unit.value.0, window);
-        if most.is_some_and(|most| target > most) {
+        let most = longest(unit.value.0, window)
+            .unwrap_or(UNITS_MAX)
+            .min(UNITS_MAX);
+        if target > most {
             self.problems
                 .push(
                     at.span,
                     format!("a streak of {target} is longer than its window"),
                 )
-                .expected(format!("at most {}", most.unwrap_or(target)));
+                .expected(format!("at most {most}"));
         }
         let freezes = text.freezes.as_ref().map_or(0, |freezes| freezes.value.0);
-        let Ok(freezes) = u32::try_from(freezes) else {
+        let Some(freezes) = u32::try_from(freezes)
+            .ok()
+            .filter(|it| *it <= UNITS_MAX as u32)
+        else {
             let span = text
                 .freezes
                 .as_ref()
                 .map_or(unit.span, |freezes| freezes.span);
-            self.problems.push(span, "too many freezes");
+            self.problems
+                .push(span, "too many freezes")
+                .expected(format!("at most {UNITS_MAX}"));
             return None;
         };
         Some(Goal::Streak {

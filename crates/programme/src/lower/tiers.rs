@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use types::{Decimal, MicroPoints};
 
 use super::{Lower, PARTS_MAX};
-use crate::carried::NotYet;
 use crate::model::{Downgrade, Duration, Level, PointsIx, Qualify, TierReversal, TierSet};
 use crate::span::At;
 use crate::syntax::lists::List;
@@ -28,9 +27,6 @@ impl Lower<'_> {
             .as_ref()
             .and_then(|qualify| qualify.value.over.as_ref());
         let qualify = over.map_or(Qualify::Lifetime, |over| over.value);
-        if let Some(over) = over.filter(|over| matches!(over.value, Qualify::Rolling { .. })) {
-            NotYet::RollingTiers.refuse(over.span, self.problems);
-        }
         let downgrade = text
             .downgrade
             .as_ref()

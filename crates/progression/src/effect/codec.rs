@@ -26,6 +26,16 @@ impl Effect {
                 writer.byte(3);
                 mission_period(writer, *mission, *period, *n);
             }
+            Self::StreakBroken {
+                mission,
+                period,
+                length,
+                n,
+            } => {
+                writer.byte(12);
+                mission_period(writer, *mission, *period, *n);
+                writer.number(u64::from(*length));
+            }
             Self::Offered { grant, status } => {
                 writer.byte(4);
                 grant.encode(writer);
@@ -85,6 +95,12 @@ impl Effect {
                 mission: MissionIx(reader.number16()?),
                 period: Period::decode(reader)?,
                 n: reader.number32()?,
+            },
+            12 => Self::StreakBroken {
+                mission: MissionIx(reader.number16()?),
+                period: Period::decode(reader)?,
+                n: reader.number32()?,
+                length: reader.number32()?,
             },
             4 => Self::Offered {
                 grant: Granted::decode(reader)?,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use types::{Event, Value};
 
 use crate::decision::Refusal;
+use crate::mission::streak;
 use crate::profile::SEGMENTS_MAX;
 use crate::step::Step;
 use crate::tier;
@@ -63,5 +64,6 @@ pub(super) fn carry_out(step: &mut Step<'_>, event: &Event) {
     }
     if zone_changed {
         tier::rezone(step);
+        streak::rezone(step.programme, step.state);
     }
 }

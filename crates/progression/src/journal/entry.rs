@@ -142,6 +142,8 @@ pub enum Gain {
     },
     /// A value, by its hash.
     Value(u128),
+    /// A day or week of a streak, by its ordinal.
+    Unit(i32),
     /// An amount that stands for itself: the best one counts. It shrinks as [`Gain::Amount`] does.
     Single {
         /// Millionths.
@@ -164,7 +166,7 @@ impl Gain {
     pub(crate) const fn micro(self) -> i128 {
         match self {
             Self::Amount { micro, .. } | Self::Single { micro, .. } => micro,
-            Self::One | Self::Value(_) => 0,
+            Self::One | Self::Value(_) | Self::Unit(_) => 0,
         }
     }
 

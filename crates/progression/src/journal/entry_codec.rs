@@ -301,6 +301,10 @@ impl Gain {
                 writer.byte(3);
                 writer.fixed128(value);
             }
+            Self::Unit(unit) => {
+                writer.byte(6);
+                writer.signed(i64::from(unit));
+            }
             Self::Single { micro, money } => {
                 writer.byte(4 + u8::from(money));
                 writer.wide(micro);
@@ -320,6 +324,12 @@ impl Gain {
                 micro: reader.wide()?,
                 money: tag == 5,
             },
+            6 => Self::Unit(
+                i32::try_from(reader.signed()?)
+                    .ok()
+                    .filter(|unit| (-10..60_000).contains(unit))
+                    .ok_or(DecodeError::Invalid("a gain"))?,
+            ),
             _ => return Err(DecodeError::Invalid("a gain")),
         })
     }

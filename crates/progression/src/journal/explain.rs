@@ -124,6 +124,7 @@ fn counted(entry: &Entry) -> impl Iterator<Item = Object> {
             Gain::Amount { micro, .. } | Gain::Single { micro, .. } => {
                 json.plain("amount", types::MicroPoints(micro))
             }
+            Gain::Unit(unit) => json.raw("unit", unit),
             Gain::Value(value) => json.plain("value_hash", format_args!("{value:032x}")),
         };
         json
@@ -174,6 +175,15 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
             if let Some(reason) = reason {
                 json.text("reason", reason);
             }
+        }
+        Effect::StreakBroken {
+            mission,
+            period,
+            length,
+            ..
+        } => {
+            occasion(&mut json, names, Because::Mission(*mission, *period));
+            json.raw("length", length);
         }
         Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
             json.text("grant", names.reward(grant.reward))

@@ -135,8 +135,10 @@ pub(super) fn drop_closed(
     fell: &[(MissionIx, Period)],
 ) -> Vec<Archived> {
     let mut dropped = Vec::new();
+    let margin_ns = super::streak::margin_ns(&programme.missions[usize::from(mission.0)]);
     state.slots.retain(|slot| {
-        let over = closed(slot.end, programme, now) && !fell.contains(&(mission, slot.period));
+        let end = slot.end.saturating_add_nanos(margin_ns);
+        let over = closed(end, programme, now) && !fell.contains(&(mission, slot.period));
         if over {
             dropped.push(Archived {
                 mission,

@@ -39,7 +39,7 @@ pub(super) fn count(
         if leaf.of != fact.kind {
             continue;
         }
-        let gain = leaf_gain(step, fact, leaf);
+        let gain = leaf_gain(step, fact, leaf, current);
         match gain.map(|gain| (gain, returned.left_of(gain))) {
             Ok((gain, Some(left))) => {
                 marks.push(Mark {

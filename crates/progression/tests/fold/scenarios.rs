@@ -100,3 +100,18 @@ fn steps_are_gone_through_again() {
 fn restricted_players_earn_nothing() {
     check("33_restricted_players_earn_nothing");
 }
+
+#[test]
+fn streaks_and_freezes() {
+    check("10_streaks_and_freezes");
+}
+
+#[test]
+fn weeks_in_a_month_and_days_undone() {
+    check("43_weeks_in_a_month_and_days_undone");
+}
+
+#[test]
+fn rolling_tiers() {
+    check("40_rolling_tiers");
+}

@@ -230,6 +230,12 @@ fn table() -> Vec<Row> {
             "2",
         ),
         (
+            "streak",
+            missions("{streak: day, of: order, target: 9, freezes: 1}", ""),
+            "/missions/m/progress",
+            "2",
+        ),
+        (
             "when of a goal",
             missions(
                 "{count: order, target: 9, when: event.attributes.country == \"UK\"}",

@@ -287,6 +287,24 @@ fn goal() -> impl Strategy<Value = String> {
     })
 }
 
+/// A streak, alone or beside another goal; windows that roll and steps have none.
+fn streak() -> impl Strategy<Value = String> {
+    let unit = select(vec!["day", "day", "week"]);
+    let of = select(vec!["order", "order", "session_started", "bet_placed"]);
+    let streak = (unit, of, 1u32..4, 0u32..3).prop_map(|(unit, of, target, freezes)| {
+        format!("{{streak: {unit}, of: {of}, target: {target}, freezes: {freezes}}}")
+    });
+    let beside = (streak, of_leaf(), select(vec!["all", "any"]));
+    beside.prop_map(|(streak, leaf, kind)| match leaf {
+        None => streak,
+        Some(leaf) => format!("{{{kind}: [{streak}, {leaf}]}}"),
+    })
+}
+
+fn of_leaf() -> impl Strategy<Value = Option<String>> {
+    weighted(0.3, leaf())
+}
+
 fn reward() -> impl Strategy<Value = String> {
     let points = (points(), select(vec!["5", "30", "0.25"]))
         .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
@@ -335,9 +353,18 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     );
     let on_reversal = select(vec!["keep", "take_back", "take_back"]);
     let after = weighted(0.25, 0usize..3);
-    let parts = (goal(), window, reward(), audience, on_reversal, after, rest);
+    let goal = prop_oneof![4 => goal(), 1 => streak()];
+    let parts = (goal, window, reward(), audience, on_reversal, after, rest);
     parts.prop_map(
         |(goal, window, reward, audience, on_reversal, after, rest)| {
+            let window = match goal.contains("streak") {
+                true if window.starts_with("rolling")
+                    || matches!(window, "day" | "week" | "3d after start") =>
+                {
+                    "month"
+                }
+                _ => window,
+            };
             let audience =
                 audience.map_or_else(String::new, |cel| format!(", audience: \"{cel}\""));
             let line = format!(
@@ -356,6 +383,8 @@ fn tier() -> impl Strategy<Value = String> {
         4 => Just("month"),
         1 => Just("quarter"),
         1 => Just("year"),
+        3 => Just("rolling 2d"),
+        2 => Just("rolling 10d"),
     ];
     let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
     let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);

@@ -74,6 +74,19 @@ impl Life<'_> {
         self.say(kind, subject, body, cause);
     }
 
+    pub(super) fn say_broken(
+        &mut self,
+        mission: usize,
+        period: &str,
+        length: usize,
+        cause: Cause<'_>,
+    ) {
+        let subject = format!("{}/{period}", self.programme.missions[mission].id);
+        let mut body = self.named(&Why::Mission(mission, period.to_owned()));
+        body.insert("length".into(), json!(length));
+        self.say("streak_broken", subject, body, cause);
+    }
+
     pub(super) fn say_tier(
         &mut self,
         set: usize,

@@ -10,7 +10,11 @@ use super::step::Happened;
 impl Life<'_> {
     /// The progress of a mission in a period as of an instant, in millionths.
     pub(super) fn progress(&self, mission: usize, period: &str, now: Timestamp) -> i128 {
-        self.judge(mission, period, now).0
+        let latest = self.latest_chain(mission, period, now);
+        match latest {
+            Some(length) => length as i128 * 1_000_000,
+            None => self.judge(mission, period, now).0,
+        }
     }
 
     /// Whether a mission is at its goal in a period, completed or not.
@@ -19,13 +23,17 @@ impl Life<'_> {
     }
 
     fn judge(&self, mission: usize, period: &str, now: Timestamp) -> (i128, bool) {
-        let facts: Vec<&Counted> = self
-            .counted
+        let facts = self.facts(mission, period, now);
+        self.measure(&self.programme.missions[mission].goal, &[], &facts)
+    }
+
+    /// What counts for a mission in a period as of an instant, in the order in which it came.
+    pub(super) fn facts(&self, mission: usize, period: &str, now: Timestamp) -> Vec<&Counted> {
+        self.counted
             .iter()
             .filter(|fact| fact.mission == mission && !self.is_gone(fact.deed))
             .filter(|fact| self.is_of(fact, period, now))
-            .collect();
-        self.measure(&self.programme.missions[mission].goal, &[], &facts)
+            .collect()
     }
 
     // How far a goal is, in millionths, and whether it is reached, by these facts in log order.
@@ -88,7 +96,16 @@ impl Life<'_> {
                 }
                 (whole(done), done == parts.len())
             }
-            Goal::Streak { .. } => panic!("the oracle knows no streaks"),
+            Goal::Streak {
+                unit,
+                target,
+                freezes,
+                ..
+            } => {
+                let chains = self.chains(*unit, *freezes, all, leaf);
+                let longest = chains.iter().map(|chain| chain.length).max();
+                against(whole(longest.unwrap_or(0)), i128::from(*target) * 1_000_000)
+            }
         }
     }
 
@@ -97,7 +114,7 @@ impl Life<'_> {
         match fact.worth {
             Worth::One => 1_000_000,
             Worth::Number(micro) => micro,
-            Worth::Value(_) => 0,
+            Worth::Value(_) | Worth::Unit { .. } => 0,
             Worth::Money(micro) => {
                 let share = self.returned_share(fact.deed);
                 micro - Fraction::new(micro, 1).times(share).rounded()
@@ -138,7 +155,7 @@ impl Life<'_> {
                 }
                 return;
             }
-            Goal::Streak { .. } => panic!("the oracle knows no streaks"),
+            Goal::Streak { unit, of, when, .. } => (of, when, self.unit(*unit, happened)),
         };
         let name = &self.programme.event_types.get(*of).name;
         if **name == *happened.event.kind

@@ -33,10 +33,16 @@ pub(super) struct Life<'a> {
     pub(super) turns: Vec<Turn>,
     /// Every time a level above the first was earned from there: the tier set's index, and an instant of the period that earned it.
     pub(super) climbed: Vec<(usize, Timestamp)>,
+    /// For each tier set over a rolling window, since when the level is not earned any more.
+    pub(super) fading: Vec<Option<Timestamp>>,
+    /// Until when it was looked at what leaves.
+    pub(super) left_until: Timestamp,
     /// Every review there was: the tier set's index and when.
     pub(super) reviews: Vec<(usize, Timestamp)>,
     /// Every level whose reward was given.
     pub(super) rewarded: Vec<(usize, usize)>,
+    /// Every instant at which chains of a mission have been told to break.
+    pub(super) broken: Vec<(usize, Timestamp)>,
     /// Every emission.
     pub(super) said: Vec<Said>,
     /// When the newest record was written.
@@ -121,6 +127,12 @@ pub(super) enum Worth {
     Money(i128),
     /// A number of an attribute in millionths: stays until nothing of the event is left.
     Number(i128),
+    /// A day or week of a streak: its label, an instant in it, and whether it is not the one in which the event occurred.
+    Unit {
+        label: String,
+        at: Timestamp,
+        late: bool,
+    },
     /// A value that is counted once.
     Value(Value),
 }
@@ -164,8 +176,11 @@ impl<'a> Life<'a> {
             completions: Vec::new(),
             turns: Vec::new(),
             climbed: Vec::new(),
+            fading: vec![None; programme.tiers.len()],
+            left_until: Timestamp::MIN,
             reviews: Vec::new(),
             rewarded: Vec::new(),
+            broken: Vec::new(),
             said: Vec::new(),
             recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),

@@ -6,7 +6,7 @@ use programme::model::{Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Completion, Counted, Life, Why};
+use super::life::{Completion, Counted, Life, Why, Worth};
 use super::step::Happened;
 
 impl Life<'_> {
@@ -44,7 +44,13 @@ impl Life<'_> {
             let Some(period) = self.counting_period(mission, happened) else {
                 continue;
             };
+            let end = self.window_end(mission, &period, &[happened.occurred, happened.recorded]);
             for (leaf, worth) in leaves {
+                if matches!(worth, Worth::Unit { late: true, .. })
+                    && end <= happened.recorded.nanos()
+                {
+                    continue;
+                }
                 self.counted.push(Counted {
                     mission,
                     period: period.clone(),

@@ -38,6 +38,7 @@ impl Life<'_> {
     /// Records an event, once everything due by then has fired.
     pub(super) fn record(&mut self, event: &Event, recorded: Timestamp) -> Answer {
         self.recorded = recorded;
+        self.let_leave(recorded);
         if let Some(deed) = self.find(&event.source, &event.id) {
             return match self.deeds[deed].event == *event {
                 true => Answer::Replayed,

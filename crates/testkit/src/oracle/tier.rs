@@ -64,7 +64,14 @@ impl Life<'_> {
                 let left = self.earned_in(set, kind, &running);
                 (earned, left.max(self.brought(set, kind, now)))
             }
-            Qualify::Rolling { .. } => panic!("the oracle knows no rolling tiers"),
+            Qualify::Rolling { ns } => {
+                let earned = self.earned_live(set, ns, now.nanos());
+                if earned >= self.level(set) {
+                    self.fading[set] = None;
+                }
+                let fading = self.fading[set].is_some();
+                (earned, if fading { self.level(set) } else { earned })
+            }
         };
         let level = self.level(set);
         let turn = |what| Turn { set, at: now, what };
@@ -84,6 +91,7 @@ impl Life<'_> {
             {
                 self.turns.push(turn(What::Raise(earned)));
             }
+            self.fading[set] = None;
             self.turns.push(turn(What::Level(earned)));
             self.say_tier(set, level, earned, "earned", cause);
             for passed in level + 1..=earned {
@@ -118,7 +126,7 @@ impl Life<'_> {
         self.turns.iter().rev().find_map(level).unwrap_or(0)
     }
 
-    fn reached(&self, set: usize, micro: i128) -> usize {
+    pub(super) fn reached(&self, set: usize, micro: i128) -> usize {
         let levels = &self.programme.tiers[set].levels;
         let reached = levels.iter().rposition(|level| level.at.0 <= micro);
         reached.unwrap_or(0)
@@ -170,8 +178,10 @@ impl Life<'_> {
     /// The next review of a set, after everything that has happened.
     pub(super) fn next_review(&self, set: usize) -> Option<Timestamp> {
         let tier = &self.programme.tiers[set];
-        let Qualify::Calendar(kind) = tier.qualify else {
-            return None;
+        let kind = match tier.qualify {
+            Qualify::Calendar(kind) => kind,
+            Qualify::Rolling { ns } => return self.next_rolling_review(set, ns),
+            Qualify::Lifetime => return None,
         };
         if tier.downgrade == Downgrade::Never || self.level(set) == 0 {
             return None;
@@ -205,8 +215,10 @@ impl Life<'_> {
     pub(super) fn review(&mut self, set: usize, due: Timestamp, cause: Cause<'_>) {
         self.reviews.push((set, due));
         let tier = &self.programme.tiers[set];
-        let Qualify::Calendar(kind) = tier.qualify else {
-            unreachable!("nothing else is reviewed");
+        let kind = match tier.qualify {
+            Qualify::Calendar(kind) => kind,
+            Qualify::Rolling { ns } => return self.review_rolling(set, ns, due, cause),
+            Qualify::Lifetime => unreachable!("never reviewed"),
         };
         // What the reviewed period earned; the best of those that ended after it and wait for their own reviews; the running one.
         let (mut ended, mut waiting) = (0, 0);
@@ -245,7 +257,7 @@ impl Life<'_> {
 
 impl Move {
     // Whether it counts towards a level by these points: spending does not.
-    fn qualifies(&self, by: usize) -> bool {
+    pub(super) fn qualifies(&self, by: usize) -> bool {
         self.points == by && self.why != Why::Spent
     }
 }

@@ -8,6 +8,8 @@ use super::life::Life;
 /// What fires; of one instant in this order, then in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// A mission's streak breaks: its index.
+    Streak(usize),
     /// A tier set is reviewed: its index.
     TierReview(usize),
 }
@@ -17,13 +19,22 @@ impl Life<'_> {
     pub(super) fn next_timer(&self) -> Option<(Timestamp, Timer)> {
         let sets = 0..self.programme.tiers.len();
         let reviews = sets.filter_map(|set| Some((self.next_review(set)?, Timer::TierReview(set))));
+        let missions = 0..self.programme.missions.len();
+        let streaks = missions.filter_map(|ix| Some((self.next_break(ix)?, Timer::Streak(ix))));
         // After the end of time nothing happens.
-        reviews.filter(|(due, _)| *due < Timestamp::MAX).min()
+        reviews
+            .chain(streaks)
+            .filter(|(due, _)| *due < Timestamp::MAX)
+            .min()
     }
 
     /// Fires a timer that is due.
     pub(super) fn fire(&mut self, due: Timestamp, timer: Timer) {
         match timer {
+            Timer::Streak(mission) => {
+                let name = format!("streak/{}", self.programme.missions[mission].id);
+                self.break_chains(mission, due, Cause::Timer { name: &name, due });
+            }
             Timer::TierReview(set) => {
                 let name = format!("tier_review/{}", self.programme.tiers[set].id);
                 self.review(set, due, Cause::Timer { name: &name, due });

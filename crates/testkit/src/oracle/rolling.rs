@@ -1,0 +1,86 @@
+//! Levels by what was credited in the last so many days.
+
+use programme::model::{Downgrade, PeriodKind, Qualify};
+use types::Timestamp;
+
+use super::emission::Cause;
+use super::life::Life;
+use super::tier::{Turn, What};
+
+impl Life<'_> {
+    /// What leaves by a time, and whose level begins to fade by that.
+    pub(super) fn let_leave(&mut self, now: Timestamp) {
+        for (set, tier) in self.programme.tiers.iter().enumerate() {
+            let Qualify::Rolling { ns } = tier.qualify else {
+                continue;
+            };
+            let leaving = self.leaving(set, ns);
+            let by_now = |at: &i64| self.left_until.nanos() < *at && *at <= now.nanos();
+            for at in leaving.into_iter().filter(by_now) {
+                if self.earned_live(set, ns, at) >= self.level(set) {
+                    self.fading[set] = None;
+                } else if self.fading[set].is_none() {
+                    self.fading[set] = Timestamp::from_nanos(at);
+                }
+            }
+        }
+        self.left_until = now;
+    }
+
+    // When something leaves, by time.
+    fn leaving(&self, set: usize, ns: i64) -> Vec<i64> {
+        let by = usize::from(self.programme.tiers[set].by.0);
+        let moves = self.moves.iter().filter(|step| step.qualifies(by));
+        let occurred = moves.map(|step| self.deeds[step.caused_by].occurred);
+        let mut leaving: Vec<i64> = occurred.map(|at| at.nanos() + ns).collect();
+        leaving.sort_unstable();
+        leaving
+    }
+
+    /// The level that is earned by what lives at a time.
+    pub(super) fn earned_live(&self, set: usize, ns: i64, at: i64) -> usize {
+        let by = usize::from(self.programme.tiers[set].by.0);
+        let moves = self.moves.iter().filter(|step| step.qualifies(by));
+        let live = moves.filter(|step| self.deeds[step.caused_by].occurred.nanos() + ns > at);
+        self.reached(set, live.map(|step| step.micro).sum())
+    }
+
+    /// When the policy acts next.
+    pub(super) fn next_rolling_review(&self, set: usize, ns: i64) -> Option<Timestamp> {
+        let level = self.level(set);
+        if self.programme.tiers[set].downgrade == Downgrade::Never || level == 0 {
+            return None;
+        }
+        let begins = self.fading[set].or_else(|| {
+            let leaving = self.leaving(set, ns).into_iter();
+            let mut later = leaving.filter(|at| *at > self.left_until.nanos());
+            let falls = later.find(|at| self.earned_live(set, ns, *at) < level);
+            falls.and_then(Timestamp::from_nanos)
+        });
+        begins.map(|at| self.after_rolling_grace(set, at))
+    }
+
+    fn after_rolling_grace(&self, set: usize, at: Timestamp) -> Timestamp {
+        let grace = self.programme.tiers[set].grace;
+        self.zones.later(PeriodKind::Day, at, grace)
+    }
+
+    /// The end of a grace.
+    pub(super) fn review_rolling(&mut self, set: usize, ns: i64, due: Timestamp, cause: Cause<'_>) {
+        self.let_leave(due);
+        let (level, earned) = (self.level(set), self.earned_live(set, ns, due.nanos()));
+        let ends = self.fading[set].map(|at| self.after_rolling_grace(set, at));
+        if earned >= level || ends.is_none_or(|ends| ends > due) {
+            return;
+        }
+        let left = match self.programme.tiers[set].downgrade {
+            Downgrade::OneStep => earned.max(level - 1),
+            _ => earned,
+        };
+        let another = left > earned && self.after_rolling_grace(set, due) > due;
+        self.fading[set] = another.then_some(due);
+        let what = What::Level(left);
+        self.turns.push(Turn { set, at: due, what });
+        self.say_tier(set, level, left, "period_end", cause);
+    }
+}
