@@ -9,7 +9,6 @@ use crate::span::Span;
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    Claims,
     Limits,
     Rebasing,
     PendingPoints,
@@ -22,7 +21,6 @@ pub(crate) enum NotYet {
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::Claims => "rewards that a player claims are",
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
             Self::PendingPoints => "pending points are",
@@ -49,7 +47,7 @@ impl BuiltIn {
     pub const fn carried(self) -> bool {
         !matches!(
             self,
-            Self::MissionClaimed | Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
+            Self::PointsHeld | Self::HoldReleased | Self::GrantUpdated
         )
     }
 }

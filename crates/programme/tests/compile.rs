@@ -22,7 +22,6 @@ fn what_is_not_carried_out_yet_is_refused_with_a_sentence() {
     let table: &[(&str, &[&str])] = &[(
         "16_claims_limits_opt_in_prerequisites.yaml",
         &[
-            "rewards that a player claims are not carried out by this version yet",
             "limits of completions of all players together are not carried out by this version yet",
             "the stock of a reward is not carried out by this version yet",
         ],
@@ -44,10 +43,6 @@ fn each_word_that_is_not_carried_out_yet_is_refused_by_itself() {
         |rest: &str| format!("missions: [{{id: m, goal: {{count: order, target: 1}}, {rest}}}]");
     let reward = |rest: &str| format!("rewards: [{{id: r, template: R, {rest}}}]");
     let table = [
-        (
-            mission("claim: {within: 1d}"),
-            "rewards that a player claims are",
-        ),
         (
             mission("limit: {total: 1}"),
             "limits of completions of all players together are",

@@ -262,6 +262,10 @@ fn each_wrong_thing_has_its_sentence() {
             "1:26 a streak cannot be a step, nor count in a rolling window (its days and weeks are a calendar's: put it beside the steps, in a window of its own)",
         ),
         (
+            "missions: [{id: m, goal: {count: order, target: 1}, claim: {within: 0}}]",
+            "1:60 there is no reward to claim\n1:69 nobody can claim within no time",
+        ),
+        (
             "missions: [{id: m, goal: {streak: day, of: order, target: 8, freezes: 1001}}]",
             "1:71 too many freezes",
         ),

@@ -49,6 +49,8 @@ pub enum Refusal {
     AlreadyOptedIn,
     /// Joining a mission that counts nothing any more.
     MissionEnded,
+    /// A claim where nothing is on offer, or not any more.
+    NothingToClaim,
     /// A command of a player who is restricted.
     Restricted,
 }
@@ -71,6 +73,7 @@ impl Refusal {
             Self::AlreadyOptedIn => "already_opted_in",
             Self::MissionEnded => "mission_ended",
             Self::Restricted => "restricted",
+            Self::NothingToClaim => "no_open_offer",
         }
     }
 }

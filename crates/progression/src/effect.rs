@@ -51,6 +51,19 @@ pub enum Effect {
         /// How far it is.
         status: GrantStatus,
     },
+    /// Points that wait for the player's claim.
+    PrizeOffered(Prize),
+    /// Points that were offered, taken back.
+    PrizeRevoked {
+        /// Which.
+        prize: Prize,
+        /// Why they are taken back.
+        reason: RevokeReason,
+    },
+    /// The player collected a reward.
+    Claimed(Granted),
+    /// The player collected points.
+    PrizeClaimed(Prize),
     /// A reward taken back.
     Revoked {
         /// What was given.
@@ -139,6 +152,19 @@ pub struct Granted {
     pub number: u32,
 }
 
+/// Points on offer, with an id as a grant's: the points' name stands for the reward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prize {
+    /// Which points.
+    pub points: PointsIx,
+    /// How many.
+    pub amount: MicroPoints,
+    /// What they are for.
+    pub because: Because,
+    /// How many offers of these points this occasion has made so far, from 1.
+    pub number: u32,
+}
+
 /// How far an offered grant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantStatus {
@@ -146,6 +172,8 @@ pub enum GrantStatus {
     Requested,
     /// Waits for the player's claim.
     Offered,
+    /// The player has claimed it.
+    Claimed,
 }
 
 /// Why a grant is taken back.
@@ -177,8 +205,9 @@ impl Effect {
             Self::Completed { .. } => "mission_completed",
             Self::Reopened { .. } => "mission_reopened",
             Self::StreakBroken { .. } => "streak_broken",
-            Self::Offered { .. } => "grant_offered",
-            Self::Revoked { .. } => "grant_revoked",
+            Self::Offered { .. } | Self::PrizeOffered(_) => "grant_offered",
+            Self::Claimed(_) | Self::PrizeClaimed(_) => "grant_claimed",
+            Self::Revoked { .. } | Self::PrizeRevoked { .. } => "grant_revoked",
             Self::TierChanged { .. } => "tier_changed",
             Self::Spent { .. } => "points_spent",
             Self::Adjusted { .. } => "points_adjusted",
@@ -196,6 +225,7 @@ impl GrantStatus {
         match self {
             Self::Requested => "requested",
             Self::Offered => "offered",
+            Self::Claimed => "claimed",
         }
     }
 }

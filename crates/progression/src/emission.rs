@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use types::{BrandId, EventId, PlayerId, SourceId, Timestamp};
 
-use crate::effect::{Because, Effect, Granted, Movement};
+use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, Prize};
 use crate::json::Object;
 use crate::names::Names;
 use crate::timer::Timer;
@@ -114,9 +114,12 @@ impl Emission {
                 (format!("{mission}/{period}"), u64::from(*n))
             }
             // Numbered itself, so there is one emission of a type for each grant.
-            Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
-                (grant_id(names, grant), 1)
-            }
+            Effect::Offered { grant, .. }
+            | Effect::Revoked { grant, .. }
+            | Effect::Claimed(grant) => (grant_id(names, grant), 1),
+            Effect::PrizeOffered(prize)
+            | Effect::PrizeRevoked { prize, .. }
+            | Effect::PrizeClaimed(prize) => (prize_id(names, prize), 1),
             Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
             Effect::Spent { points, .. } | Effect::Adjusted { points, .. } => {
                 (names.points(*points).to_owned(), 0)
@@ -162,6 +165,16 @@ impl Emission {
                 granted(&mut line, names, grant);
                 line.plain("status", status.name());
             }
+            Effect::PrizeOffered(prize) => {
+                offered(&mut line, names, prize);
+                line.plain("status", GrantStatus::Offered.name());
+            }
+            Effect::PrizeRevoked { prize, reason } => {
+                offered(&mut line, names, prize);
+                line.plain("reason", reason.name());
+            }
+            Effect::Claimed(grant) => granted(&mut line, names, grant),
+            Effect::PrizeClaimed(prize) => offered(&mut line, names, prize),
             Effect::Revoked { grant, reason } => {
                 granted(&mut line, names, grant);
                 line.plain("reason", reason.name());
@@ -211,6 +224,13 @@ fn granted(line: &mut Object, names: &Names, grant: &Granted) {
     occasion(line, names, grant.because);
 }
 
+fn offered(line: &mut Object, names: &Names, prize: &Prize) {
+    line.text("points", names.points(prize.points))
+        .plain("amount", prize.amount)
+        .text("grant_id", &prize_id(names, prize));
+    occasion(line, names, prize.because);
+}
+
 pub(crate) fn occasion(line: &mut Object, names: &Names, because: Because) {
     match because {
         Because::Rule(rule) => line.text("rule", names.rule(rule)),
@@ -225,8 +245,26 @@ pub(crate) fn occasion(line: &mut Object, names: &Names, because: Because) {
 
 /// A grant's id: reward / (mission / period or tier / level) / how many of it so far.
 pub(crate) fn grant_id(names: &Names, grant: &Granted) -> String {
-    let (reward, number) = (names.reward(grant.reward), grant.number);
-    match grant.because {
+    id_of(
+        names,
+        names.reward(grant.reward),
+        grant.because,
+        grant.number,
+    )
+}
+
+/// The id of points on offer: their name stands for the reward.
+fn prize_id(names: &Names, prize: &Prize) -> String {
+    id_of(
+        names,
+        names.points(prize.points),
+        prize.because,
+        prize.number,
+    )
+}
+
+fn id_of(names: &Names, reward: &str, because: Because, number: u32) -> String {
+    match because {
         Because::Rule(rule) => format!("{reward}/{}/{number}", names.rule(rule)),
         Because::Mission(mission, period) => {
             format!("{reward}/{}/{period}/{number}", names.mission(mission))

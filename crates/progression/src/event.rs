@@ -1,6 +1,7 @@
 //! Event kinds: what each asks for. One kind, one file.
 
 mod bet;
+mod claim;
 mod countable;
 mod opt_in;
 pub(crate) mod part;
@@ -17,6 +18,7 @@ use crate::decision::{Outcome, Refusal};
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
 use crate::mission;
+use crate::period::Period;
 use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
@@ -29,6 +31,8 @@ pub(crate) enum Plan<'e> {
     Profile(countable::Count<'e>),
     /// The player joins a mission.
     OptIn(MissionIx),
+    /// The player collects a reward.
+    Claim(MissionIx, Period),
     /// It takes back what an earlier event caused.
     Reverse(Box<reversal::Reverse>),
     /// It changes whether the player may be rewarded.
@@ -48,7 +52,7 @@ impl Plan<'_> {
         match self {
             Self::Count(count) | Self::Profile(count) => !count.is_gone(),
             Self::Settle(settle) => !settle.is_a_return(),
-            Self::OptIn(_) | Self::Move(_) => true,
+            Self::OptIn(_) | Self::Claim(..) | Self::Move(_) => true,
             Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
         }
     }
@@ -94,6 +98,9 @@ fn try_plan<'e>(
             profile::check(event)?;
             count(search).map(Plan::Profile)
         }
+        Some(BuiltIn::MissionClaimed) => {
+            claim::check(programme, state, event, now).map(|(ix, period)| Plan::Claim(ix, period))
+        }
         Some(BuiltIn::MissionOptedIn) => {
             opt_in::check(programme, state, event, now).map(Plan::OptIn)
         }
@@ -106,12 +113,9 @@ fn try_plan<'e>(
         None | Some(BuiltIn::Registered | BuiltIn::SessionStarted) => {
             count(search).map(Plan::Count)
         }
-        Some(
-            BuiltIn::MissionClaimed
-            | BuiltIn::PointsHeld
-            | BuiltIn::HoldReleased
-            | BuiltIn::GrantUpdated,
-        ) => Err(Refusal::NotCarriedOut),
+        Some(BuiltIn::PointsHeld | BuiltIn::HoldReleased | BuiltIn::GrantUpdated) => {
+            Err(Refusal::NotCarriedOut)
+        }
     }
 }
 
@@ -130,6 +134,7 @@ pub(crate) fn carry_out(
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
+        Plan::Claim(ix, period) => claim::carry_out(step, event, ix, period),
         Plan::OptIn(ix) => opt_in::carry_out(step, event, ix),
         Plan::Reverse(reverse) => reverse.carry_out(step, event, entry),
         Plan::Restrict(status) => restricted::carry_out(step, event, status),

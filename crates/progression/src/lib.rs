@@ -46,7 +46,7 @@ pub use apply::{apply, try_apply, wants};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{
-    Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working,
+    Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
 };
 pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;

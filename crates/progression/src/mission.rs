@@ -1,6 +1,7 @@
 //! Missions: what an event counts for, completions, and what becomes of them when something is taken back.
 
 mod archive;
+pub(crate) mod claim;
 mod course;
 mod fate;
 mod start;
@@ -278,7 +279,8 @@ pub(crate) fn reopen(step: &mut Step<'_>) {
             .fate
             .as_ref()
             .is_some_and(|fate| !fate.given.is_empty());
-        if !rewarded || mission.on_reversal == OnReversal::TakeBack {
+        let open = slot.is_offered();
+        if !rewarded || open || mission.on_reversal == OnReversal::TakeBack {
             fate::reopen(step, ix, period);
         }
     }

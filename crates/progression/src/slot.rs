@@ -41,6 +41,10 @@ pub(crate) struct Fate {
     pub(crate) recorded_at: Timestamp,
     /// What the last completion gave.
     pub(crate) given: Vec<Given>,
+    /// Whether it was to be claimed.
+    pub(crate) offer: Offer,
+    /// How many offers of points this period has made so far.
+    pub(crate) prizes: Vec<(PointsIx, u32)>,
     /// How many of each reward this period has given so far.
     pub(crate) offered: Vec<(RewardIx, u32)>,
 }
@@ -50,6 +54,30 @@ pub(crate) struct Fate {
 pub(crate) enum Given {
     Points(PointsIx, MicroPoints),
     Grant(RewardIx, u32),
+    /// Points that wait for the claim, and how many offers of them this makes.
+    Prize(PointsIx, MicroPoints, u32),
+}
+
+/// Where a completion's reward is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// There is none to claim.
+    #[default]
+    None,
+    /// It waits for the player.
+    Open {
+        /// The entry that made it: what is claimed without a name is the oldest.
+        entry: u64,
+        /// When it lapses.
+        until: Option<Timestamp>,
+    },
+    /// The player has it, by a claim of this time.
+    Claimed {
+        occurred_at: Timestamp,
+        recorded_at: Timestamp,
+    },
+    /// The player let it pass.
+    Lapsed,
 }
 
 impl Slot {
@@ -62,6 +90,12 @@ impl Slot {
             broken: 0,
             fate: None,
         }
+    }
+
+    /// Whether its reward waits to be claimed.
+    pub(crate) fn is_offered(&self) -> bool {
+        let offer = self.fate.as_ref().map(|fate| fate.offer);
+        matches!(offer, Some(Offer::Open { .. }))
     }
 
     pub(crate) fn stands(&self) -> bool {
@@ -135,6 +169,49 @@ impl Slot {
     }
 }
 
+impl Offer {
+    fn encode(self, writer: &mut Writer<'_>) {
+        match self {
+            Self::None => writer.byte(0),
+            Self::Open { entry, until } => {
+                writer.byte(1 + u8::from(until.is_some()));
+                writer.number(entry);
+                if let Some(until) = until {
+                    writer.time(until);
+                }
+            }
+            Self::Claimed {
+                occurred_at,
+                recorded_at,
+            } => {
+                writer.byte(3);
+                writer.time(occurred_at);
+                writer.time(recorded_at);
+            }
+            Self::Lapsed => writer.byte(4),
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match reader.byte()? {
+            0 => Self::None,
+            tag @ (1 | 2) => Self::Open {
+                entry: reader.number()?,
+                until: match tag {
+                    2 => Some(reader.time()?),
+                    _ => None,
+                },
+            },
+            3 => Self::Claimed {
+                occurred_at: reader.time()?,
+                recorded_at: reader.time()?,
+            },
+            4 => Self::Lapsed,
+            _ => return Err(DecodeError::Invalid("an offer")),
+        })
+    }
+}
+
 impl Fate {
     /// The next number of a grant of this reward.
     pub(crate) fn number(&mut self, reward: RewardIx) -> u32 {
@@ -145,6 +222,20 @@ impl Fate {
             }
             None => {
                 self.offered.push((reward, 1));
+                1
+            }
+        }
+    }
+
+    /// The next number of an offer of these points.
+    pub(crate) fn prize_number(&mut self, points: PointsIx) -> u32 {
+        match self.prizes.iter_mut().find(|(ix, _)| *ix == points) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.prizes.push((points, 1));
                 1
             }
         }
@@ -169,7 +260,19 @@ impl Fate {
                     writer.number(u64::from(reward.0));
                     writer.number(u64::from(*number));
                 }
+                Given::Prize(points, amount, number) => {
+                    writer.byte(2);
+                    writer.number(u64::from(points.0));
+                    writer.wide(amount.0);
+                    writer.number(u64::from(*number));
+                }
             }
+        }
+        self.offer.encode(writer);
+        writer.length(self.prizes.len());
+        for (points, count) in &self.prizes {
+            writer.number(u64::from(points.0));
+            writer.number(u64::from(*count));
         }
         writer.length(self.offered.len());
         for (reward, count) in &self.offered {
@@ -186,6 +289,11 @@ impl Fate {
             )),
             1 => Ok(Given::Grant(
                 RewardIx(reader.number16()?),
+                reader.number32()?,
+            )),
+            2 => Ok(Given::Prize(
+                PointsIx(reader.number16()?),
+                MicroPoints(reader.wide()?),
                 reader.number32()?,
             )),
             _ => Err(DecodeError::Invalid("a reward")),
@@ -205,6 +313,10 @@ impl Fate {
             given: (0..reader.length()?)
                 .map(|_| given(reader))
                 .collect::<Result<_, _>>()?,
+            offer: Offer::decode(reader)?,
+            prizes: (0..reader.length()?)
+                .map(|_| Ok((PointsIx(reader.number16()?), reader.number32()?)))
+                .collect::<Result<_, DecodeError>>()?,
             offered: (0..reader.length()?)
                 .map(|_| Ok((RewardIx(reader.number16()?), reader.number32()?)))
                 .collect::<Result<_, DecodeError>>()?,

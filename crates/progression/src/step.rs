@@ -172,9 +172,8 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Asks for a grant.
-    pub(crate) fn grant(&mut self, grant: Granted) {
-        let status = GrantStatus::Requested;
+    /// Asks for a grant, or offers it.
+    pub(crate) fn grant(&mut self, grant: Granted, status: GrantStatus) {
         self.effects.push(Effect::Offered { grant, status });
         let grants = &mut self.state.grants;
         if grants.len() >= GRANTS_SHOWN {
@@ -192,11 +191,16 @@ impl<'a> Step<'a> {
     /// Takes a grant back.
     pub(crate) fn revoke(&mut self, grant: Granted, reason: RevokeReason) {
         self.effects.push(Effect::Revoked { grant, reason });
+        self.show(grant, None);
+    }
+
+    /// A grant's status, for readers.
+    pub(crate) fn show(&mut self, grant: Granted, status: Option<GrantStatus>) {
         let shown = self.state.grants.iter_mut().rfind(|it| {
             (it.reward, it.because, it.number) == (grant.reward, grant.because, grant.number)
         });
         if let Some(shown) = shown {
-            (shown.status, shown.at) = (None, self.now);
+            (shown.status, shown.at) = (status, self.now);
         }
     }
 }

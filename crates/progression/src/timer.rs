@@ -12,7 +12,7 @@ use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::{Cause, Emission};
 use crate::journal::{Entry, History};
-use crate::mission::streak;
+use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
@@ -48,6 +48,8 @@ pub(crate) struct Due {
 pub(crate) struct Timed {
     /// Tier sets from which a player falls by time.
     tiers: Vec<TierSetIx>,
+    /// Missions with rewards that lapse.
+    claims: Vec<MissionIx>,
     /// Missions with streaks.
     streaks: Vec<MissionIx>,
 }
@@ -59,6 +61,11 @@ impl Timed {
         Self {
             tiers: sets
                 .filter(|(_, set)| tier::is_timed(set))
+                .map(|(ix, _)| ix)
+                .collect(),
+            claims: missions
+                .clone()
+                .filter(|(_, mission)| mission.claim.is_some_and(|claim| claim.within.is_some()))
                 .map(|(ix, _)| ix)
                 .collect(),
             streaks: missions
@@ -76,20 +83,28 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let at = tier::due(state, *ix)?;
         Some((at, Timer::TierReview(*ix)))
     });
+    let claims = timed.claims.iter().filter_map(|ix| {
+        let (at, period) = claim::due(state, *ix)?;
+        Some((at, Timer::Claim(*ix, period)))
+    });
     let streaks = timed.streaks.iter().filter_map(|ix| {
         let at = streak::due(state, *ix)?;
         Some((at, Timer::Streak(*ix)))
     });
-    let all = streaks.chain(tiers).filter(|(at, _)| *at < Timestamp::MAX);
+    let all = claims
+        .chain(streaks)
+        .chain(tiers)
+        .filter(|(at, _)| *at < Timestamp::MAX);
     all.min().map(|(at, timer)| Due { at, timer })
 }
 
 fn fire(step: &mut Step<'_>, timer: &Timer) {
     match timer {
+        Timer::Claim(ix, period) => claim::lapse(step, *ix, *period),
         Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
         // Nothing answers with these.
-        Timer::Claim(..) | Timer::Pending(_) | Timer::Expiry(_) | Timer::Hold(_) => {}
+        Timer::Pending(_) | Timer::Expiry(_) | Timer::Hold(_) => {}
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod bet;
 mod calendar;
+mod claim;
 mod command;
 mod earn;
 mod emission;

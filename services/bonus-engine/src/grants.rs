@@ -75,6 +75,10 @@ impl Grants {
         let Ok(body) = serde_json::from_slice::<Value>(&emission.body) else {
             return Ok(());
         };
+        // Points on offer are Questline's own: nobody has to be asked for them.
+        if body.get("grant").is_none() {
+            return Ok(());
+        }
         let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
         let said = match emission.r#type.as_str() {
             "grant_offered" => Said::Offered {

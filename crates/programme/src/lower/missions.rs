@@ -4,11 +4,11 @@ use super::{Lower, PARTS_MAX};
 use crate::carried::NotYet;
 use crate::cel;
 use crate::model::{
-    Claim, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window, first_instant,
+    Claim, Duration, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window, first_instant,
 };
 use crate::span::At;
 use crate::syntax::lists::List;
-use crate::syntax::mission::MissionText;
+use crate::syntax::mission::{ClaimText, MissionText};
 use crate::syntax::times::Local;
 use types::Timestamp;
 
@@ -31,7 +31,7 @@ impl Lower<'_> {
             .as_ref()
             .map_or(Window::Once, |window| window.value);
         if let Some(claim) = &text.claim {
-            NotYet::Claims.refuse(claim.span, self.problems);
+            self.claimable(text, claim);
         }
         if let Some(policy) = text
             .on_change
@@ -102,6 +102,29 @@ impl Lower<'_> {
         Limit {
             per_player: bound(&limit.value.per_player),
             total: bound(&limit.value.total),
+        }
+    }
+
+    /// A claim has something to claim, and time to do it.
+    fn claimable(&mut self, text: &MissionText, claim: &At<ClaimText>) {
+        if let Some(within) = &claim.value.within
+            && matches!(
+                within.value,
+                Duration::Elapsed { ns: 0 } | Duration::Months(0)
+            )
+        {
+            self.problems
+                .push(within.span, "nobody can claim within no time")
+                .expected("a time above 0, or none for whenever");
+        }
+        if text
+            .reward
+            .as_ref()
+            .is_none_or(|all| all.value.0.is_empty())
+        {
+            self.problems
+                .push(claim.span, "there is no reward to claim")
+                .expected("`reward: [..]` beside it");
         }
     }
 

@@ -3,7 +3,9 @@
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use types::MicroPoints;
 
-use super::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, TierReason, Working};
+use super::{
+    Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
+};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::period::Period;
 
@@ -40,6 +42,23 @@ impl Effect {
                 writer.byte(4);
                 grant.encode(writer);
                 writer.byte(GrantStatus::code(Some(*status)));
+            }
+            Self::PrizeOffered(prize) => {
+                writer.byte(13);
+                prize.encode(writer);
+            }
+            Self::PrizeRevoked { prize, reason } => {
+                writer.byte(14);
+                prize.encode(writer);
+                writer.flag(*reason == RevokeReason::ClaimExpired);
+            }
+            Self::Claimed(grant) => {
+                writer.byte(15);
+                grant.encode(writer);
+            }
+            Self::PrizeClaimed(prize) => {
+                writer.byte(16);
+                prize.encode(writer);
             }
             Self::Revoked { grant, reason } => {
                 writer.byte(5);
@@ -96,6 +115,16 @@ impl Effect {
                 period: Period::decode(reader)?,
                 n: reader.number32()?,
             },
+            13 => Self::PrizeOffered(Prize::decode(reader)?),
+            14 => Self::PrizeRevoked {
+                prize: Prize::decode(reader)?,
+                reason: match reader.flag()? {
+                    true => RevokeReason::ClaimExpired,
+                    false => RevokeReason::Reversal,
+                },
+            },
+            15 => Self::Claimed(Granted::decode(reader)?),
+            16 => Self::PrizeClaimed(Prize::decode(reader)?),
             12 => Self::StreakBroken {
                 mission: MissionIx(reader.number16()?),
                 period: Period::decode(reader)?,
@@ -241,6 +270,24 @@ impl Granted {
     }
 }
 
+impl Prize {
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.number(u64::from(self.points.0));
+        writer.wide(self.amount.0);
+        self.because.encode(writer);
+        writer.number(u64::from(self.number));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            points: PointsIx(reader.number16()?),
+            amount: MicroPoints(reader.wide()?),
+            because: Because::decode(reader)?,
+            number: reader.number32()?,
+        })
+    }
+}
+
 impl GrantStatus {
     /// 0 for what was taken back.
     pub(crate) const fn code(status: Option<Self>) -> u8 {
@@ -248,6 +295,7 @@ impl GrantStatus {
             None => 0,
             Some(Self::Requested) => 1,
             Some(Self::Offered) => 2,
+            Some(Self::Claimed) => 3,
         }
     }
 
@@ -256,6 +304,7 @@ impl GrantStatus {
             0 => Ok(None),
             1 => Ok(Some(Self::Requested)),
             2 => Ok(Some(Self::Offered)),
+            3 => Ok(Some(Self::Claimed)),
             _ => Err(DecodeError::Invalid("a status")),
         }
     }

@@ -185,7 +185,14 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
             occasion(&mut json, names, Because::Mission(*mission, *period));
             json.raw("length", length);
         }
-        Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } => {
+        Effect::PrizeOffered(prize)
+        | Effect::PrizeRevoked { prize, .. }
+        | Effect::PrizeClaimed(prize) => {
+            json.text("points", names.points(prize.points))
+                .plain("amount", prize.amount);
+            occasion(&mut json, names, prize.because);
+        }
+        Effect::Offered { grant, .. } | Effect::Revoked { grant, .. } | Effect::Claimed(grant) => {
             json.text("grant", names.reward(grant.reward))
                 .text("grant_id", &grant_id(names, grant));
             occasion(&mut json, names, grant.because);

@@ -138,7 +138,9 @@ pub(super) fn drop_closed(
     let margin_ns = super::streak::margin_ns(&programme.missions[usize::from(mission.0)]);
     state.slots.retain(|slot| {
         let end = slot.end.saturating_add_nanos(margin_ns);
-        let over = closed(end, programme, now) && !fell.contains(&(mission, slot.period));
+        let over = closed(end, programme, now)
+            && !slot.is_offered()
+            && !fell.contains(&(mission, slot.period));
         if over {
             dropped.push(Archived {
                 mission,

@@ -3,11 +3,11 @@
 use programme::model::{Mission, MissionIx};
 use types::Timestamp;
 
-use super::{because, find, start, trace};
-use crate::effect::{Effect, Granted, RevokeReason};
+use super::{because, claim, find, start, trace};
+use crate::effect::{Effect, RevokeReason};
 use crate::period::Period;
 use crate::reward;
-use crate::slot::{Fate, Given};
+use crate::slot::{Fate, Given, Offer};
 use crate::step::{Origin, Step};
 
 /// Standing completions whose times are kept, where other missions wait for them: the earliest.
@@ -49,11 +49,15 @@ pub(super) fn complete(
         period,
         n: fate.completions,
     });
+    let because = because(ix, period);
     for item in &mission.reward {
-        let number = |reward| fate.number(reward);
-        let given = reward::give(step, *item, because(ix, period), number);
+        let given = match &mission.claim {
+            Some(_) => reward::offer(step, *item, because, &mut fate),
+            None => reward::give(step, *item, because, |reward| fate.number(reward)),
+        };
         fate.given.extend(given);
     }
+    fate.offer = claim::opened(step, mission, &fate);
     put_back(step, ix, period, fate);
     trace::close(step, ix, mission, period);
     if awaited {
@@ -82,21 +86,26 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         occurred_at: fate.occurred_at,
         recorded_at: fate.recorded_at,
     };
+    let origin = match std::mem::take(&mut fate.offer) {
+        Offer::Claimed {
+            occurred_at,
+            recorded_at,
+        } => Origin {
+            occurred_at,
+            recorded_at,
+        },
+        _ => origin,
+    };
     for given in std::mem::take(&mut fate.given) {
         match given {
+            Given::Grant(..) | Given::Prize(..) => {
+                claim::revoke(step, ix, period, given, RevokeReason::Reversal);
+            }
             Given::Points(points, amount) => {
                 step.as_of(origin, |step| {
                     step.take(points, amount, because(ix, period))
                 });
             }
-            Given::Grant(reward, number) => step.revoke(
-                Granted {
-                    reward,
-                    because: because(ix, period),
-                    number,
-                },
-                RevokeReason::Reversal,
-            ),
         }
     }
     put_back(step, ix, period, fate);

@@ -105,9 +105,14 @@ impl Moves {
         };
         let given = |given: &Given| match *given {
             Given::Points(ix, amount) => self.points(ix).map(|ix| Given::Points(ix, amount)),
+            Given::Prize(ix, amount, number) => {
+                self.points(ix).map(|ix| Given::Prize(ix, amount, number))
+            }
             Given::Grant(ix, number) => self.reward(ix).map(|ix| Given::Grant(ix, number)),
         };
         fate.given = fate.given.iter().filter_map(given).collect();
+        let prizes = |(ix, count): &(PointsIx, u32)| Some((self.points(*ix)?, *count));
+        fate.prizes = fate.prizes.iter().filter_map(prizes).collect();
         let offered = |(ix, count): &(RewardIx, u32)| Some((self.reward(*ix)?, *count));
         fate.offered = fate.offered.iter().filter_map(offered).collect();
     }

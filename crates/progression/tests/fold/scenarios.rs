@@ -115,3 +115,8 @@ fn weeks_in_a_month_and_days_undone() {
 fn rolling_tiers() {
     check("40_rolling_tiers");
 }
+
+#[test]
+fn claims_kept_taken_back_and_lapsed() {
+    check("44_claims_kept_taken_back_and_lapsed");
+}

@@ -102,6 +102,12 @@ fn an_order_that_is_cancelled_leaves_only_rewards_behind() {
             let rewards: i128 = said
                 .iter()
                 .filter(|line| line["points"] == *points.id && line.get("rule").is_none())
+                .filter(|line| {
+                    matches!(
+                        line["type"].as_str(),
+                        Some("points_earned" | "points_reversed")
+                    )
+                })
                 .map(signed)
                 .sum();
             let (was, is) = (of(&before.players), of(&after.players));

@@ -102,3 +102,19 @@ pub(super) fn opt_in() -> impl Strategy<Value = What> {
         attributes: Attributes::from([("mission".into(), Value::Text(name.into()))]),
     })
 }
+
+/// Claims a reward: of a mission, of its one period, of whatever is oldest.
+pub(super) fn claim() -> impl Strategy<Value = What> {
+    let named = prop_oneof![
+        2 => select(&words::MISSIONS[..]).prop_map(|name| vec![("mission", name)]),
+        1 => select(&words::MISSIONS[..]).prop_map(|name| vec![("mission", name), ("period", "once")]),
+        3 => Just(Vec::new()),
+    ];
+    named.prop_map(|named| {
+        let text = |(key, name): (&str, &str)| (key.into(), Value::Text(name.into()));
+        What::Command {
+            kind: "mission_claimed",
+            attributes: named.into_iter().map(text).collect(),
+        }
+    })
+}

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
 use types::{Attributes, Event, Timestamp, Value};
 
-use super::commands::{of_bet, opt_in, points, profile, restricted};
+use super::commands::{claim, of_bet, opt_in, points, profile, restricted};
 use super::words;
 
 /// An event and when the log recorded it.
@@ -91,7 +91,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => again()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => claim(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);

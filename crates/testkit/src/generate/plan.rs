@@ -343,6 +343,17 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         ", from: 2011-03-27T01:30, until: 2012-01-02T00:00",
     ]);
     let rest = (start, limit, available).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
+    let claim = select(vec![
+        "",
+        "",
+        ", claim: {within: 2d}",
+        ", claim: {within: 1mo}",
+        ", claim: {}",
+    ]);
+    let rewarded = (reward(), claim).prop_map(|(reward, claim)| match reward.is_empty() {
+        true => reward,
+        false => format!("{reward}{claim}"),
+    });
     let audience = weighted(
         0.2,
         select(vec![
@@ -354,7 +365,7 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     let on_reversal = select(vec!["keep", "take_back", "take_back"]);
     let after = weighted(0.25, 0usize..3);
     let goal = prop_oneof![4 => goal(), 1 => streak()];
-    let parts = (goal, window, reward(), audience, on_reversal, after, rest);
+    let parts = (goal, window, rewarded, audience, on_reversal, after, rest);
     parts.prop_map(
         |(goal, window, reward, audience, on_reversal, after, rest)| {
             let window = match goal.contains("streak") {

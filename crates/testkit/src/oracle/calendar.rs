@@ -57,6 +57,11 @@ impl Zones {
         by.after(instant, &self.at(kind, instant.nanos()))
     }
 
+    /// The zone that holds for periods of a kind.
+    pub(super) fn zone(&self, kind: PeriodKind, at: Timestamp) -> TimeZone {
+        self.at(kind, at.nanos())
+    }
+
     fn at(&self, kind: PeriodKind, nanos: i64) -> TimeZone {
         let begun = |change: &&(PeriodKind, i64, TimeZone)| change.0 == kind && change.1 <= nanos;
         let (_, _, zone) = self

@@ -105,8 +105,25 @@ impl Life<'_> {
     }
 
     /// A grant for a completion or a level: said, and told what it is called.
-    pub(super) fn say_grant(&mut self, reward: usize, why: &Why, cause: Cause<'_>) -> Given {
-        let name = &self.programme.rewards[reward].id;
+    pub(super) fn say_grant(
+        &mut self,
+        reward: usize,
+        why: &Why,
+        status: &str,
+        cause: Cause<'_>,
+    ) -> Given {
+        let name = self.programme.rewards[reward].id.to_string();
+        let id = self.next_grant(&name, why);
+        let mut body = self.named(why);
+        body.insert("grant".into(), json!(name));
+        body.insert("grant_id".into(), json!(id));
+        body.insert("status".into(), json!(status));
+        self.say("grant_offered", id.clone(), body, cause);
+        Given::Grant { reward, id }
+    }
+
+    // The id of the next grant of a name on an occasion.
+    fn next_grant(&self, name: &str, why: &Why) -> String {
         let origin = match why {
             Why::Mission(mission, period) => {
                 format!("{}/{period}", self.programme.missions[*mission].id)
@@ -122,20 +139,73 @@ impl Life<'_> {
             .said
             .iter()
             .filter(|said| said.kind == "grant_offered" && said.subject.starts_with(&prefix));
-        let id = format!("{prefix}{}", before.count() + 1);
-        let mut body = self.named(why);
-        body.insert("grant".into(), json!(&**name));
-        body.insert("grant_id".into(), json!(id));
-        body.insert("status".into(), json!("requested"));
-        self.say("grant_offered", id.clone(), body, cause);
-        Given::Grant { reward, id }
+        format!("{prefix}{}", before.count() + 1)
     }
 
-    pub(super) fn say_revoked(&mut self, reward: usize, id: String, why: &Why, cause: Cause<'_>) {
+    /// Points to be claimed.
+    pub(super) fn say_prize(
+        &mut self,
+        points: usize,
+        micro: i128,
+        why: &Why,
+        cause: Cause<'_>,
+    ) -> Given {
+        let id = self.next_grant(&self.programme.points[points].id, why);
+        let mut body = self.prized(points, micro, &id, why);
+        body.insert("status".into(), json!("offered"));
+        self.say("grant_offered", id.clone(), body, cause);
+        Given::Prize { points, micro, id }
+    }
+
+    fn prized(&self, points: usize, micro: i128, id: &str, why: &Why) -> Map<String, Value> {
+        let mut body = self.named(why);
+        body.insert("points".into(), json!(&*self.programme.points[points].id));
+        body.insert("amount".into(), json!(MicroPoints(micro).to_string()));
+        body.insert("grant_id".into(), json!(id));
+        body
+    }
+
+    pub(super) fn say_unprized(
+        &mut self,
+        points: usize,
+        micro: i128,
+        id: String,
+        why: &Why,
+        reason: &str,
+        cause: Cause<'_>,
+    ) {
+        let mut body = self.prized(points, micro, &id, why);
+        body.insert("reason".into(), json!(reason));
+        self.say("grant_revoked", id, body, cause);
+    }
+
+    pub(super) fn say_claimed(&mut self, given: &Given, why: &Why, cause: Cause<'_>) {
+        let (id, body) = match given {
+            Given::Points { .. } => return,
+            Given::Prize { points, micro, id } => (id, self.prized(*points, *micro, id, why)),
+            Given::Grant { reward, id } => {
+                let mut body = self.named(why);
+                let name = &self.programme.rewards[*reward].id;
+                body.insert("grant".into(), json!(&**name));
+                body.insert("grant_id".into(), json!(id));
+                (id, body)
+            }
+        };
+        self.say("grant_claimed", id.clone(), body, cause);
+    }
+
+    pub(super) fn say_revoked(
+        &mut self,
+        reward: usize,
+        id: String,
+        why: &Why,
+        reason: &str,
+        cause: Cause<'_>,
+    ) {
         let mut body = self.named(why);
         body.insert("grant".into(), json!(&*self.programme.rewards[reward].id));
         body.insert("grant_id".into(), json!(id));
-        body.insert("reason".into(), json!("reversal"));
+        body.insert("reason".into(), json!(reason));
         self.say("grant_revoked", id, body, cause);
     }
 

@@ -149,15 +149,42 @@ pub(super) struct Completion {
     pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
+    /// Where its reward is.
+    pub(super) offer: Offer,
     /// Whether it still stands.
     pub(super) stands: bool,
+}
+
+/// Where the reward of a completion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// There is none to claim.
+    None,
+    /// It lapses then.
+    Open(Option<Timestamp>),
+    /// The player has it.
+    Claimed,
+    /// He let it pass.
+    Lapsed,
 }
 
 /// What a completion gave.
 #[derive(Clone)]
 pub(super) enum Given {
-    Points { points: usize, micro: i128 },
-    Grant { reward: usize, id: String },
+    Points {
+        points: usize,
+        micro: i128,
+    },
+    Grant {
+        reward: usize,
+        id: String,
+    },
+    /// Points that are to be claimed, under an id.
+    Prize {
+        points: usize,
+        micro: i128,
+        id: String,
+    },
 }
 
 impl<'a> Life<'a> {

@@ -6,7 +6,7 @@ use programme::model::{Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Completion, Counted, Life, Why, Worth};
+use super::life::{Completion, Counted, Life, Offer, Why, Worth};
 use super::step::Happened;
 
 impl Life<'_> {
@@ -14,7 +14,6 @@ impl Life<'_> {
     pub(super) fn eligible(&self, happened: &Happened<'_>) -> Vec<usize> {
         let open = |ix: &usize| {
             let mission = &self.programme.missions[*ix];
-            assert!(mission.claim.is_none(), "the oracle knows no claims");
             let unlocked = mission.after.iter().all(|before| {
                 self.unlock(usize::from(before.0))
                     .is_some_and(|unlock| happened.occurred >= unlock)
@@ -96,7 +95,17 @@ impl Life<'_> {
         self.say_mission("mission_completed", mission, &period, cause);
         let why = Why::Mission(mission, period.clone());
         let reward = &self.programme.missions[mission].reward;
-        let given = self.give(reward, &why, deed, cause);
+        let claim = self.programme.missions[mission].claim;
+        let given = match claim {
+            Some(_) => self.offer(reward, &why, cause),
+            None => self.give(reward, &why, deed, cause),
+        };
+        let offer = match claim {
+            Some(claim) if !given.is_empty() => {
+                Offer::Open(claim.within.map(|within| self.lapses(now, within)))
+            }
+            _ => Offer::None,
+        };
         let used = self.counted.iter().filter(|fact| fact.mission == mission);
         let used = used.filter(|fact| self.is_of(fact, &period, now));
         let used = used.map(|fact| fact.deed).collect();
@@ -107,6 +116,7 @@ impl Life<'_> {
             occurred: self.deeds[deed].occurred,
             used,
             given,
+            offer,
             stands: true,
         });
     }

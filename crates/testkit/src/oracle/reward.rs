@@ -3,7 +3,7 @@
 use programme::model::{Grant, OnReversal, RewardKind};
 
 use super::emission::Cause;
-use super::life::{Given, Life, Move, Why};
+use super::life::{Given, Life, Move, Offer, Why};
 
 impl Life<'_> {
     /// Gives a reward's items in order.
@@ -29,7 +29,9 @@ impl Life<'_> {
                     self.move_points(points, micro, why, deed, cause);
                     Given::Points { points, micro }
                 }
-                (None, Grant::Reward(ix)) => self.say_grant(usize::from(ix.0), why, cause),
+                (None, Grant::Reward(ix)) => {
+                    self.say_grant(usize::from(ix.0), why, "requested", cause)
+                }
                 (None, Grant::Points { .. }) => unreachable!("points are credited"),
             };
             given.push(gift);
@@ -45,6 +47,7 @@ impl Life<'_> {
                 let done = &self.completions[*ix];
                 let mission = &self.programme.missions[done.mission];
                 let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
+                let kept = kept && !matches!(done.offer, Offer::Open(_));
                 done.stands && !kept && !self.is_reached(done.mission, &done.period, now)
             })
             .collect();
@@ -56,6 +59,7 @@ impl Life<'_> {
         for ix in fallen {
             let done = &mut self.completions[ix];
             done.stands = false;
+            done.offer = Offer::None;
             let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
             let deed = done.deed;
             self.say_mission("mission_reopened", mission, &period, cause);
@@ -65,13 +69,18 @@ impl Life<'_> {
                     Given::Points { points, micro } => {
                         self.move_points(points, -micro, &why, deed, cause);
                     }
-                    Given::Grant { reward, id } => self.say_revoked(reward, id, &why, cause),
+                    Given::Grant { reward, id } => {
+                        self.say_revoked(reward, id, &why, "reversal", cause);
+                    }
+                    Given::Prize { points, micro, id } => {
+                        self.say_unprized(points, micro, id, &why, "reversal", cause);
+                    }
                 }
             }
         }
     }
 
-    fn move_points(
+    pub(super) fn move_points(
         &mut self,
         points: usize,
         micro: i128,

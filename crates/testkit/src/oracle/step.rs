@@ -63,6 +63,7 @@ impl Life<'_> {
             Some(built_in @ (BuiltIn::PointsSpent | BuiltIn::PointsAdjusted)) => {
                 return self.command(deed, built_in, cause);
             }
+            Some(BuiltIn::MissionClaimed) => return self.claim(deed, event, cause),
             Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
