@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use loadtest::end_to_end::{self, EndToEnd};
-use loadtest::fold::{self, Fold};
+use loadtest::fold::{self, Fold, Pace};
 use loadtest::population::Shape;
 use serde::Serialize;
+
+/// The server's own, so that what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures the fold alone and the whole path.
 #[derive(Debug, Parser)]
@@ -20,6 +24,9 @@ struct Arguments {
     /// Events folded in each run of the fold
     #[arg(long, default_value_t = 1_500_000)]
     events: usize,
+    /// Only the runs of the fold with so many players
+    #[arg(long)]
+    players: Option<u32>,
     /// Seconds of each end-to-end run
     #[arg(long, default_value_t = 15)]
     seconds: u64,
@@ -54,19 +61,24 @@ async fn main() -> Result<()> {
     };
     if arguments.only != Some(Part::EndToEnd) {
         say(
-            "fold: 20 rules, 20 missions, fdatasync for each 1,024 events\n  players    shape   CPU ns/event  wall ns/event  bytes/state",
+            "fold: 20 rules, 20 missions, fdatasync for each 1,024 events\n  players    shape  checkpoints   CPU ns/event  wall ns/event  bytes/state",
         );
-        for (players, shape) in [
-            (1_000, Shape::Uniform),
-            (100_000, Shape::Uniform),
-            (100_000, Shape::Zipf),
-            (1_000_000, Shape::Uniform),
+        for (players, shape, pace) in [
+            (1_000, Shape::Uniform, Pace::ReplayBudget),
+            (100_000, Shape::Uniform, Pace::ReplayBudget),
+            (100_000, Shape::Zipf, Pace::ReplayBudget),
+            (1_000_000, Shape::Uniform, Pace::ReplayBudget),
+            (100_000, Shape::Uniform, Pace::EachGroup),
         ] {
-            let run = fold::run(players, shape, arguments.events, folder.path())?;
+            if arguments.players.is_some_and(|only| only != players) {
+                continue;
+            }
+            let run = fold::run(players, shape, pace, arguments.events, folder.path())?;
             say(&format!(
-                "{:>9}  {:>7}  {:>13.0}  {:>13.0}  {:>11.0}",
+                "{:>9}  {:>7}  {:>11}  {:>13.0}  {:>13.0}  {:>11.0}",
                 run.players,
                 format!("{:?}", run.shape).to_lowercase(),
+                run.checkpoints,
                 run.cpu_ns_per_event,
                 run.wall_ns_per_event,
                 run.state_bytes

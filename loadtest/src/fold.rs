@@ -1,7 +1,7 @@
 //! The fold alone: decode, apply, journal, encode, one fdatasync for each 1,024 events; no actors, no network.
 //!
-//! Every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. State is encoded for each
-//! player touched in a group, journal segments as they seal; generating the events is left out of the figure.
+//! Every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. Journal segments are written as
+//! they seal, states at checkpoints; generating the events is left out of the figure.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -25,6 +25,18 @@ pub const GROUP: usize = 1_024;
 const BLOCK: usize = 64 * GROUP;
 const CATEGORIES: usize = 7;
 
+/// When the states of the players touched since the last time are encoded and written; always at the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// After each group: more often than any server would.
+    EachGroup,
+    /// As the embedded server does by default: once folding again what came since would take five seconds.
+    ReplayBudget,
+}
+
+const REPLAY_BUDGET: Duration = Duration::from_secs(5);
+
 /// One run's figures.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Fold {
@@ -32,6 +44,10 @@ pub struct Fold {
     pub players: u32,
     /// How often each plays.
     pub shape: Shape,
+    /// When states are written.
+    pub pace: Pace,
+    /// How often they were.
+    pub checkpoints: u32,
     /// Events folded.
     pub events: u64,
     /// CPU time for each, all of the thread's work counted.
@@ -82,17 +98,46 @@ pub fn programme() -> Result<Programme> {
 }
 
 /// Folds so many events, in files below `folder`.
-pub fn run(players: u32, shape: Shape, events: usize, folder: &Path) -> Result<Fold> {
+pub fn run(players: u32, shape: Shape, pace: Pace, events: usize, folder: &Path) -> Result<Fold> {
     let programme = programme()?;
     let mut source = Source::new(players, shape)?;
     let mut folder = Files::new(folder)?;
     let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
     let mut fold = Tally::default();
+    let mut dirty = Dirty::new(players);
+    let mut since = Duration::ZERO;
+    // Players are hot before the clock starts: what their first event costs is the kernel's making of empty pages.
+    for group in source.greeting(players)?.chunks(GROUP) {
+        group_of(
+            &programme,
+            group,
+            &mut states,
+            &mut folder,
+            &mut dirty,
+            &mut Tally::default(),
+        )?;
+    }
+    checkpoint(&states, &mut dirty, &mut folder, &mut Tally::default())?;
     while fold.events < events as u64 {
         let block = source.block()?;
         let (cpu, wall) = (cpu::of_this_thread()?, Instant::now());
         for group in block.chunks(GROUP) {
-            group_of(&programme, group, &mut states, &mut folder, &mut fold)?;
+            group_of(
+                &programme,
+                group,
+                &mut states,
+                &mut folder,
+                &mut dirty,
+                &mut fold,
+            )?;
+            if pace == Pace::EachGroup {
+                checkpoint(&states, &mut dirty, &mut folder, &mut fold)?;
+            }
+        }
+        since += cpu::of_this_thread()?.saturating_sub(cpu);
+        if since >= REPLAY_BUDGET || fold.events >= events as u64 {
+            checkpoint(&states, &mut dirty, &mut folder, &mut fold)?;
+            since = Duration::ZERO;
         }
         fold.cpu += cpu::of_this_thread()?.saturating_sub(cpu);
         fold.wall += wall.elapsed();
@@ -100,6 +145,8 @@ pub fn run(players: u32, shape: Shape, events: usize, folder: &Path) -> Result<F
     Ok(Fold {
         players,
         shape,
+        pace,
+        checkpoints: fold.checkpoints,
         events: fold.events,
         cpu_ns_per_event: fold.cpu.as_nanos() as f64 / fold.events as f64,
         wall_ns_per_event: fold.wall.as_nanos() as f64 / fold.events as f64,
@@ -114,6 +161,7 @@ struct Tally {
     states: u64,
     state_bytes: u64,
     emissions: u64,
+    checkpoints: u32,
     cpu: Duration,
     wall: Duration,
 }
@@ -146,6 +194,7 @@ fn group_of(
     group: &[Encoded],
     states: &mut [State],
     files: &mut Files,
+    dirty: &mut Dirty,
     fold: &mut Tally,
 ) -> Result<()> {
     files.buffer.clear();
@@ -156,7 +205,6 @@ fn group_of(
     files.log.sync_data()?;
     files.buffer.clear();
     let history = History::new();
-    let mut dirty: Vec<u32> = Vec::with_capacity(group.len());
     for encoded in group {
         let record = events::record::decode(encoded.position, encoded.recorded_at, &encoded.bytes)?;
         let state = &mut states[encoded.player as usize];
@@ -168,18 +216,53 @@ fn group_of(
             .sealed
             .iter()
             .for_each(|(_, segment)| files.buffer.extend_from_slice(segment));
-        dirty.push(encoded.player);
-    }
-    dirty.sort_unstable();
-    dirty.dedup();
-    for player in &dirty {
-        let before = files.buffer.len();
-        states[*player as usize].encode(&mut files.buffer);
-        fold.state_bytes += (files.buffer.len() - before) as u64;
+        dirty.add(encoded.player);
     }
     files.state.write_all(&files.buffer)?;
-    fold.states += dirty.len() as u64;
     fold.events += group.len() as u64;
+    Ok(())
+}
+
+/// Players touched since the last checkpoint, each once.
+struct Dirty {
+    is: Vec<bool>,
+    all: Vec<u32>,
+}
+
+impl Dirty {
+    fn new(players: u32) -> Self {
+        Self {
+            is: vec![false; players as usize],
+            all: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, player: u32) {
+        if !std::mem::replace(&mut self.is[player as usize], true) {
+            self.all.push(player);
+        }
+    }
+}
+
+/// Writes the states of all dirty players, in pieces as a store would take them.
+fn checkpoint(
+    states: &[State],
+    dirty: &mut Dirty,
+    files: &mut Files,
+    fold: &mut Tally,
+) -> Result<()> {
+    for players in dirty.all.chunks(GROUP) {
+        files.buffer.clear();
+        for player in players {
+            states[*player as usize].encode(&mut files.buffer);
+            dirty.is[*player as usize] = false;
+        }
+        fold.state_bytes += files.buffer.len() as u64;
+        files.state.write_all(&files.buffer)?;
+    }
+    fold.states += dirty.all.len() as u64;
+    fold.checkpoints += 1;
+    dirty.all.clear();
     Ok(())
 }
 
@@ -212,10 +295,19 @@ impl Source {
         (0..BLOCK).map(|_| self.record()).collect()
     }
 
+    /// One event of every player.
+    fn greeting(&mut self, players: u32) -> Result<Vec<Encoded>> {
+        (0..players).map(|player| self.record_of(player)).collect()
+    }
+
     fn record(&mut self) -> Result<Encoded> {
+        let player = self.population.draw(&mut self.rng);
+        self.record_of(player)
+    }
+
+    fn record_of(&mut self, player: u32) -> Result<Encoded> {
         let number = self.next;
         self.next += 1;
-        let player = self.population.draw(&mut self.rng);
         let at =
             Timestamp::MIN.saturating_add_nanos(Self::START_NS + number as i64 * Self::STEP_NS);
         let pence: i128 = self.rng.random_range(100..20_000);

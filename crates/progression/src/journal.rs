@@ -29,7 +29,9 @@ use crate::codec::DecodeError;
 use crate::state::State;
 
 /// How many entries a segment holds.
-pub const ENTRIES_PER_SEGMENT: u64 = 64;
+///
+/// The open tail is written with each snapshot, so it is short; a segment is one row, so it is not tiny.
+pub const ENTRIES_PER_SEGMENT: u64 = 16;
 
 /// The entries that are not sealed yet, oldest first.
 pub fn open_entries(state: &State) -> Vec<Entry> {

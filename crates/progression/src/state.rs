@@ -6,7 +6,6 @@ mod snapshot;
 use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx};
-use smallvec::SmallVec;
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::account::{Account, Hold};
@@ -34,7 +33,7 @@ pub(crate) const GRANTS_SHOWN: usize = 32;
 /// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
-/// values or 1,000 events for a mission and period, 63 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
+/// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) names: Arc<Names>,
@@ -77,15 +76,15 @@ pub(crate) enum Capped {
     Points(PointsIx),
 }
 
-/// One mission of the player.
+/// One mission of the player. Most are untouched, so what a touched one needs lies elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MissionState {
     /// Completions that stand, of all periods.
     pub(crate) standing: u64,
     /// When the events of the earliest standing completions occurred, by time; kept where another mission waits for this one.
-    pub(crate) unlocks: SmallVec<[Timestamp; 1]>,
+    pub(crate) unlocks: Vec<Timestamp>,
     /// The current period and others that are not closed.
-    pub(crate) slots: SmallVec<[Slot; 1]>,
+    pub(crate) slots: Vec<Slot>,
     /// Joining, the start, runs: where the mission has such.
     pub(crate) course: Option<Box<Course>>,
 }
@@ -154,13 +153,9 @@ impl State {
     /// An estimate of the memory it holds.
     pub fn bytes(&self) -> usize {
         let slots = |mission: &MissionState| {
-            let spilled = if mission.slots.spilled() {
-                mission.slots.capacity() * size_of::<Slot>()
-            } else {
-                0
-            };
+            let held = mission.slots.capacity() * size_of::<Slot>();
             let course = mission.course.as_ref().map_or(0, |course| course.bytes());
-            spilled + course + mission.slots.iter().map(Slot::bytes).sum::<usize>()
+            held + course + mission.slots.iter().map(Slot::bytes).sum::<usize>()
         };
         size_of::<Self>()
             + self.profile.bytes()

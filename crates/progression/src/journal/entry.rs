@@ -23,7 +23,7 @@ const TIMER: &str = "timer";
 /// What one record or timer was, what it came to and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Counted from 0; entry n stands in segment n / 64.
+    /// Counted from 0; entry n stands in segment n / 16.
     pub number: u64,
     /// Where the record stands; for a timer, the last record before it.
     pub position: Position,

@@ -39,7 +39,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     state.zones.encode(writer);
     each(writer, &state.points, Account::encode);
     each(writer, &state.caps, Usage::encode);
-    each(writer, &state.missions, MissionState::encode);
+    touched(writer, &state.missions);
     each(writer, &state.tiers, TierState::encode);
     each(writer, &state.grants, GrantState::encode);
     state.orders.encode(writer);
@@ -66,7 +66,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         zones: Zones::decode(reader)?,
         points: read_each(reader, Account::decode)?,
         caps: read_each(reader, Usage::decode)?,
-        missions: read_each(reader, MissionState::decode)?,
+        missions: read_touched(reader, names.all_missions().len())?,
         tiers: read_each(reader, TierState::decode)?,
         grants: read_each(reader, GrantState::decode)?,
         orders: OpenOrders::decode(reader)?,
@@ -75,7 +75,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         names,
     };
     let fits = state.points.len() == state.names.all_points().len()
-        && state.missions.len() == state.names.all_missions().len()
         && state.tiers.len() == state.names.all_tiers().len();
     if !reader.is_empty() || !fits {
         return Err(DecodeError::Invalid("a state"));
@@ -86,6 +85,31 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
 fn each<T>(writer: &mut Writer<'_>, items: &[T], encode: impl Fn(&T, &mut Writer<'_>)) {
     writer.length(items.len());
     items.iter().for_each(|item| encode(item, writer));
+}
+
+/// Most players have touched few of the missions: the others cost nothing.
+fn touched(writer: &mut Writer<'_>, missions: &[MissionState]) {
+    let touched = || {
+        missions
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.is_touched())
+    };
+    writer.length(touched().count());
+    for (ix, mission) in touched() {
+        writer.length(ix);
+        mission.encode(writer);
+    }
+}
+
+fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Vec<MissionState>, DecodeError> {
+    let mut missions = vec![MissionState::default(); all];
+    for _ in 0..reader.length()? {
+        let ix = usize::from(reader.number16()?);
+        let mission = missions.get_mut(ix);
+        *mission.ok_or(DecodeError::Invalid("a mission"))? = MissionState::decode(reader)?;
+    }
+    Ok(missions)
 }
 
 fn read_each<T>(
@@ -128,6 +152,13 @@ impl Usage {
 }
 
 impl MissionState {
+    fn is_touched(&self) -> bool {
+        self.standing > 0
+            || !self.unlocks.is_empty()
+            || !self.slots.is_empty()
+            || self.course.is_some()
+    }
+
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(self.standing);
         writer.length(self.unlocks.len());

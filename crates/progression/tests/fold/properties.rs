@@ -1,5 +1,6 @@
 //! What holds for any history.
 
+use progression::journal::ENTRIES_PER_SEGMENT;
 use progression::{Effect, State, Subject};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -163,7 +164,7 @@ proptest! {
             prop_assert!(state.bytes() > 0);
         }
         if let Ok(entries) = progression::journal::decode_segment(&bytes) {
-            prop_assert!(entries.len() <= 64);
+            prop_assert!(entries.len() as u64 <= ENTRIES_PER_SEGMENT);
         }
     }
 
@@ -176,7 +177,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = to;
             if let Ok(state) = State::decode(&bytes) {
-                prop_assert!(progression::journal::open_entries(&state).len() < 64);
+                prop_assert!((progression::journal::open_entries(&state).len() as u64) < ENTRIES_PER_SEGMENT);
             }
             prop_assert!(State::decode(&bytes[..at]).is_err());
         }
