@@ -14,8 +14,6 @@ pub(crate) enum NotYet {
     PendingPoints,
     ExpiringPoints,
     Stock,
-    CodeRewards,
-    ExpiringRewards,
 }
 
 impl NotYet {
@@ -26,8 +24,6 @@ impl NotYet {
             Self::PendingPoints => "pending points are",
             Self::ExpiringPoints => "expiring points are",
             Self::Stock => "the stock of a reward is",
-            Self::CodeRewards => "rewards of kind `code` are",
-            Self::ExpiringRewards => "expiring rewards are",
         }
     }
 
