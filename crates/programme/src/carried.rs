@@ -11,8 +11,6 @@ pub(crate) enum NotYet {
     Limits,
     Rebasing,
     Stock,
-    CodeRewards,
-    ExpiringRewards,
 }
 
 impl NotYet {
@@ -21,8 +19,6 @@ impl NotYet {
             Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
             Self::Stock => "the stock of a reward is",
-            Self::CodeRewards => "rewards of kind `code` are",
-            Self::ExpiringRewards => "expiring rewards are",
         }
     }
 

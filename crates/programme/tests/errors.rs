@@ -120,8 +120,12 @@ fn each_wrong_thing_has_its_sentence() {
             "1:11 a reward of kind `points` has no `give`",
         ),
         (
-            "rewards: [{id: v, kind: code, template: V}]",
-            "1:25 rewards of kind `code` are not carried out by this version yet (take it out: nothing of a programme is ever ignored)",
+            "rewards: [{id: v, kind: code}]",
+            "1:11 this reward has no `template`",
+        ),
+        (
+            "rewards: [{id: v, kind: bonus, template: V, expires: 0}]",
+            "1:54 a reward that is good for no time",
         ),
         (
             "earn: [{id: r, on: order, give: {points: xp, rate: 0}}]",

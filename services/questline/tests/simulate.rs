@@ -24,6 +24,8 @@ const SCENARIOS: &[&str] = &[
     "10_streaks_and_freezes",
     "17_goal_kinds",
     "41_runs_of_a_rolling_window",
+    "43_weeks_in_a_month_and_days_undone",
+    "44_claims_kept_taken_back_and_lapsed",
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Lower, PARTS_MAX};
 use crate::carried::NotYet;
-use crate::model::{Grant, PointsIx, Reward, RewardIx, RewardKind};
+use crate::model::{Duration, Grant, PointsIx, Reward, RewardIx, RewardKind};
 use crate::span::At;
 use crate::syntax::lists::List;
 use crate::syntax::mission::GrantText;
@@ -24,12 +24,24 @@ impl Lower<'_> {
             self.above_zero(stock, "`stock`");
             NotYet::Stock.refuse(stock.span, self.problems);
         }
-        if let Some(expires) = &text.expires {
-            NotYet::ExpiringRewards.refuse(expires.span, self.problems);
+        if let Some(expires) = &text.expires
+            && matches!(
+                expires.value,
+                Duration::Elapsed { ns: 0 } | Duration::Months(0)
+            )
+        {
+            self.problems
+                .push(expires.span, "a reward that is good for no time")
+                .expected("a time above 0, or none for ever");
         }
         let word = text.kind.as_ref()?;
         let kind = match word.value {
             RewardWord::Points => {
+                if let Some(expires) = &text.expires {
+                    self.problems
+                        .push(expires.span, "a reward of kind `points` has no `expires`")
+                        .help("points expire as `points:` says of them");
+                }
                 if let Some(template) = &text.template {
                     self.problems
                         .push(template.span, "a reward of kind `points` has no `template`");
@@ -40,9 +52,6 @@ impl Lower<'_> {
                 if let Some(give) = &text.give {
                     self.problems
                         .push(give.span, "`give` belongs to a reward of kind `points`");
-                }
-                if word.value == RewardWord::Code {
-                    NotYet::CodeRewards.refuse(word.span, self.problems);
                 }
                 self.template(at, word.value)
             }
