@@ -8,7 +8,7 @@ use testkit::oracle;
 #[test]
 fn generated_histories_meet_every_rule() {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..100 {
+    for seed in 0..500 {
         for case in cases(seed, 4) {
             let programme = programme::compile("programme.yaml", &case.plan.to_string())
                 .unwrap_or_else(|errors| panic!("seed {seed}\n{}\n{errors}", case.plan));
@@ -29,6 +29,7 @@ fn generated_histories_meet_every_rule() {
         "Applied",
         "Conflict",
         "Replayed",
+        "grant_claimed mission",
         "grant_offered level",
         "grant_offered mission",
         "grant_revoked mission",
@@ -37,8 +38,10 @@ fn generated_histories_meet_every_rule() {
         "points_earned level",
         "points_earned mission",
         "points_earned rule",
+        "points_expired ",
         "points_reversed mission",
         "points_reversed rule",
+        "streak_broken mission",
         "tier_changed reason",
     ];
     for what in expected {

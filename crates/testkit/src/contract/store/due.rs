@@ -1,6 +1,6 @@
 //! Due rows: of what falls due by time alone.
 
-use ports::{Due, Entity, Row, StateStore};
+use ports::{Due, Entity, Row};
 
 use super::{P0, P1, StoreFixture, entity, write};
 
