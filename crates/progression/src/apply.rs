@@ -13,7 +13,7 @@ use crate::decision::{Decision, Outcome};
 use crate::effect::Effect;
 use crate::emission::Emission;
 use crate::event::{self, Plan};
-use crate::journal::{Entry, History, Key, Search, Verdicts};
+use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
 use crate::step::{Origin, Step};
 use crate::timer;
@@ -212,29 +212,18 @@ fn carry_out(
 /// What every entry says.
 fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) -> Entry {
     Entry {
-        number: state.tail.next_number(),
-        position: record.position,
-        timer: None,
-        recorded_at: state.clock,
         accepted_at,
         occurred_at: event.occurred_at.min(state.clock),
-        source: event.source.clone(),
-        id: event.id.clone(),
-        digest: event.digest(),
-        kind: event.kind.clone(),
-        outcome: Outcome::Applied,
         amount: event.amount.map(|amount| (amount, event.currency)),
-        rate: None,
-        judged: Verdicts::default(),
-        effects: Vec::new(),
-        counted: Vec::new(),
-        reversals: Vec::new(),
-        tombstone: None,
-        unmatched: None,
-        archived: Vec::new(),
-        bet: None,
-        suppressed: false,
-        names: Arc::clone(&state.names),
+        ..Entry::blank(
+            state.tail.next_number(),
+            record.position,
+            state.clock,
+            (event.source.clone(), event.id.clone()),
+            event.digest(),
+            event.kind.clone(),
+            &state.names,
+        )
     }
 }
 

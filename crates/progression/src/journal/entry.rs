@@ -230,17 +230,43 @@ impl Entry {
         writer.time(due.at);
         let hash = xxh3_128(&said);
         Self {
-            number: state.tail.next_number(),
-            position: state.applied,
             timer: Some(due.timer.clone()),
-            recorded_at: due.at,
-            accepted_at: due.at,
-            occurred_at: due.at,
-            source: SourceId::questline(),
-            id: EventId::of_hash(hash),
-            digest: Digest(hash),
-            kind: TIMER.into(),
             outcome: Outcome::Ticked,
+            suppressed: state.restrictions.hold(due.at),
+            ..Self::blank(
+                state.tail.next_number(),
+                state.applied,
+                due.at,
+                (SourceId::questline(), EventId::of_hash(hash)),
+                Digest(hash),
+                TIMER.into(),
+                &state.names,
+            )
+        }
+    }
+
+    /// An entry of the record that stands there, in which nothing is said yet.
+    pub(crate) fn blank(
+        number: u64,
+        position: Position,
+        recorded_at: Timestamp,
+        (source, id): (SourceId, EventId),
+        digest: Digest,
+        kind: Text,
+        names: &Arc<Names>,
+    ) -> Self {
+        Self {
+            number,
+            position,
+            timer: None,
+            recorded_at,
+            accepted_at: recorded_at,
+            occurred_at: recorded_at,
+            source,
+            id,
+            digest,
+            kind,
+            outcome: Outcome::Applied,
             amount: None,
             rate: None,
             judged: Verdicts::default(),
@@ -251,8 +277,8 @@ impl Entry {
             unmatched: None,
             archived: Vec::new(),
             bet: None,
-            suppressed: state.restrictions.hold(due.at),
-            names: Arc::clone(&state.names),
+            suppressed: false,
+            names: Arc::clone(names),
         }
     }
 

@@ -105,30 +105,20 @@ impl Entry {
             .ok_or(DecodeError::Invalid("a version"))?;
         let position = reader.position()?;
         let recorded_at = reader.time()?;
+        let (accepted_at, occurred_at) = (
+            read_offset(reader, recorded_at)?,
+            read_offset(reader, recorded_at)?,
+        );
+        let source = reader.text()?;
+        let source = SourceId::new(source).map_err(|_| DecodeError::Invalid("a source"))?;
+        let of = (source, event_id(reader)?);
+        let digest = Digest(reader.fixed128()?);
+        let kind = reader.text()?.into();
         let mut entry = Self {
-            number,
-            position,
-            timer: None,
-            recorded_at,
-            accepted_at: read_offset(reader, recorded_at)?,
-            occurred_at: read_offset(reader, recorded_at)?,
-            source: SourceId::new(reader.text()?).map_err(|_| DecodeError::Invalid("a source"))?,
-            id: event_id(reader)?,
-            digest: Digest(reader.fixed128()?),
-            kind: reader.text()?.into(),
+            accepted_at,
+            occurred_at,
             outcome: outcome_of(reader.byte()?)?,
-            amount: None,
-            rate: None,
-            judged: Verdicts::default(),
-            effects: Vec::new(),
-            counted: Vec::new(),
-            reversals: Vec::new(),
-            tombstone: None,
-            unmatched: None,
-            archived: Vec::new(),
-            bet: None,
-            suppressed: false,
-            names: Arc::clone(names),
+            ..Self::blank(number, position, recorded_at, of, digest, kind, names)
         };
         entry.decode_parts(reader)?;
         if !reader.is_empty() {
