@@ -10,6 +10,9 @@ use crate::value::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(Vec<Entry>);
 
+/// So many are searched one by one.
+const FEW: usize = 8;
+
 impl Attributes {
     /// None.
     pub const fn new() -> Self {
@@ -26,6 +29,11 @@ impl Attributes {
 
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
+        // Of a handful, one look at each is cheaper: most differ in length.
+        if self.0.len() <= FEW {
+            let mut all = self.0.iter();
+            return all.find(|(it, _)| it == key).map(|(_, value)| value);
+        }
         self.place(key).ok().map(|at| &self.0[at].1)
     }
 

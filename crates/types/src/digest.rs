@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::attributes::Attributes;
+use crate::decimal::Decimal;
 use crate::event::Event;
 use crate::value::Value;
 
@@ -15,69 +16,75 @@ use crate::value::Value;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub u128);
 
+/// Room for what nearly every event feeds.
+const ROOM: usize = 512;
+
 impl Digest {
     pub(crate) fn of(event: &Event) -> Self {
-        let mut hash = Xxh3::new();
-        text(&mut hash, event.id.as_str());
-        text(&mut hash, event.source.as_str());
-        text(&mut hash, &event.kind);
-        text(&mut hash, event.player.as_str());
-        hash.update(&event.occurred_at.nanos().to_le_bytes());
-        number(&mut hash, event.amount);
-        text(
-            &mut hash,
-            event.currency.map_or("", |currency| currency.code()),
-        );
-        text(
-            &mut hash,
-            event.refers_to.as_ref().map_or("", |id| id.as_str()),
-        );
-        number(&mut hash, event.rate);
-        map(&mut hash, &event.attributes);
-        Self(hash.digest128())
+        // Hashed at once: a hash that is fed in twenty pieces costs four times as much.
+        let mut fed = Feed(Vec::with_capacity(ROOM));
+        fed.text(event.id.as_str());
+        fed.text(event.source.as_str());
+        fed.text(&event.kind);
+        fed.text(event.player.as_str());
+        fed.bytes(&event.occurred_at.nanos().to_le_bytes());
+        fed.number(event.amount);
+        fed.text(event.currency.map_or("", |currency| currency.code()));
+        fed.text(event.refers_to.as_ref().map_or("", |id| id.as_str()));
+        fed.number(event.rate);
+        fed.map(&event.attributes);
+        Self(xxh3_128(&fed.0))
     }
 }
 
-// Every value is preceded by its length or its kind, so that no two events feed the same bytes.
-fn text(hash: &mut Xxh3, text: &str) {
-    hash.update(&(text.len() as u64).to_le_bytes());
-    hash.update(text.as_bytes());
-}
+/// What is hashed. Every value is preceded by its length or its kind, so that no two events feed the same bytes.
+struct Feed(Vec<u8>);
 
-fn number(hash: &mut Xxh3, number: Option<crate::decimal::Decimal>) {
-    match number {
-        None => hash.update(&[0]),
-        Some(number) => {
-            hash.update(&[1, number.scale()]);
-            hash.update(&number.mantissa().to_le_bytes());
+impl Feed {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(&(text.len() as u64).to_le_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    fn number(&mut self, number: Option<Decimal>) {
+        match number {
+            None => self.bytes(&[0]),
+            Some(number) => {
+                self.bytes(&[1, number.scale()]);
+                self.bytes(&number.mantissa().to_le_bytes());
+            }
         }
     }
-}
 
-fn map(hash: &mut Xxh3, attributes: &Attributes) {
-    hash.update(&(attributes.len() as u64).to_le_bytes());
-    for (key, item) in attributes {
-        text(hash, key);
-        value(hash, item);
+    fn map(&mut self, attributes: &Attributes) {
+        self.bytes(&(attributes.len() as u64).to_le_bytes());
+        for (key, item) in attributes {
+            self.text(key);
+            self.value(item);
+        }
     }
-}
 
-fn value(hash: &mut Xxh3, item: &Value) {
-    match item {
-        Value::Bool(truth) => hash.update(&[2, u8::from(*truth)]),
-        Value::Number(decimal) => number(hash, Some(*decimal)),
-        Value::Text(string) => {
-            hash.update(&[3]);
-            text(hash, string);
-        }
-        Value::List(items) => {
-            hash.update(&[4]);
-            hash.update(&(items.len() as u64).to_le_bytes());
-            items.iter().for_each(|item| value(hash, item));
-        }
-        Value::Map(attributes) => {
-            hash.update(&[5]);
-            map(hash, attributes);
+    fn value(&mut self, item: &Value) {
+        match item {
+            Value::Bool(truth) => self.bytes(&[2, u8::from(*truth)]),
+            Value::Number(decimal) => self.number(Some(*decimal)),
+            Value::Text(string) => {
+                self.bytes(&[3]);
+                self.text(string);
+            }
+            Value::List(items) => {
+                self.bytes(&[4]);
+                self.bytes(&(items.len() as u64).to_le_bytes());
+                items.iter().for_each(|item| self.value(item));
+            }
+            Value::Map(attributes) => {
+                self.bytes(&[5]);
+                self.map(attributes);
+            }
         }
     }
 }
