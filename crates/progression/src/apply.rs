@@ -4,14 +4,11 @@
 //! changed by functions that cannot fail.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use programme::model::Programme;
 use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
-use crate::effect::Effect;
-use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
@@ -162,6 +159,7 @@ fn repeated(
     let sealed = state.tail.push(&mut state.filter, &entry, &[]);
     Decision {
         sealed: sealed.into_iter().collect(),
+        written: vec![entry],
         ..Decision::plain(Outcome::Conflict)
     }
 }
@@ -187,24 +185,10 @@ fn carry_out(
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys();
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
-    let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
-    let suppressed = entry.suppressed;
-    let emission = |effect| Emission {
-        names: Arc::clone(names),
-        cause: cause.clone(),
-        at,
-        effect,
-        suppressed,
-    };
     Decision {
         outcome: entry.outcome,
-        emissions: entry
-            .effects
-            .into_iter()
-            .filter(Effect::is_sent)
-            .map(emission)
-            .collect(),
         sealed: sealed.into_iter().collect(),
+        written: vec![entry],
         replayed: None,
     }
 }
@@ -224,16 +208,5 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
             event.kind.clone(),
             &state.names,
         )
-    }
-}
-
-impl Decision {
-    pub(crate) fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            emissions: Vec::new(),
-            sealed: Vec::new(),
-            replayed: None,
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod ledger;
 
 use programme::model::{PointsIx, Programme};
+use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use crate::account::Lot;
@@ -213,9 +214,9 @@ impl Entry {
     }
 
     /// Under which keys it is found.
-    pub(crate) fn keys(&self) -> Vec<Key> {
+    pub(crate) fn keys(&self) -> SmallVec<[Key; 4]> {
         let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
-        let mut keys = Vec::with_capacity(1);
+        let mut keys = SmallVec::new();
         keys.push(Key::event(&self.source, &self.id));
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
