@@ -38,7 +38,7 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
         return wants(programme, &ahead, &history, record);
     }
     let mut search = Search::new(&state.tail, &state.filter, history);
-    let known = identify(&mut search, event);
+    let known = identify(&mut search, event, Key::event(&event.source, &event.id));
     if known.is_none() && search.missing.is_empty() {
         event::plan(programme, state, &mut search, event, now);
     }
@@ -47,8 +47,7 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
 }
 
 /// The entry of the event that came first under this identity.
-fn identify(search: &mut Search<'_>, event: &Event) -> Option<Entry> {
-    let key = Key::event(&event.source, &event.id);
+fn identify(search: &mut Search<'_>, event: &Event, key: Key) -> Option<Entry> {
     let first = |entry: &Entry| entry.is(&event.source, &event.id) && entry.is_first();
     search.all(key, first).into_iter().next()
 }
@@ -121,7 +120,8 @@ fn fold_one<E>(
         return Ok(Decision::plain(Outcome::Ticked));
     };
     let mut search = Search::new(&state.tail, &state.filter, history);
-    let known = identify(&mut search, event);
+    let key = Key::event(&event.source, &event.id);
+    let known = identify(&mut search, event, key);
     complete(&mut search.missing)?;
     if let Some(first) = known {
         state.reach(record.position, now);
@@ -136,6 +136,7 @@ fn fold_one<E>(
         record,
         event,
         *accepted_at,
+        key,
         plan,
     ))
 }
@@ -170,6 +171,7 @@ fn carry_out(
     record: &Record,
     event: &Event,
     accepted_at: Timestamp,
+    key: Key,
     plan: Plan<'_>,
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
@@ -183,7 +185,7 @@ fn carry_out(
     entry.suppressed = state.restrictions.hold(state.clock);
     state.accepted += 1;
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
-    let keys = entry.keys();
+    let keys = entry.keys(key);
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     Decision {
         outcome: entry.outcome,

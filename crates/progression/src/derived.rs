@@ -33,13 +33,15 @@ fn derived(programme: &Programme) -> Option<&Derived> {
         calendar: Calendar::new(programme.timezone.clone()),
         indexes: candidates::indexes(programme),
         timed: Timed::of(programme),
-        natures: (0..)
-            .map(MissionIx)
-            .zip(&programme.missions)
-            .map(|(ix, mission)| Nature::of(programme, ix, mission))
-            .collect(),
+        natures: natures_of(programme),
         by_first_record: begun_by_records(programme),
     })
+}
+
+fn natures_of(programme: &Programme) -> Box<[Nature]> {
+    let all = (0..).map(MissionIx).zip(&programme.missions);
+    all.map(|(ix, mission)| Nature::of(programme, ix, mission))
+        .collect()
 }
 
 fn begun_by_records(programme: &Programme) -> Vec<MissionIx> {
@@ -59,13 +61,12 @@ pub(crate) fn by_first_record(programme: &Programme) -> &[MissionIx] {
     derived(programme).map_or(&[], |derived| &derived.by_first_record)
 }
 
-/// What of a mission decides how it is counted.
-pub(crate) fn nature(programme: &Programme, ix: MissionIx) -> Nature {
-    let known = derived(programme).and_then(|derived| derived.natures.get(usize::from(ix.0)));
-    known.copied().unwrap_or_else(|| {
-        let mission = &programme.missions[usize::from(ix.0)];
-        Nature::of(programme, ix, mission)
-    })
+/// What of each mission decides how it is counted.
+pub(crate) fn natures(programme: &Programme) -> Cow<'_, [Nature]> {
+    match derived(programme) {
+        Some(derived) => Cow::Borrowed(&derived.natures),
+        None => Cow::Owned(natures_of(programme).into()),
+    }
 }
 
 /// The names of the programme's version, one table for every state and entry that speaks of it.

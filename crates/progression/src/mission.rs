@@ -45,12 +45,14 @@ pub(crate) fn count(
     let kind = usize::from(fact.kind.0);
     let missions = &step.programme.missions_by_type[kind];
     let rules = step.programme.rules_by_type[kind].len();
+    let natures = derived::natures(step.programme);
     let mut from = 0;
     while let Some(at) = candidates.next(rules + from) {
         let guard_holds = candidates.satisfies(at);
         let (at, ix) = (at - rules, missions[at - rules]);
         step.judged.missions(&missions[from..at], Reason::When);
-        let reason = count_one(step, fact, ix, guard_holds, returned).err();
+        let nature = natures[usize::from(ix.0)];
+        let reason = count_one(step, fact, (ix, nature), guard_holds, returned).err();
         step.judged
             .missions(&[ix], reason.unwrap_or(Reason::Counted));
         from = at + 1;
@@ -67,12 +69,11 @@ pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason)
 fn count_one(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
-    ix: MissionIx,
+    (ix, nature): (MissionIx, Nature),
     guard_holds: bool,
     returned: Returned,
 ) -> Result<(), Reason> {
     let mission = &step.programme.missions[usize::from(ix.0)];
-    let nature = derived::nature(step.programme, ix);
     if fact.weight_e8 == 0 {
         return Err(Reason::Weightless);
     }
@@ -283,7 +284,7 @@ pub(crate) fn take_off(
     } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
         progress.shrink(was, is);
     }
-    if derived::nature(step.programme, ix).has_streaks {
+    if derived::natures(step.programme)[usize::from(ix.0)].has_streaks {
         streak::settle(step, ix, period);
     }
     if !step.fell.contains(&(ix, period)) {

@@ -11,7 +11,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::emission::Cause;
-use crate::journal::{Entry, History};
+use crate::journal::{Entry, History, Key};
 use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
@@ -175,7 +175,7 @@ fn fire_one(programme: &Programme, state: &mut State, due: &Due, fired: &mut Fir
     if entry.effects.is_empty() && entry.archived.is_empty() {
         return;
     }
-    let keys = entry.keys();
+    let keys = entry.keys(Key::event(&entry.source, &entry.id));
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     fired.sealed.extend(sealed);
     fired.written.push(entry);

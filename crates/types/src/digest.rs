@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::attributes::Attributes;
+use crate::currency::Currency;
 use crate::decimal::Decimal;
 use crate::event::Event;
 use crate::value::Value;
@@ -16,75 +18,69 @@ use crate::value::Value;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub u128);
 
-/// Room for what nearly every event feeds.
-const ROOM: usize = 512;
-
 impl Digest {
     pub(crate) fn of(event: &Event) -> Self {
-        // Hashed at once: a hash that is fed in twenty pieces costs four times as much.
-        let mut fed = Feed(Vec::with_capacity(ROOM));
-        fed.text(event.id.as_str());
-        fed.text(event.source.as_str());
-        fed.text(&event.kind);
-        fed.text(event.player.as_str());
-        fed.bytes(&event.occurred_at.nanos().to_le_bytes());
-        fed.number(event.amount);
-        fed.text(event.currency.map_or("", |currency| currency.code()));
-        fed.text(event.refers_to.as_ref().map_or("", |id| id.as_str()));
-        fed.number(event.rate);
-        fed.map(&event.attributes);
-        Self(xxh3_128(&fed.0))
+        let mut said = Said::new();
+        text(&mut said, event.id.as_str());
+        text(&mut said, event.source.as_str());
+        text(&mut said, &event.kind);
+        text(&mut said, event.player.as_str());
+        said.extend_from_slice(&event.occurred_at.nanos().to_le_bytes());
+        number(&mut said, event.amount);
+        text(&mut said, event.currency.map_or("", Currency::code));
+        text(
+            &mut said,
+            event.refers_to.as_ref().map_or("", |id| id.as_str()),
+        );
+        number(&mut said, event.rate);
+        map(&mut said, &event.attributes);
+        Self(xxh3_128(&said))
     }
 }
 
-/// What is hashed. Every value is preceded by its length or its kind, so that no two events feed the same bytes.
-struct Feed(Vec<u8>);
+/// What is hashed: laid out first and hashed at once, which costs a third of feeding a hasher piece by piece.
+type Said = SmallVec<[u8; 512]>;
 
-impl Feed {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
+// Every value is preceded by its length or its kind, so that no two events say the same bytes.
+fn text(said: &mut Said, text: &str) {
+    said.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    said.extend_from_slice(text.as_bytes());
+}
 
-    fn text(&mut self, text: &str) {
-        self.bytes(&(text.len() as u64).to_le_bytes());
-        self.bytes(text.as_bytes());
-    }
-
-    fn number(&mut self, number: Option<Decimal>) {
-        match number {
-            None => self.bytes(&[0]),
-            Some(number) => {
-                self.bytes(&[1, number.scale()]);
-                self.bytes(&number.mantissa().to_le_bytes());
-            }
+fn number(said: &mut Said, number: Option<Decimal>) {
+    match number {
+        None => said.push(0),
+        Some(number) => {
+            said.extend_from_slice(&[1, number.scale()]);
+            said.extend_from_slice(&number.mantissa().to_le_bytes());
         }
     }
+}
 
-    fn map(&mut self, attributes: &Attributes) {
-        self.bytes(&(attributes.len() as u64).to_le_bytes());
-        for (key, item) in attributes {
-            self.text(key);
-            self.value(item);
-        }
+fn map(said: &mut Said, attributes: &Attributes) {
+    said.extend_from_slice(&(attributes.len() as u64).to_le_bytes());
+    for (key, item) in attributes {
+        text(said, key);
+        value(said, item);
     }
+}
 
-    fn value(&mut self, item: &Value) {
-        match item {
-            Value::Bool(truth) => self.bytes(&[2, u8::from(*truth)]),
-            Value::Number(decimal) => self.number(Some(*decimal)),
-            Value::Text(string) => {
-                self.bytes(&[3]);
-                self.text(string);
-            }
-            Value::List(items) => {
-                self.bytes(&[4]);
-                self.bytes(&(items.len() as u64).to_le_bytes());
-                items.iter().for_each(|item| self.value(item));
-            }
-            Value::Map(attributes) => {
-                self.bytes(&[5]);
-                self.map(attributes);
-            }
+fn value(said: &mut Said, item: &Value) {
+    match item {
+        Value::Bool(truth) => said.extend_from_slice(&[2, u8::from(*truth)]),
+        Value::Number(decimal) => number(said, Some(*decimal)),
+        Value::Text(string) => {
+            said.push(3);
+            text(said, string);
+        }
+        Value::List(items) => {
+            said.push(4);
+            said.extend_from_slice(&(items.len() as u64).to_le_bytes());
+            items.iter().for_each(|item| value(said, item));
+        }
+        Value::Map(attributes) => {
+            said.push(5);
+            map(said, attributes);
         }
     }
 }

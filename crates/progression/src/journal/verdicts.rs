@@ -55,41 +55,34 @@ impl Verdicts {
     /// These rules, by rising index, found this.
     #[inline]
     pub(crate) fn rules(&mut self, rules: &[RuleIx], reason: Reason) {
-        self.all(rules, |ix| ix.0, |ix| Subjected::Rule(*ix), reason);
+        self.all(rules, |ix| Subjected::Rule(*ix), reason);
     }
 
     /// These missions, by rising index, found this.
     #[inline]
     pub(crate) fn missions(&mut self, missions: &[MissionIx], reason: Reason) {
-        self.all(missions, |ix| ix.0, |ix| Subjected::Mission(*ix), reason);
+        self.all(missions, |ix| Subjected::Mission(*ix), reason);
     }
 
     #[inline]
-    fn all<T>(
-        &mut self,
-        items: &[T],
-        place: impl Fn(&T) -> u16,
-        of: impl Fn(&T) -> Subjected,
-        reason: Reason,
-    ) {
+    fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: Reason) {
         let (Some(first), Some(last)) = (items.first(), items.last()) else {
             return;
         };
-        if usize::from(place(last) - place(first)) == items.len() - 1 {
-            return self.run(of(first), items.len() as u16, reason);
-        }
-        for item in items {
-            self.run(of(item), 1, reason.clone());
+        let (first, last, code) = (of(first), of(last), code(&reason));
+        if code == FAULT {
+            items.iter().for_each(|item| self.fault(of(item), &reason));
+        } else if first.after(items.len() as u16 - 1) == last {
+            self.run(first, items.len() as u16, code);
+        } else {
+            items.iter().for_each(|item| self.run(of(item), 1, code));
         }
     }
 
-    #[inline]
-    fn run(&mut self, first: Subjected, count: u16, reason: Reason) {
-        let code = code(&reason);
+    fn run(&mut self, first: Subjected, count: u16, code: u8) {
         if let Some(last) = self.runs.last_mut()
             && last.code == code
             && last.first.after(last.count) == first
-            && (code != FAULT || self.faults.last() == Some(&reason))
         {
             last.count += count;
             return;
@@ -98,8 +91,22 @@ impl Verdicts {
             self.runs.reserve(ROOM);
         }
         self.runs.push(Run { first, count, code });
-        if code == FAULT {
-            self.faults.push(reason);
+    }
+
+    #[cold]
+    fn fault(&mut self, of: Subjected, reason: &Reason) {
+        let runs = self.runs.len();
+        if self.faults.last() == Some(reason) {
+            self.run(of, 1, FAULT);
+        } else {
+            self.runs.push(Run {
+                first: of,
+                count: 1,
+                code: FAULT,
+            });
+        }
+        if self.runs.len() > runs {
+            self.faults.push(reason.clone());
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn complete(
     period: Period,
     occurred_at: Timestamp,
 ) {
-    let awaited = derived::nature(step.programme, ix).is_awaited;
+    let awaited = derived::natures(step.programme)[usize::from(ix.0)].is_awaited;
     let Some(state) = step.state.missions.get_mut(ix) else {
         return;
     };

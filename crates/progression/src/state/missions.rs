@@ -36,11 +36,13 @@ fn bit(ix: MissionIx) -> (usize, u64) {
 
 impl Missions {
     /// Where a touched mission is kept, or where it would be.
+    #[inline]
     fn place(&self, ix: MissionIx) -> Result<usize, usize> {
         let (at, bit) = bit(ix);
-        let before = self.touched.iter().take(at);
+        let words = self.touched.as_slice();
+        let before = words.iter().take(at);
         let before: u32 = before.map(|word| word.count_ones()).sum();
-        let word = self.touched.get(at).copied().unwrap_or(0);
+        let word = words.get(at).copied().unwrap_or(0);
         let place = (before + (word & (bit - 1)).count_ones()) as usize;
         match word & bit {
             0 => Err(place),
@@ -60,21 +62,30 @@ impl Missions {
     }
 
     /// The mission's state, from now on touched.
+    #[inline]
     pub(crate) fn touch(&mut self, ix: MissionIx) -> &mut MissionState {
-        let place = self.place(ix).unwrap_or_else(|place| {
-            let (at, bit) = bit(ix);
-            if self.touched.len() <= at {
-                self.touched.resize(at + 1, 0);
+        let place = match self.place(ix) {
+            Ok(place) => place,
+            Err(place) => {
+                self.put(ix, place);
+                place
             }
-            self.touched[at] |= bit;
-            if self.kept.len() == self.kept.capacity() {
-                // By half, not by all of it: a player's missions are most of what his state takes.
-                self.kept.reserve_exact(1 + self.kept.len() / 2);
-            }
-            self.kept.insert(place, MissionState::default());
-            place
-        });
+        };
         &mut self.kept[place]
+    }
+
+    #[cold]
+    fn put(&mut self, ix: MissionIx, place: usize) {
+        let (at, bit) = bit(ix);
+        if self.touched.len() <= at {
+            self.touched.resize(at + 1, 0);
+        }
+        self.touched[at] |= bit;
+        if self.kept.len() == self.kept.capacity() {
+            // By half, not by all of it: a player's missions are most of what his state takes.
+            self.kept.reserve_exact(1 + self.kept.len() / 2);
+        }
+        self.kept.insert(place, MissionState::default());
     }
 
     /// Those that are touched, in file order.
