@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
+# The versions that are tested are the ones that are attacked.
+cp Cargo.lock fuzz/Cargo.lock
 for target in $(.tools/bin/cargo-fuzz list); do
   echo "== $target, $seconds s"
   .tools/bin/cargo-fuzz run --sanitizer none "$target" -- \
