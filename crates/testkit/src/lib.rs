@@ -3,5 +3,6 @@
 pub mod contract;
 pub mod faulty;
 pub mod generate;
+pub mod mutate;
 pub mod oracle;
 pub mod scenario;
