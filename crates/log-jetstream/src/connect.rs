@@ -1,5 +1,6 @@
 //! Connections, and what the server says of itself when one is made.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event};
@@ -88,9 +89,22 @@ fn explained(settings: &Settings, error: &ConnectError) -> OpenError {
             OpenError::Login { servers, why }
         }
         ConnectErrorKind::Tls => OpenError::Tls { servers, why },
+        _ if failed_in_tls(error) => OpenError::Tls { servers, why },
         ConnectErrorKind::ServerParse => OpenError::Settings(why),
         _ => OpenError::Unavailable { servers, why },
     }
+}
+
+/// A handshake that fails comes as an error of the socket, with the handshake's own inside.
+fn failed_in_tls(error: &ConnectError) -> bool {
+    let socket = error
+        .source()
+        .and_then(|source| source.downcast_ref::<std::io::Error>());
+    socket.is_some_and(|socket| {
+        let inside = socket.get_ref();
+        inside.is_some_and(|inside| inside.is::<async_nats::rustls::Error>())
+            || socket.to_string().starts_with("tls handshake")
+    })
 }
 
 /// What the connected server says of itself suffices.
