@@ -24,6 +24,16 @@ const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
 /// The header that names the subject's last sequence as the writer knows it.
 const EXPECTED_LAST: &str = "Nats-Expected-Last-Subject-Sequence";
 
+/// Refusals of a cluster that finds itself again soon. The status 503 does not tell: a full stream has it too.
+const PASSING: [ErrorCode; 6] = [
+    ErrorCode::CLUSTER_NOT_AVAILABLE,
+    ErrorCode::CLUSTER_NOT_LEADER,
+    ErrorCode::CLUSTER_NOT_ACTIVE,
+    ErrorCode::CLUSTER_NOT_ASSIGNED,
+    ErrorCode::CLUSTER_INCOMPLETE,
+    ErrorCode::STREAM_OFFLINE,
+];
+
 /// Why a request has no answer.
 #[derive(Clone, Debug, Error)]
 pub(crate) enum ApiError {
@@ -51,9 +61,7 @@ impl From<async_nats::jetstream::Error> for ApiError {
     fn from(error: async_nats::jetstream::Error) -> Self {
         let code = error.error_code();
         let text = error.to_string();
-        // 503: "temporarily unavailable", "no leader".
-        let passing = error.code() == 503
-            || [ErrorCode::CLUSTER_NOT_LEADER, ErrorCode::CLUSTER_NOT_ACTIVE].contains(&code);
+        let passing = PASSING.contains(&code);
         match passing {
             true => Self::Unavailable(text),
             false => Self::Refused { code, text },

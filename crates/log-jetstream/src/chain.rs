@@ -49,13 +49,23 @@ impl Numbering {
 }
 
 /// What a reader has seen of the publishers of its partition.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Chains {
     /// By chain: its last number, and where that stood.
     last: HashMap<u64, (u64, u64)>,
+    /// All that was ever there was seen, so that a chain not seen yet begins with its first number.
+    complete: bool,
 }
 
 impl Chains {
+    /// Of a reader that begins at the start of a partition of which nothing was removed, or anywhere else.
+    pub(crate) fn new(from_the_start: bool) -> Self {
+        Self {
+            last: HashMap::new(),
+            complete: from_the_start,
+        }
+    }
+
     /// Takes the batch at `sequence`; false if one before it is missing.
     pub(crate) fn follows(&mut self, link: Link, sequence: u64) -> bool {
         match self.last.get_mut(&link.chain) {
@@ -66,6 +76,7 @@ impl Chains {
                 true
             }
             Some(_) => false,
+            None if self.complete && link.number > 1 => false,
             None => {
                 self.last.insert(link.chain, (link.number, sequence));
                 self.forget_the_oldest();
@@ -79,6 +90,7 @@ impl Chains {
             let oldest = self.last.iter().min_by_key(|(_, (_, sequence))| *sequence);
             if let Some(chain) = oldest.map(|(chain, _)| *chain) {
                 self.last.remove(&chain);
+                self.complete = false;
             }
         }
     }
@@ -106,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_a_number_passed_over_is_a_gap() {
-        let mut chains = Chains::default();
+        let mut chains = Chains::new(false);
         let table = [
             (1, 5, true, "a chain may be met anywhere"),
             (1, 6, true, "the next"),
@@ -128,8 +140,17 @@ mod tests {
     }
 
     #[test]
+    fn from_the_start_a_chain_begins_with_its_first_batch() {
+        let mut chains = Chains::new(true);
+        let link = |chain, number| Link { chain, number };
+        assert!(!chains.follows(link(1, 2), 7), "its first is missing");
+        assert!(chains.follows(link(1, 1), 7));
+        assert!(chains.follows(link(1, 2), 8));
+    }
+
+    #[test]
     fn the_chain_unseen_for_longest_is_forgotten() {
-        let mut chains = Chains::default();
+        let mut chains = Chains::new(true);
         for chain in 0..=CHAINS_MAX as u64 {
             assert!(chains.follows(Link { chain, number: 1 }, chain + 1));
         }

@@ -76,7 +76,8 @@ impl Reader {
             anchored: false,
             seen: None,
             clock: Timestamp::MIN,
-            chains: Chains::default(),
+            // At the start and nothing removed, or else it is refused.
+            chains: Chains::new(after == Position::START),
             ready: VecDeque::new(),
             feed: None,
             dark: Dark::default(),

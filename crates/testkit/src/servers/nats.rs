@@ -116,7 +116,8 @@ impl Nats {
         Self { folder, nodes }
     }
 
-    fn spawn(&mut self, node: usize) {
+    /// Starts a server that does not run, on its port and its files, and does not wait.
+    pub fn spawn(&mut self, node: usize) {
         let folder = self.folder.path();
         let node = &mut self.nodes[node];
         let log = File::options()
@@ -135,16 +136,16 @@ impl Nats {
         node.process = Some(process);
     }
 
-    /// False if a server ended instead.
+    /// Waits until every server that was started is ready; false if one ended instead.
     async fn all_ready(&mut self) -> bool {
         let deadline = Instant::now() + READY_MAX;
         for number in 0..self.nodes.len() {
-            while !is_healthy(self.nodes[number].monitor).await {
-                let process = self.nodes[number].process.as_mut();
-                let ended = process
-                    .is_some_and(|process| process.try_wait().is_ok_and(|end| end.is_some()));
-                if ended {
+            while let Some(process) = &mut self.nodes[number].process {
+                if process.try_wait().is_ok_and(|end| end.is_some()) {
                     return false;
+                }
+                if is_healthy(self.nodes[number].monitor).await {
+                    break;
                 }
                 assert!(Instant::now() < deadline, "not ready: {}", self.log(number));
                 sleep(LOOK).await;
@@ -179,7 +180,7 @@ impl Nats {
         }
     }
 
-    /// Starts a killed server again, on its port and its files, and waits until it is ready.
+    /// Starts a killed server again and waits until all that run are ready.
     pub async fn restart(&mut self, node: usize) {
         self.spawn(node);
         assert!(self.all_ready().await, "{}", self.log(node));
