@@ -28,13 +28,17 @@ pub(crate) struct Opened {
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     settings.check()?;
     let deadline = Instant::now() + settings.open_timeout;
+    let mut said = String::new();
     loop {
         match attempt(settings).await {
             // Servers that start find each other one by one.
             Err(OpenError::Unavailable { why, .. } | OpenError::Replicas { why, .. })
                 if Instant::now() + PAUSE < deadline =>
             {
-                tracing::info!(why, "the log's servers are not ready; tried again");
+                if said != why {
+                    tracing::info!(why, "the log's servers are not ready; tried again");
+                    said = why;
+                }
                 sleep(PAUSE).await;
             }
             done => return done,

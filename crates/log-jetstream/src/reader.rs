@@ -3,24 +3,19 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{LogReader, LogRecord, ReadError};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use types::{Partition, Position, Timestamp};
 
 use crate::chain::Chains;
-use crate::feed::{Delivered, Event, Feed, Lost, Start};
-use crate::shared::{Shared, unavailable};
-use crate::{floor, frame, metrics};
-
-/// How long a reader looks for a working consumer before it says so.
-const DARK_MAX: Duration = Duration::from_secs(10);
-/// The pause before a consumer is made when the one before never worked; doubled each time.
-const PAUSE_FIRST: Duration = Duration::from_millis(25);
-/// The longest such pause.
-const PAUSE_MAX: Duration = Duration::from_millis(400);
+use crate::dark::Dark;
+use crate::feed::{Delivered, Event, Feed, Lost};
+use crate::seam::Seam;
+use crate::shared::Shared;
+use crate::{frame, metrics};
 
 pub(crate) struct Reader {
     shared: Arc<Shared>,
@@ -39,16 +34,9 @@ pub(crate) struct Reader {
     /// Read, not given yet.
     ready: VecDeque<LogRecord>,
     feed: Option<Feed>,
+    /// The feed that is being made.
+    beginning: Option<JoinHandle<Result<Feed, ReadError>>>,
     dark: Dark,
-}
-
-/// Since when, and how often, there was no consumer that worked.
-#[derive(Debug, Default)]
-struct Dark {
-    since: Option<Instant>,
-    misses: u32,
-    /// Why the last one is not used any more.
-    why: Option<Lost>,
 }
 
 /// Why a message is not taken.
@@ -80,6 +68,7 @@ impl Reader {
             chains: Chains::new(after == Position::START),
             ready: VecDeque::new(),
             feed: None,
+            beginning: None,
             dark: Dark::default(),
         };
         while reader.feed.is_none() || reader.anchored {
@@ -112,89 +101,53 @@ impl Reader {
             }
             Event::Lost(lost) => {
                 tracing::debug!(partition = %self.partition, ?lost, after = %self.after, "a consumer is replaced");
-                self.lose(lost);
+                self.dark.why = Some(lost);
+                self.dark.miss(feed.proved);
+                self.feed = None;
                 Ok(())
             }
         }
     }
 
-    fn lose(&mut self, lost: Lost) {
-        let proved = self.feed.take().is_some_and(|feed| feed.proved);
-        self.dark.why = Some(lost);
-        self.missed(proved);
-    }
-
-    /// There is no consumer, or not yet.
-    fn missed(&mut self, proved: bool) {
-        if proved {
-            self.dark.since = None;
-            self.dark.misses = 0;
-        }
-        self.dark.since.get_or_insert_with(Instant::now);
-        self.dark.misses += 1;
-    }
-
-    /// Makes a consumer behind the cursor and looks whether the log is still the one that the cursor came from.
+    /// Makes a consumer behind the cursor. What is begun goes on though nobody waits for it: a caller that comes and goes gets one too.
     async fn resume(&mut self) -> Result<(), ReadError> {
-        if let Some(since) = self.dark.since
-            && let Some(pause) = pause(self.dark.misses)
-        {
-            if since.elapsed() > DARK_MAX {
-                self.dark.since = None;
-                return Err(ReadError::Unavailable(format!(
-                    "no consumer of partition {} for {} s",
-                    self.partition,
-                    DARK_MAX.as_secs()
-                )));
+        let beginning = match &mut self.beginning {
+            Some(beginning) => beginning,
+            None => {
+                let pause = self.dark.pause(self.partition)?;
+                let (shared, seam) = (Arc::clone(&self.shared), self.seam());
+                self.beginning.insert(tokio::spawn(async move {
+                    if let Some(pause) = pause {
+                        sleep(pause).await;
+                    }
+                    seam.consumer(&shared).await
+                }))
             }
-            sleep_until(Instant::now() + pause).await;
-        }
-        match self.consumer().await {
-            Ok(feed) => {
+        };
+        let begun = beginning.await;
+        self.beginning = None;
+        match begun {
+            Ok(Ok(feed)) => {
                 metrics::consumer(self.dark.why.map_or("none", Lost::label));
+                self.anchored = self.seam().is_anchored();
                 self.feed = Some(feed);
                 Ok(())
             }
-            Err(ReadError::Unavailable(why)) => {
+            Ok(Err(ReadError::Unavailable(why))) => {
                 tracing::debug!(partition = %self.partition, why, "no consumer yet");
-                self.missed(false);
+                self.dark.miss(false);
                 Ok(())
             }
-            Err(error) => Err(error),
+            Ok(Err(error)) => Err(error),
+            Err(ended) => Err(ReadError::Unavailable(ended.to_string())),
         }
     }
 
-    async fn consumer(&mut self) -> Result<Feed, ReadError> {
-        let Shared { api, layout, .. } = &*self.shared;
-        let anchored = self.after != Position::START && self.after.index != u32::MAX;
-        let from = self.after.sequence + u64::from(!anchored);
-        // First of all: a server that is cut off from the others cannot make one, so that what follows is not its old word.
-        let feed = Feed::open(api, layout, self.partition, Start::Sequence(from))
-            .await
-            .map_err(|error| unavailable(&error))?;
-        if self.shared.refresh().await? != self.incarnation {
-            return Err(ReadError::OtherIncarnation);
-        }
-        self.check_floor().await?;
-        if self.after != Position::START {
-            let last = self.shared.last(self.partition).await?;
-            if last.is_none_or(|last| last.position.sequence < self.after.sequence) {
-                return Err(ReadError::OtherIncarnation);
-            }
-        }
-        self.anchored = anchored;
-        Ok(feed)
-    }
-
-    async fn check_floor(&self) -> Result<(), ReadError> {
-        let Shared { api, layout, .. } = &*self.shared;
-        let first = floor::read(api, layout, self.partition)
-            .await
-            .map_err(|error| unavailable(&error))?
-            .kept_after();
-        match self.after < first {
-            true => Err(ReadError::Truncated { first }),
-            false => Ok(()),
+    fn seam(&self) -> Seam {
+        Seam {
+            partition: self.partition,
+            incarnation: self.incarnation,
+            after: self.after,
         }
     }
 
@@ -249,7 +202,7 @@ impl Reader {
             }
             Refusal::Other => ReadError::OtherIncarnation,
             // Another reader's retention may have gone past this one.
-            Refusal::Hole => match self.check_floor().await {
+            Refusal::Hole => match self.seam().check_floor(&self.shared).await {
                 Err(error) => error,
                 Ok(()) if self.anchored => ReadError::OtherIncarnation,
                 Ok(()) => {
@@ -259,12 +212,6 @@ impl Reader {
             },
         }
     }
-}
-
-/// How long to wait before the next consumer: not at all after one that worked.
-fn pause(misses: u32) -> Option<Duration> {
-    let doublings = misses.checked_sub(2)?.min(8);
-    Some((PAUSE_FIRST * 2u32.pow(doublings)).min(PAUSE_MAX))
 }
 
 #[async_trait]

@@ -191,6 +191,12 @@ impl Nats {
         self.folder.path().join(&self.nodes[node].name)
     }
 
+    /// The process id of a server that runs.
+    pub fn pid(&self, node: usize) -> u32 {
+        let process = self.nodes[node].process.as_ref();
+        process.expect("a server that runs").id()
+    }
+
     /// What a server printed.
     pub fn log(&self, node: usize) -> String {
         let file = format!("{}.log", self.nodes[node].name);
