@@ -61,7 +61,7 @@ async fn main() -> Result<()> {
     };
     if arguments.only != Some(Part::EndToEnd) {
         say(
-            "fold: 20 rules, 20 missions, fdatasync for each 1,024 events\n  players    shape  checkpoints   CPU ns/event  wall ns/event  bytes/state",
+            "fold: 20 rules, 20 missions, fdatasync for each 1,024 events\n  players    shape  checkpoints   CPU ns/event  wall ns/event  bytes/state  resident",
         );
         for (players, shape, pace) in [
             (1_000, Shape::Uniform, Pace::ReplayBudget),
@@ -75,13 +75,14 @@ async fn main() -> Result<()> {
             }
             let run = fold::run(players, shape, pace, arguments.events, folder.path())?;
             say(&format!(
-                "{:>9}  {:>7}  {:>11}  {:>13.0}  {:>13.0}  {:>11.0}",
+                "{:>9}  {:>7}  {:>11}  {:>13.0}  {:>13.0}  {:>11.0}  {:>8.0}",
                 run.players,
                 format!("{:?}", run.shape).to_lowercase(),
                 run.checkpoints,
                 run.cpu_ns_per_event,
                 run.wall_ns_per_event,
-                run.state_bytes
+                run.state_bytes,
+                run.resident_bytes_per_player
             ));
             results.fold.push(run);
         }

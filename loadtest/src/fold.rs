@@ -56,6 +56,8 @@ pub struct Fold {
     pub wall_ns_per_event: f64,
     /// Mean bytes of an encoded state.
     pub state_bytes: f64,
+    /// Resident memory that each player's state takes, when the run is over.
+    pub resident_bytes_per_player: f64,
     /// Emissions decided.
     pub emissions: u64,
 }
@@ -101,6 +103,7 @@ pub fn programme() -> Result<Programme> {
 pub fn run(players: u32, shape: Shape, pace: Pace, events: usize, folder: &Path) -> Result<Fold> {
     let programme = programme()?;
     let mut source = Source::new(players, shape)?;
+    let resident = cpu::resident_bytes(std::process::id())?;
     let mut folder = Files::new(folder)?;
     let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
     let mut fold = Tally::default();
@@ -142,6 +145,7 @@ pub fn run(players: u32, shape: Shape, pace: Pace, events: usize, folder: &Path)
         fold.cpu += cpu::of_this_thread()?.saturating_sub(cpu);
         fold.wall += wall.elapsed();
     }
+    let resident = cpu::resident_bytes(std::process::id())?.saturating_sub(resident);
     Ok(Fold {
         players,
         shape,
@@ -151,6 +155,7 @@ pub fn run(players: u32, shape: Shape, pace: Pace, events: usize, folder: &Path)
         cpu_ns_per_event: fold.cpu.as_nanos() as f64 / fold.events as f64,
         wall_ns_per_event: fold.wall.as_nanos() as f64 / fold.events as f64,
         state_bytes: fold.state_bytes as f64 / fold.states.max(1) as f64,
+        resident_bytes_per_player: resident as f64 / f64::from(players),
         emissions: fold.emissions,
     })
 }

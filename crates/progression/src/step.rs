@@ -3,6 +3,7 @@
 mod ledger;
 
 use programme::model::{PointsIx, Programme};
+use smallvec::{SmallVec, smallvec};
 use types::{MicroPoints, Timestamp};
 
 use crate::account::Lot;
@@ -213,10 +214,9 @@ impl Entry {
     }
 
     /// Under which keys it is found.
-    pub(crate) fn keys(&self) -> Vec<Key> {
+    pub(crate) fn keys(&self) -> SmallVec<[Key; 2]> {
         let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
-        let mut keys = Vec::with_capacity(1);
-        keys.push(Key::event(&self.source, &self.id));
+        let mut keys = smallvec![Key::event(&self.source, &self.id)];
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();
