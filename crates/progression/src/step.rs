@@ -3,7 +3,7 @@
 mod ledger;
 
 use programme::model::{PointsIx, Programme};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use crate::account::Lot;
@@ -213,10 +213,11 @@ impl Entry {
         self.outcome != crate::decision::Outcome::Conflict
     }
 
-    /// Under which keys it is found.
-    pub(crate) fn keys(&self) -> SmallVec<[Key; 2]> {
+    /// Under which keys it is found; its own is known.
+    pub(crate) fn keys(&self, own: Key) -> SmallVec<[Key; 4]> {
         let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
-        let mut keys = smallvec![Key::event(&self.source, &self.id)];
+        let mut keys = SmallVec::new();
+        keys.push(own);
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();
