@@ -23,7 +23,7 @@ pub(crate) struct Origin {
     pub(crate) recorded_at: Timestamp,
 }
 
-/// Effects and contributions that most events come to.
+/// Effects that most events come to.
 const ROOM: usize = 4;
 
 pub(crate) struct Step<'a> {
@@ -58,7 +58,7 @@ impl<'a> Step<'a> {
             },
             effects: Vec::with_capacity(ROOM),
             judged: Verdicts::default(),
-            counted: Vec::with_capacity(ROOM),
+            counted: Vec::new(),
             archived: Vec::new(),
             cold: Vec::new(),
             fell: SmallVec::new(),
