@@ -16,7 +16,7 @@ run: ## replays a year of a real shop's orders through the whole engine, then st
 	$(CARGO) run --release --locked --bin questline -- demo --data $(DATA)
 
 .PHONY: test
-test: ## every test, with a replay of the real orders that is killed three times on its way
+test: .tools/bin/nats-server ## every test, with a replay of the real orders that is killed three times on its way
 	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked
 
 .PHONY: verify-replay
@@ -71,6 +71,9 @@ clean: ## removes what was built and fetched
 
 .tools/bin/cargo-fuzz: tools/cargo-fuzz.sh
 	tools/cargo-fuzz.sh
+
+.tools/bin/nats-server: tools/nats.sh
+	tools/nats.sh
 
 .tools/buf: tools/buf/package.json tools/buf/package-lock.json
 	mkdir -p .tools

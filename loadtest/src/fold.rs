@@ -257,7 +257,7 @@ fn group_of(
         // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
         let decision = try_apply(programme, state, &history, &record)
             .unwrap_or_else(|_| apply(programme, state, &history, &record));
-        fold.emissions += decision.emissions.len() as u64;
+        fold.emissions += decision.emissions().count() as u64;
         decision
             .sealed
             .iter()

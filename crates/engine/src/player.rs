@@ -78,7 +78,7 @@ impl Player {
         self.sealed.extend(decided.sealed);
         let tenure = &self.tenure;
         let takes = |kind: &str| tenure.takes(kind);
-        let emissions = decided.emissions.iter();
+        let emissions = decided.emissions();
         worked.emitted.extend(
             emissions
                 .filter_map(|emission| fold::emitted(&self.entity, emission, None, None, takes)),
@@ -194,7 +194,7 @@ impl Handler<Work> for Player {
                     let tenure = &self.tenure;
                     let takes = |kind: &str| tenure.takes(kind);
                     let (accepted_at, trace) = origin(&queued.record);
-                    let emissions = decided.emissions.iter();
+                    let emissions = decided.emissions();
                     worked.emitted.extend(emissions.filter_map(|emission| {
                         fold::emitted(&self.entity, emission, accepted_at, trace, takes)
                     }));

@@ -30,6 +30,17 @@ pub enum DecimalError {
     TooLong,
 }
 
+/// The powers of ten that 64 bits hold.
+const TEN_TO: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 impl Decimal {
     /// The most significant digits that a decimal may have.
     pub const DIGITS_MAX: usize = 36;
@@ -50,6 +61,9 @@ impl Decimal {
 
     /// `mantissa / 10^scale`, or `None` where that has more digits than a decimal may have.
     pub fn new(mantissa: i128, scale: u8) -> Option<Self> {
+        if let Ok(short) = i64::try_from(mantissa) {
+            return Self::of_short(short, scale);
+        }
         let (mut mantissa, mut scale) = (mantissa, scale);
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;
@@ -60,6 +74,15 @@ impl Decimal {
         fits.then_some(Self::of(mantissa, scale))
     }
 
+    /// As [`Decimal::new`], where 64 bits hold the digits: nearly always, and far cheaper to divide.
+    fn of_short(mut mantissa: i64, mut scale: u8) -> Option<Self> {
+        while scale > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        (scale <= Self::SCALE_MAX).then_some(Self::of(mantissa.into(), scale))
+    }
+
     /// The digits without the decimal point, signed.
     pub const fn mantissa(self) -> i128 {
         ((self.high as i128) << 64) | self.low as i128
@@ -68,6 +91,11 @@ impl Decimal {
     /// How many of the digits are decimals.
     pub const fn scale(self) -> u8 {
         self.scale.get() - 1
+    }
+
+    /// `10^scale`: how many of its last digit make one.
+    pub const fn unit(self) -> i64 {
+        TEN_TO[self.scale() as usize]
     }
 
     /// Whether the number is below zero.
@@ -86,8 +114,13 @@ impl Decimal {
         if up == 0 {
             return Some(self.mantissa());
         }
-        self.mantissa()
-            .checked_mul(10i128.checked_pow(u32::from(up))?)
+        match (i64::try_from(self.mantissa()), TEN_TO.get(usize::from(up))) {
+            // The product of two 64 bit numbers fits.
+            (Ok(mantissa), Some(ten_to)) => Some(i128::from(mantissa) * i128::from(*ten_to)),
+            _ => self
+                .mantissa()
+                .checked_mul(10i128.checked_pow(u32::from(up))?),
+        }
     }
 
     /// The exact sum, or `None` where it has too many digits.

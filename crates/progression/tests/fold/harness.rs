@@ -174,7 +174,7 @@ impl World {
             brand: &self.programme.brand,
             player,
         };
-        for emission in &decision.emissions {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             self.emissions.push(serde_json::from_slice(&line).unwrap());

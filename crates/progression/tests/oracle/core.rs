@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{Emission, History, Outcome, State, Subject, due, try_apply, view, wants};
+use progression::{Decision, History, Outcome, State, Subject, due, try_apply, view, wants};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -54,7 +54,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Applies a record, fetching the segments that it wants and no others.
-    fn apply(&mut self, programme: &Programme, record: &Record) -> progression::Decision {
+    fn apply(&mut self, programme: &Programme, record: &Record) -> Decision {
         let mut history = History::new();
         for _ in 0..64 {
             let asked = wants(programme, &self.state, &history, record);
@@ -81,7 +81,7 @@ impl Kept {
     }
 
     /// Fires what is due without a record.
-    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> progression::Decision {
+    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> Decision {
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         let expected = is_due(self.state.next_timer(programme));
         let before = self.state.clone();
@@ -106,8 +106,8 @@ struct Said(Vec<(Place, Value)>);
 type Place = (Timestamp, bool, PlayerId, u64, usize);
 
 impl Said {
-    fn extend(&mut self, subject: Subject<'_>, emissions: &[Emission], position: u64) {
-        for emission in emissions {
+    fn extend(&mut self, subject: Subject<'_>, decision: &Decision, position: u64) {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             let of_record = emission.cause().timer().is_none();
@@ -150,17 +150,13 @@ pub(crate) fn fold_keeping(
         if how.sweeping {
             for (id, player) in &mut kept {
                 let decision = player.sweep(programme, record.recorded_at);
-                said.extend(subject(programme, id), &decision.emissions, 0);
+                said.extend(subject(programme, id), &decision, 0);
             }
         }
         let player = kept.entry(event.player.clone()).or_default();
         let decision = player.apply(programme, record);
         let position = record.position.sequence;
-        said.extend(
-            subject(programme, &event.player),
-            &decision.emissions,
-            position,
-        );
+        said.extend(subject(programme, &event.player), &decision, position);
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
@@ -179,7 +175,7 @@ pub(crate) fn fold_keeping(
         let before = seen(player);
         let decision = player.sweep(programme, now);
         assert_eq!(before, seen(player));
-        said.extend(subject(programme, id), &decision.emissions, 0);
+        said.extend(subject(programme, id), &decision, 0);
     }
     let emissions = said.in_order();
     let players = kept.iter().filter(|(_, player)| player.state.is_known());

@@ -317,6 +317,11 @@ proptest! {
                 Some(_) => true,
             });
             prop_assert!(!ruled_out || verdict == Verdict::False, "{}", source);
+            let satisfied = predicate.guard().is_some_and(|guard| match event.attributes.get(&guard.attribute) {
+                Some(Value::Text(text)) => guard.texts.contains(text),
+                _ => false,
+            });
+            prop_assert!(!satisfied || predicate.beyond_guard(|| facts) == verdict, "{}", source);
             let got = match verdict {
                 Verdict::True => Some(true),
                 Verdict::False => Some(false),
