@@ -58,6 +58,7 @@ metrics! {
     DELIVERY_LATENCY = Histogram "questline_delivery_latency_seconds", "From acceptance by ingest to durable at the gateway, first deliveries only, by gateway.";
     BONUS_CALLS = Counter "questline_bonus_calls_total", "Calls to the operator, by outcome: done, refused, unknown.";
     BONUS_CALL_DURATION = Histogram "questline_bonus_call_duration_seconds", "Time of one call to the operator, by outcome.";
+    BONUS_POSTBACKS = Counter "questline_bonus_postbacks_total", "The operator's reports that were brought to the log, by outcome.";
     BONUS_PENDING = Gauge "questline_bonus_calls_pending", "Calls to the operator whose outcome is not known yet and that are held in memory.";
 }
 
