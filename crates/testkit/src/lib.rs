@@ -1,5 +1,6 @@
 //! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only
 
+pub mod cassandra;
 pub mod contract;
 pub mod faulty;
 pub mod generate;
