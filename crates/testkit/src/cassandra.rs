@@ -116,7 +116,7 @@ impl Cassandra {
     }
 
     fn configure(&self, storage: u16) -> Result<(), String> {
-        let mut yaml = include_str!("cassandra/cassandra.yaml")
+        let mut yaml = include_str!("../../../tools/cassandra/cassandra.yaml")
             .replace("@STORAGE@", &storage.to_string())
             .replace("@CQL@", &self.cql.port().to_string());
         if self.secured {
@@ -124,7 +124,14 @@ impl Cassandra {
         }
         let files = [
             ("cassandra.yaml", yaml.as_str()),
-            ("logback.xml", include_str!("cassandra/logback.xml")),
+            (
+                "logback.xml",
+                include_str!("../../../tools/cassandra/logback.xml"),
+            ),
+            (
+                "jvm.options",
+                include_str!("../../../tools/cassandra/jvm.options"),
+            ),
             ("run.sh", include_str!("cassandra/run.sh")),
         ];
         for (name, text) in files {
@@ -153,8 +160,8 @@ impl Cassandra {
 
     fn java(&self) -> Vec<String> {
         let folder = self.folder.display();
-        let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
-        arguments.extend([
+        vec![
+            "@jvm.options".to_owned(),
             format!("-Djava.io.tmpdir={folder}/tmp"),
             format!("-Djna.tmpdir={folder}/tmp"),
             format!("-Dcassandra.config=file://{folder}/cassandra.yaml"),
@@ -163,8 +170,7 @@ impl Cassandra {
             "-cp".to_owned(),
             format!("{JARS}/lib/*"),
             "org.apache.cassandra.service.CassandraDaemon".to_owned(),
-        ]);
-        arguments
+        ]
     }
 
     fn await_ready(&mut self) -> Result<(), String> {
@@ -225,27 +231,6 @@ impl Drop for Cassandra {
 }
 
 const LOG_BYTES: usize = 20_000;
-
-/// Small, quick to start, and the three doors into the JDK that Cassandra needs.
-const FLAGS: [&str; 17] = [
-    "-Xms32m",
-    "-Xmx256m",
-    "-XX:MaxDirectMemorySize=128m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:ActiveProcessorCount=2",
-    "-XX:+ExitOnOutOfMemoryError",
-    "-Xshare:auto",
-    "-Xlog:disable",
-    "-Xlog:all=error:stderr",
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-opens=java.base/java.io=ALL-UNNAMED",
-    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
-    "-Djava.net.preferIPv4Stack=true",
-    "-Dcassandra-foreground=yes",
-    "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-    "-Dcassandra.superuser_setup_delay_ms=0",
-];
 
 fn free_port() -> Result<TcpListener, String> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no free port: {error}"))
