@@ -18,6 +18,8 @@ const KEYS: usize = 32;
 const SEGMENTS: usize = 8;
 /// Requests of one call under way at once. The whole process has a bound of its own.
 const AT_ONCE: usize = 32;
+/// Spans of the outbox that are read at once: each may hold thousands of rows.
+const SPANS_AT_ONCE: usize = 4;
 
 /// Snapshots in the order asked for. Those of one bucket are asked for together.
 pub(crate) async fn snapshots(
@@ -93,7 +95,7 @@ pub(crate) async fn outbox(
     let range = (bounded(from), bounded(to));
     let read: Vec<Vec<(i64, Option<Bytes>)>> = stream::iter(spans)
         .map(|(span,)| client.all(Read::Outbox, (column, span, range.0, range.1)))
-        .buffered(AT_ONCE)
+        .buffered(SPANS_AT_ONCE)
         .try_collect()
         .await?;
     let rows = read.into_iter().flatten().map(|(number, bytes)| {

@@ -34,7 +34,8 @@ impl fmt::Debug for CqlStore {
 impl CqlStore {
     /// Connects, brings the schema up to date where the configuration allows it, and prepares every statement.
     ///
-    /// It is tried once. [`OpenError::Unreachable`] is also what a cluster that still starts looks like: try again.
+    /// It is tried once. [`OpenError::Unreachable`] is also what a cluster that still starts looks like: try again. Its connections live
+    /// on the runtime that it is opened on, which must outlive it; it may be used from others.
     pub async fn open(config: &CqlConfig) -> Result<Self, OpenError> {
         config.check()?;
         let profiles = Profiles::new(config);
