@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use ports::Entity;
 use programme::model::Programme;
-use progression::{Emission, Outcome, Subject};
+use progression::{Catalogue, Emission, Outcome, Subject};
 use types::{Record, Timestamp};
 
 pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
-pub(crate) use progression::journal::{Entry, decode_segment, open_entries};
+pub(crate) use progression::journal::{Entry, decode_segment, open_entries, versions};
 pub(crate) use progression::{History, PlayerView as View, State};
 
 use crate::row::Emitted;
@@ -31,10 +31,17 @@ pub(crate) enum Folded {
 pub(crate) struct Decided {
     /// Index into [`crate::measure::OUTCOMES`].
     pub(crate) outcome: usize,
-    pub(crate) emissions: Vec<Emission>,
+    written: Vec<Entry>,
     pub(crate) sealed: Vec<(u32, Bytes)>,
     /// For a replay, the entry of the event that came first.
     pub(crate) replayed: Option<Box<Entry>>,
+}
+
+impl Decided {
+    /// What leaves for the outside, in order.
+    pub(crate) fn emissions(&self) -> impl Iterator<Item = Emission<'_>> {
+        self.written.iter().flat_map(Entry::emissions)
+    }
 }
 
 /// Folds one record, with what `history` and the unwritten segments in memory can give it.
@@ -43,6 +50,7 @@ pub(crate) fn fold(
     state: &mut State,
     history: &mut History,
     sealed: &Segments,
+    catalogue: &Catalogue,
     record: &Record,
 ) -> Folded {
     let decision = loop {
@@ -60,7 +68,7 @@ pub(crate) fn fold(
         for number in wants {
             match sealed.get(&number) {
                 Some(bytes) => {
-                    if let Err(error) = history.insert(number, bytes) {
+                    if let Err(error) = history.insert(number, bytes, catalogue) {
                         return Folded::Broken(format!("segment {number} cannot be read: {error}"));
                     }
                 }
@@ -84,7 +92,7 @@ fn decided(decision: progression::Decision) -> Decided {
     let sealed = decision.sealed.into_iter();
     Decided {
         outcome: outcome_index(&decision.outcome),
-        emissions: decision.emissions,
+        written: decision.written,
         sealed: sealed
             .map(|(number, bytes)| (number, bytes.into()))
             .collect(),
@@ -116,7 +124,7 @@ pub(crate) const fn outcome_index(outcome: &Outcome) -> usize {
 /// The emission as it is sent, where a sink takes it.
 pub(crate) fn emitted(
     entity: &Entity,
-    emission: &Emission,
+    emission: Emission<'_>,
     accepted_at: Option<Timestamp>,
     traceparent: Option<&str>,
     takes: impl Fn(&str) -> bool,
@@ -144,8 +152,7 @@ pub(crate) fn emitted_by(
     entry: &Entry,
     takes: impl Fn(&str) -> bool,
 ) -> Vec<Emitted> {
-    let emissions = entry.emissions();
-    let sent = emissions.iter();
+    let sent = entry.emissions();
     sent.filter_map(|emission| emitted(entity, emission, Some(entry.accepted_at), None, &takes))
         .collect()
 }

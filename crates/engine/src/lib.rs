@@ -14,11 +14,14 @@ mod config;
 mod context;
 mod error;
 mod fold;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod handle;
 mod head;
 mod journal;
 mod load;
 mod measure;
+mod names;
 mod outbox;
 mod partition;
 mod passivate;

@@ -2,7 +2,8 @@
 
 mod ledger;
 
-use programme::model::{PointsIx, Programme};
+use programme::model::{MissionIx, PointsIx, Programme};
+use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use crate::account::Lot;
@@ -22,6 +23,9 @@ pub(crate) struct Origin {
     pub(crate) recorded_at: Timestamp,
 }
 
+/// Effects that most events come to.
+const ROOM: usize = 4;
+
 pub(crate) struct Step<'a> {
     pub(crate) programme: &'a Programme,
     pub(crate) state: &'a mut State,
@@ -36,9 +40,9 @@ pub(crate) struct Step<'a> {
     /// Periods that lie in the archive and are needed by this step.
     pub(crate) cold: Vec<Cold>,
     /// Missions and periods from which something was taken off.
-    pub(crate) fell: Vec<(programme::model::MissionIx, Period)>,
-    /// Missions and periods to which something was added, in file order.
-    pub(crate) grew: Vec<(programme::model::MissionIx, Period)>,
+    pub(crate) fell: SmallVec<[(MissionIx, Period); 4]>,
+    /// Missions and periods that are due to complete by what was added, in file order.
+    pub(crate) grew: SmallVec<[(MissionIx, Period); 4]>,
 }
 
 impl<'a> Step<'a> {
@@ -52,13 +56,13 @@ impl<'a> Step<'a> {
                 occurred_at: now,
                 recorded_at: now,
             },
-            effects: Vec::new(),
+            effects: Vec::with_capacity(ROOM),
             judged: Verdicts::default(),
             counted: Vec::new(),
             archived: Vec::new(),
             cold: Vec::new(),
-            fell: Vec::new(),
-            grew: Vec::new(),
+            fell: SmallVec::new(),
+            grew: SmallVec::new(),
         }
     }
 
@@ -212,11 +216,11 @@ impl Entry {
         self.outcome != crate::decision::Outcome::Conflict
     }
 
-    /// Under which keys it is found.
-    pub(crate) fn keys(&self) -> Vec<Key> {
+    /// Under which keys it is found; its own is known.
+    pub(crate) fn keys(&self, own: Key) -> SmallVec<[Key; 4]> {
         let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
-        let mut keys = Vec::with_capacity(1);
-        keys.push(Key::event(&self.source, &self.id));
+        let mut keys = SmallVec::new();
+        keys.push(own);
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();

@@ -4,14 +4,16 @@
 //! timer cannot be forgotten, doubled or left behind, and whatever moves a due time (a change of zone, a reversal) moves the timer.
 //! A timer needs the state and nothing older; one that is due at or before the instant that would create it is never answered.
 
+use std::sync::Arc;
+
 use programme::model::{MissionIx, PointsIx, PointsKind, Programme, TierSetIx};
 use types::Timestamp;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Decision, Outcome};
 use crate::derived;
-use crate::emission::{Cause, Emission};
-use crate::journal::{Entry, History};
+use crate::emission::Cause;
+use crate::journal::{Entry, History, Key};
 use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
@@ -129,20 +131,20 @@ fn fire(step: &mut Step<'_>, timer: &Timer) {
 /// What timers have decided.
 #[derive(Debug, Default)]
 pub(crate) struct Fired {
-    emissions: Vec<Emission>,
+    written: Vec<Entry>,
     sealed: Vec<(u32, Vec<u8>)>,
 }
 
 impl Fired {
     /// The decision that follows, with what the timers decided before it.
     pub(crate) fn then(mut self, decision: Decision) -> Decision {
-        if self.emissions.is_empty() && self.sealed.is_empty() {
+        if self.written.is_empty() {
             return decision;
         }
-        self.emissions.extend(decision.emissions);
+        self.written.extend(decision.written);
         self.sealed.extend(decision.sealed);
         Decision {
-            emissions: self.emissions,
+            written: self.written,
             sealed: self.sealed,
             ..decision
         }
@@ -175,10 +177,10 @@ fn fire_one(programme: &Programme, state: &mut State, due: &Due, fired: &mut Fir
     if entry.effects.is_empty() && entry.archived.is_empty() {
         return;
     }
-    let keys = entry.keys();
+    let keys = entry.keys(Key::event(&entry.source, &entry.id));
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     fired.sealed.extend(sealed);
-    fired.emissions.extend(entry.emissions());
+    fired.written.push(entry);
 }
 
 /// Fires what is due by `now` without a record: for sweeps, and for the end of a run.
@@ -198,10 +200,12 @@ pub(crate) fn ahead(
     if next.at > now {
         return None;
     }
+    let mut catalogue = state.tail.catalogue();
+    catalogue.put(Arc::clone(&state.names));
     let (mut state, mut history) = (state.clone(), history.clone());
     let fired = fire_until(programme, &mut state, now);
     for (number, bytes) in &fired.sealed {
-        let read = history.insert(*number, bytes);
+        let read = history.insert(*number, bytes, &catalogue);
         debug_assert!(read.is_ok(), "sealed a moment ago");
     }
     Some((state, history, fired))
@@ -252,9 +256,9 @@ impl Timer {
     }
 }
 
-impl Cause {
+impl<'e> Cause<'e> {
     /// What fired, where no event did it.
-    pub const fn timer(&self) -> Option<&Timer> {
+    pub const fn timer(&self) -> Option<&'e Timer> {
         match self {
             Self::Timer(timer) => Some(timer),
             Self::Event { .. } => None,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use ports::Entity;
-use progression::{Decision, History, PlayerView, State, Subject, apply, due, view, wants};
+use progression::{
+    Catalogue, Decision, History, PlayerView, State, Subject, apply, due, view, wants,
+};
 use types::{Body, Position, Timestamp};
 
 use super::world::World;
@@ -36,17 +38,17 @@ struct Folding {
 
 impl Folding {
     fn decided(&mut self, subject: Subject<'_>, decision: Decision) {
-        for (number, bytes) in decision.sealed {
-            assert_eq!(number as usize, self.sealed.len());
-            self.sealed.push(bytes.into());
-        }
-        for emission in decision.emissions {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             self.emitted.push(Emitted {
                 kind: emission.kind().to_owned(),
                 body: emission.json(subject, &id).into(),
                 id,
             });
+        }
+        for (number, bytes) in decision.sealed {
+            assert_eq!(number as usize, self.sealed.len());
+            self.sealed.push(bytes.into());
         }
     }
 }
@@ -89,7 +91,9 @@ pub(crate) fn fold(world: &World) -> Straight {
                 }
                 for number in wanted {
                     let bytes = &folding.sealed[number as usize];
-                    history.insert(number, bytes).unwrap();
+                    history
+                        .insert(number, bytes, &Catalogue::of(programme))
+                        .unwrap();
                 }
             }
             let decision = apply(programme, &mut folding.state, &history, &record);

@@ -282,26 +282,22 @@ impl Entry {
         }
     }
 
-    /// What it sent out, rebuilt: the same ids and bytes as when the record was folded.
-    pub fn emissions(&self) -> Vec<Emission> {
-        let emission = |effect: &Effect| Emission {
-            names: Arc::clone(&self.names),
-            cause: self.cause(),
-            at: self.recorded_at,
-            effect: effect.clone(),
-            suppressed: self.suppressed,
-        };
+    /// What it sent out: the same ids and bytes as when the record was folded.
+    pub fn emissions(&self) -> impl Iterator<Item = Emission<'_>> {
         let sent = self.effects.iter().filter(|effect| effect.is_sent());
-        sent.map(emission).collect()
+        sent.map(|effect| Emission {
+            entry: self,
+            effect,
+        })
     }
 
     /// What made it.
-    pub fn cause(&self) -> Cause {
+    pub fn cause(&self) -> Cause<'_> {
         match &self.timer {
-            Some(timer) => Cause::Timer(timer.clone()),
+            Some(timer) => Cause::Timer(timer),
             None => Cause::Event {
-                source: self.source.clone(),
-                id: self.id.clone(),
+                source: &self.source,
+                id: &self.id,
             },
         }
     }

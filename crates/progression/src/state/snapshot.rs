@@ -1,15 +1,15 @@
 //! The state as bytes: one flat record with a layout number in front.
 
-use programme::model::{PointsIx, RewardIx, RuleIx};
+use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
 use types::MicroPoints;
 
-use super::{Capped, GrantState, MissionState, State, TierState, Usage};
+use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
+use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
 use crate::mission::Course;
-use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
@@ -19,7 +19,7 @@ use crate::slot::Slot;
 use crate::tier::Term;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -28,7 +28,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     let mut writer = Writer(out);
     let writer = &mut writer;
     writer.byte(LAYOUT);
-    state.names.encode(writer);
+    state.names.id().encode(writer);
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
@@ -43,18 +43,18 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     each(writer, &state.grants, GrantState::encode);
     state.orders.encode(writer);
-    state.tail.encode(writer, &state.names);
+    state.tail.encode(writer);
     state.filter.encode(writer);
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
+pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, DecodeError> {
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
     match reader.byte()? {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
-    let names = Names::decode(reader)?;
+    let names = catalogue.read(reader)?;
     let state = State {
         applied: reader.position()?,
         clock: reader.time()?,
@@ -70,12 +70,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         tiers: read_each(reader, TierState::decode)?,
         grants: read_each(reader, GrantState::decode)?,
         orders: OpenOrders::decode(reader)?,
-        tail: Tail::decode(reader, &names)?,
+        tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,
     };
     let fits = state.points.len() == state.names.all_points().len()
-        && state.tiers.len() == state.names.all_tiers().len();
+        && state.tiers.len() == state.names.all_tiers().len()
+        && state.filter.segments() == state.tail.segment();
     if !reader.is_empty() || !fits {
         return Err(DecodeError::Invalid("a state"));
     }
@@ -88,34 +89,30 @@ fn each<T>(writer: &mut Writer<'_>, items: &[T], encode: impl Fn(&T, &mut Writer
 }
 
 /// Most players have touched few of the missions: the others cost nothing.
-fn touched(writer: &mut Writer<'_>, missions: &[MissionState]) {
-    let touched = || {
-        missions
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.is_touched())
-    };
-    writer.length(touched().count());
-    for (ix, mission) in touched() {
-        writer.length(ix);
+fn touched(writer: &mut Writer<'_>, missions: &Missions) {
+    writer.length(missions.iter().count());
+    for (ix, mission) in missions.iter() {
+        writer.number(u64::from(ix.0));
         mission.encode(writer);
     }
 }
 
-fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Vec<MissionState>, DecodeError> {
-    let mut missions = vec![MissionState::default(); all];
+fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Missions, DecodeError> {
+    let mut missions = Missions::default();
     for _ in 0..reader.length()? {
-        let ix = usize::from(reader.number16()?);
-        let mission = missions.get_mut(ix);
-        *mission.ok_or(DecodeError::Invalid("a mission"))? = MissionState::decode(reader)?;
+        let ix = reader.number16()?;
+        if usize::from(ix) >= all {
+            return Err(DecodeError::Invalid("a mission"));
+        }
+        *missions.touch(MissionIx(ix)) = MissionState::decode(reader)?;
     }
     Ok(missions)
 }
 
-fn read_each<T>(
+fn read_each<T, All: FromIterator<T>>(
     reader: &mut Reader<'_>,
     decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
+) -> Result<All, DecodeError> {
     (0..reader.length()?).map(|_| decode(reader)).collect()
 }
 
@@ -152,17 +149,10 @@ impl Usage {
 }
 
 impl MissionState {
-    fn is_touched(&self) -> bool {
-        self.standing > 0
-            || !self.unlocks.is_empty()
-            || !self.slots.is_empty()
-            || self.course.is_some()
-    }
-
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(self.standing);
-        writer.length(self.unlocks.len());
-        self.unlocks.iter().for_each(|at| writer.time(*at));
+        writer.length(self.unlocks().len());
+        self.unlocks().iter().for_each(|at| writer.time(*at));
         writer.length(self.slots.len());
         self.slots.iter().for_each(|slot| slot.encode(writer));
         writer.flag(self.course.is_some());
@@ -172,18 +162,20 @@ impl MissionState {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let standing = reader.number()?;
+        let unlocks: Vec<_> = read_each(reader, |reader| reader.time())?;
+        let slots = read_each(reader, Slot::decode)?;
+        let mut course = match reader.flag()? {
+            true => Some(Box::new(Course::decode(reader)?)),
+            false => (!unlocks.is_empty()).then(Box::default),
+        };
+        if let Some(course) = &mut course {
+            course.unlocks = unlocks;
+        }
         Ok(Self {
-            standing: reader.number()?,
-            unlocks: (0..reader.length()?)
-                .map(|_| reader.time())
-                .collect::<Result<_, _>>()?,
-            slots: (0..reader.length()?)
-                .map(|_| Slot::decode(reader))
-                .collect::<Result<_, _>>()?,
-            course: match reader.flag()? {
-                true => Some(Box::new(Course::decode(reader)?)),
-                false => None,
-            },
+            standing,
+            slots,
+            course,
         })
     }
 }
@@ -227,3 +219,6 @@ impl GrantState {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

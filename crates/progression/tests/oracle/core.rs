@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{Emission, History, Outcome, State, Subject, due, try_apply, view, wants};
+use progression::{
+    Catalogue, Decision, History, Outcome, State, Subject, due, try_apply, view, wants,
+};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -54,7 +56,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Applies a record, fetching the segments that it wants and no others.
-    fn apply(&mut self, programme: &Programme, record: &Record) -> progression::Decision {
+    fn apply(&mut self, programme: &Programme, record: &Record) -> Decision {
         let mut history = History::new();
         for _ in 0..64 {
             let asked = wants(programme, &self.state, &history, record);
@@ -73,7 +75,7 @@ impl Kept {
                     .get(&number)
                     .expect("only sealed segments are wanted");
                 history
-                    .insert(number, bytes)
+                    .insert(number, bytes, &Catalogue::of(programme))
                     .expect("a segment that was sealed");
             }
         }
@@ -81,7 +83,7 @@ impl Kept {
     }
 
     /// Fires what is due without a record.
-    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> progression::Decision {
+    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> Decision {
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         let expected = is_due(self.state.next_timer(programme));
         let before = self.state.clone();
@@ -92,10 +94,10 @@ impl Kept {
         decision
     }
 
-    fn through_bytes(&mut self) {
+    fn through_bytes(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).expect("an encoded state");
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).expect("an encoded state");
     }
 }
 
@@ -106,8 +108,8 @@ struct Said(Vec<(Place, Value)>);
 type Place = (Timestamp, bool, PlayerId, u64, usize);
 
 impl Said {
-    fn extend(&mut self, subject: Subject<'_>, emissions: &[Emission], position: u64) {
-        for emission in emissions {
+    fn extend(&mut self, subject: Subject<'_>, decision: &Decision, position: u64) {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             let of_record = emission.cause().timer().is_none();
@@ -150,23 +152,20 @@ pub(crate) fn fold_keeping(
         if how.sweeping {
             for (id, player) in &mut kept {
                 let decision = player.sweep(programme, record.recorded_at);
-                said.extend(subject(programme, id), &decision.emissions, 0);
+                said.extend(subject(programme, id), &decision, 0);
             }
         }
         let player = kept.entry(event.player.clone()).or_default();
         let decision = player.apply(programme, record);
         let position = record.position.sequence;
-        said.extend(
-            subject(programme, &event.player),
-            &decision.emissions,
-            position,
-        );
+        said.extend(subject(programme, &event.player), &decision, position);
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
-            Passivate::Always => player.through_bytes(),
+            Passivate::Always => player.through_bytes(programme),
             Passivate::Every(few) if at % few == 0 => {
-                kept.values_mut().for_each(Kept::through_bytes);
+                let all = kept.values_mut();
+                all.for_each(|player| player.through_bytes(programme));
             }
             Passivate::Every(_) => {}
         }
@@ -179,7 +178,7 @@ pub(crate) fn fold_keeping(
         let before = seen(player);
         let decision = player.sweep(programme, now);
         assert_eq!(before, seen(player));
-        said.extend(subject(programme, id), &decision.emissions, 0);
+        said.extend(subject(programme, id), &decision, 0);
     }
     let emissions = said.in_order();
     let players = kept.iter().filter(|(_, player)| player.state.is_known());

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
 use store_cql::CqlStore;
-use testkit::cassandra::Cassandra;
 use testkit::contract::store::StoreFixture;
+use testkit::servers::cassandra::Cassandra;
 use types::{Epoch, Partition};
 
 use crate::support::{config, open};

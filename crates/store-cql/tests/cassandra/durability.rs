@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ports::{Cas, OwnerId, Row, Stamp, StateStore};
 use store_cql::CqlStore;
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 use tokio::sync::Notify;
 use types::{Epoch, Partition};
 

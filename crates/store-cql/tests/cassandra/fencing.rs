@@ -2,7 +2,7 @@
 
 use ports::{Cas, OwnerId, Stamp, StateStore, StoreError};
 use store_cql::{CqlConfig, CqlStore, Timeouts};
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 use types::{Epoch, Partition};
 
 use crate::proxy::Proxy;

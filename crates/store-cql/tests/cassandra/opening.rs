@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use store_cql::{CqlConfig, CqlStore, OpenError, Tls};
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 
 use crate::support::config;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ports::{Due, Row, Stamp, StateStore, StoreError};
 use store_cql::CqlStore;
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 use types::Partition;
 
 use crate::support::{config, entity, open, snapshot};

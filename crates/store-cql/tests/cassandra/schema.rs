@@ -4,7 +4,7 @@ use futures::future::join_all;
 use ports::{Stamp, StateStore};
 use scylla::client::session::Session;
 use store_cql::{CqlConfig, CqlStore, OpenError};
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 
 use crate::support::{P, config, open, run, segment, segments, session};
 

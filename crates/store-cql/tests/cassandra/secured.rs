@@ -11,7 +11,7 @@ use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use store_cql::{CqlConfig, CqlStore, OpenError, Secret, Tls};
 use tempfile::TempDir;
-use testkit::cassandra::{Cassandra, PASSWORD, USER, authority};
+use testkit::servers::cassandra::{Cassandra, PASSWORD, USER, authority};
 
 use crate::support::{P, config, run};
 

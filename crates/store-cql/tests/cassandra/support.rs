@@ -5,7 +5,7 @@ use ports::{Entity, Head, OwnerId, Row, Stamp, StateStore};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use store_cql::{CqlConfig, CqlStore, Replication, Timeouts};
-use testkit::cassandra::Cassandra;
+use testkit::servers::cassandra::Cassandra;
 use types::{BrandId, Epoch, Partition, PlayerId, Position};
 
 /// The partition of tests that have a keyspace of their own.

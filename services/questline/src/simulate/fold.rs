@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{Decision, Emission, History, State, Subject, due, journal, try_apply, view};
+use progression::{Catalogue, Decision, History, State, Subject, due, journal, try_apply, view};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -149,19 +149,24 @@ fn one<'a>(
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
     for record in records {
         let decision = fold_one(programme, &mut state, &sealed, record)?;
-        sealed.extend(decision.sealed);
         if wanted.emissions {
-            part.say(subject, &decision.emissions, record.position.sequence);
+            part.say(subject, &decision, record.position.sequence);
         }
+        sealed.extend(decision.sealed);
     }
     // What falls due after the player's last record, up to the end of the run.
     let decision = due(programme, &mut state, end);
-    sealed.extend(decision.sealed);
     if wanted.emissions {
-        part.say(subject, &decision.emissions, 0);
+        part.say(subject, &decision, 0);
     }
+    sealed.extend(decision.sealed);
     if wanted.journal {
-        write_journal(&state, &sealed, &mut part.journal)?;
+        write_journal(
+            &Catalogue::of(programme),
+            &state,
+            &sealed,
+            &mut part.journal,
+        )?;
     }
     if state.is_known() {
         let seen = view(programme, &state, subject, end);
@@ -172,8 +177,8 @@ fn one<'a>(
 
 impl<'a> Part<'a> {
     /// Writes emissions down, with their places: timers' by their player, others' by their record.
-    fn say(&mut self, subject: Subject<'a>, emissions: &[Emission], record: u64) {
-        for emission in emissions {
+    fn say(&mut self, subject: Subject<'a>, decision: &Decision, record: u64) {
+        for emission in decision.emissions() {
             let of = match emission.cause().timer() {
                 Some(_) => Of::Timer(subject.player),
                 None => Of::Record(record),
@@ -206,7 +211,7 @@ fn fold_one(
             let bytes = sealed
                 .get(&number)
                 .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
-            history.insert(number, bytes)?;
+            history.insert(number, bytes, &Catalogue::of(programme))?;
         }
     }
     anyhow::bail!(
@@ -216,6 +221,7 @@ fn fold_one(
 }
 
 fn write_journal(
+    catalogue: &Catalogue,
     state: &State,
     sealed: &HashMap<u32, Vec<u8>>,
     lines: &mut Vec<Vec<u8>>,
@@ -223,7 +229,7 @@ fn write_journal(
     let mut numbers: Vec<_> = sealed.keys().collect();
     numbers.sort_unstable();
     for number in numbers {
-        for entry in journal::decode_segment(&sealed[number])? {
+        for entry in journal::decode_segment(&sealed[number], catalogue)? {
             lines.push(journal::entry_json(&entry));
         }
     }

@@ -6,7 +6,7 @@ mod secured;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -63,17 +63,14 @@ impl Cassandra {
             .tempdir()
             .map_err(|error| format!("no folder for Cassandra: {error}"))?
             .keep();
-        // Both are held until both are known.
-        let (cql, storage) = (free_port()?, free_port()?);
-        let address = |held: &TcpListener| held.local_addr().map_err(|error| error.to_string());
+        let [cql, storage] = super::ports::free();
         let mut server = Self {
             folder,
-            cql: address(&cql)?,
+            cql,
             secured,
             process: None,
         };
-        server.configure(address(&storage)?.port())?;
-        drop((cql, storage));
+        server.configure(storage.port())?;
         server.run()?;
         Ok(server)
     }
@@ -116,7 +113,7 @@ impl Cassandra {
     }
 
     fn configure(&self, storage: u16) -> Result<(), String> {
-        let mut yaml = include_str!("../../../tools/cassandra/cassandra.yaml")
+        let mut yaml = include_str!("../../../../tools/cassandra/cassandra.yaml")
             .replace("@STORAGE@", &storage.to_string())
             .replace("@CQL@", &self.cql.port().to_string());
         if self.secured {
@@ -126,11 +123,11 @@ impl Cassandra {
             ("cassandra.yaml", yaml.as_str()),
             (
                 "logback.xml",
-                include_str!("../../../tools/cassandra/logback.xml"),
+                include_str!("../../../../tools/cassandra/logback.xml"),
             ),
             (
                 "jvm.options",
-                include_str!("../../../tools/cassandra/jvm.options"),
+                include_str!("../../../../tools/cassandra/jvm.options"),
             ),
             ("run.sh", include_str!("cassandra/run.sh")),
         ];
@@ -231,7 +228,3 @@ impl Drop for Cassandra {
 }
 
 const LOG_BYTES: usize = 20_000;
-
-fn free_port() -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("no free port: {error}"))
-}
