@@ -9,7 +9,6 @@ use crate::span::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
     Limits,
-    Rebasing,
     Stock,
 }
 
@@ -17,7 +16,6 @@ impl NotYet {
     fn what(self) -> &'static str {
         match self {
             Self::Limits => "limits of completions of all players together are",
-            Self::Rebasing => "policies for changes other than `keep` are",
             Self::Stock => "the stock of a reward is",
         }
     }

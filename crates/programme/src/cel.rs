@@ -11,6 +11,7 @@ mod fields;
 mod guard;
 mod lex;
 mod literal;
+mod never;
 mod parse;
 mod slots;
 mod tree;
@@ -73,13 +74,37 @@ pub(crate) fn predicate(
     env: &Env<'_>,
     problems: &mut Problems,
 ) -> Option<Predicate> {
+    let tree = tree(text, env, problems)?;
+    Some(compile::predicate(&text.value.0, &tree, env.zone))
+}
+
+/// As [`predicate`], of players: one that nobody can be in is wrong too.
+pub(crate) fn audience(
+    text: &At<Cel>,
+    env: &Env<'_>,
+    problems: &mut Problems,
+) -> Option<Predicate> {
+    let tree = tree(text, env, problems)?;
+    if never::is_never(&tree) {
+        problems
+            .push(
+                text.span,
+                "nobody can be in this audience: it contradicts itself",
+            )
+            .help("join what excludes each other by `||`");
+        return None;
+    }
+    Some(compile::predicate(&text.value.0, &tree, env.zone))
+}
+
+fn tree(text: &At<Cel>, env: &Env<'_>, problems: &mut Problems) -> Option<tree::Tree> {
     let source = text.value.0.as_str();
     let tree = match parse::parse(source).map_err(|wrong| vec![wrong]) {
         Ok(parsed) => check::check(&parsed, source, env),
         Err(wrongs) => Err(wrongs),
     };
     match tree {
-        Ok(tree) => Some(compile::predicate(source, &tree, env.zone)),
+        Ok(tree) => Some(tree),
         Err(wrongs) => {
             let places = place::offsets(env.source, text.span, source);
             for wrong in wrongs {

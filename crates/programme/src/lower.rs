@@ -140,6 +140,7 @@ pub(crate) fn programme(
         tiers: tiers?,
         rewards: rewards?,
         source: source.into(),
+        earlier: Vec::new(),
         kept: crate::model::Kept::default(),
     })
 }

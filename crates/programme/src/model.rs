@@ -7,6 +7,7 @@ mod calendar;
 mod catalogue;
 mod earn;
 mod kept;
+mod lineage;
 mod mission;
 mod predicate;
 mod tier;
@@ -19,6 +20,7 @@ pub use earn::{
     Weights,
 };
 pub use kept::Kept;
+pub use lineage::GoalOf;
 pub use mission::{
     AmountOf, Claim, Goal, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window,
 };
@@ -27,6 +29,8 @@ pub use tier::{
     Downgrade, Grant, Level, Qualify, Reward, RewardIx, RewardKind, TierReversal, TierSet,
     TierSetIx,
 };
+
+use std::sync::Arc;
 
 use types::{BrandId, Currency, Decimal};
 
@@ -86,6 +90,8 @@ pub struct Programme {
     pub missions_by_type: Vec<Vec<MissionIx>>,
     /// The YAML that it was compiled from.
     pub source: Box<str>,
+    /// Versions that were in effect before it, as far as they are known.
+    pub earlier: Vec<Arc<Programme>>,
     /// What the core works out from all this once.
     pub kept: Kept,
 }

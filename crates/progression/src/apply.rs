@@ -17,7 +17,7 @@ use crate::timer;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
 ///
-/// At most three rounds: what the record is about, what that had counted for, nothing.
+/// At most four rounds: what the record is about, what that had counted for, what has expired of the rewards of that, nothing.
 pub fn wants(programme: &Programme, state: &State, history: &History, record: &Record) -> Vec<u32> {
     let Body::Event { event, .. } = &record.body else {
         return Vec::new();

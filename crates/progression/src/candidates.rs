@@ -104,7 +104,12 @@ pub(crate) fn indexes(programme: &Programme) -> Box<[Index]> {
                 .and_then(Predicate::guard)
         });
         let of_missions = missions.iter().map(|ix: &programme::model::MissionIx| {
-            mission_guard(&programme.missions[usize::from(ix.0)], kind)
+            let mission = &programme.missions[usize::from(ix.0)];
+            // A running period may go by the goal of an earlier version, which is asked.
+            match programme.earlier.is_empty() {
+                true => mission_guard(mission, kind),
+                false => None,
+            }
         });
         Index::new(&of_rules.chain(of_missions).collect::<Vec<_>>())
     };

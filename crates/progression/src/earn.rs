@@ -73,21 +73,14 @@ fn rule(
     };
     let (points, because) = (rule.points, Because::Rule(ix));
     let back = returned.of_granted(granted.0);
-    if back == 0 {
-        step.give(points, granted, because, Some(working));
-        return Ok(());
+    let back = MicroPoints(back);
+    if back > MicroPoints::ZERO {
+        cap::give_back(step.state, points, because, &working.charged, back);
     }
-    cap::give_back(
-        step.state,
-        points,
-        because,
-        &working.charged,
-        MicroPoints(back),
-    );
-    step.give(points, granted, because, Some(working));
-    let own = step.state.points.get(usize::from(points.0));
-    let own = own.map(|account| account.earned_n);
-    step.take_of(points, MicroPoints(back), because, own);
+    let own = step.give(points, granted, because, Some(working));
+    if let Some(own) = own.filter(|_| back > MicroPoints::ZERO) {
+        step.take_of(points, back, because, own);
+    }
     Ok(())
 }
 

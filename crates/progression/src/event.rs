@@ -12,6 +12,8 @@ mod restricted;
 mod reversal;
 mod settlement;
 
+pub(crate) use bet::SETTLED;
+
 use programme::model::{BuiltIn, MissionIx, Programme};
 use types::{Event, Timestamp};
 

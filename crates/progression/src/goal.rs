@@ -18,7 +18,7 @@ use crate::fact::Fact;
 use crate::journal::{Gain, Reason};
 
 pub(crate) use streak::{Chain, Units};
-pub(crate) use trail::{EVENTS_MAX, Mark, Trail, follow, has_steps, retrace};
+pub(crate) use trail::{EVENTS_MAX, Mark, Trail, follow, has_steps, open, retrace};
 
 /// How far one leaf of a goal is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

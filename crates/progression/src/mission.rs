@@ -1,6 +1,7 @@
 //! Missions: what an event counts for, completions, and what becomes of them when something is taken back.
 
 mod archive;
+mod change;
 pub(crate) mod claim;
 mod course;
 mod fate;
@@ -11,6 +12,7 @@ mod trace;
 mod window;
 
 use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
+use smallvec::SmallVec;
 
 use crate::candidates::Candidates;
 use crate::derived;
@@ -26,7 +28,8 @@ use crate::state::State;
 use crate::step::Step;
 use crate::zone::Current;
 
-pub(crate) use archive::{Cold, archived_for, archived_of};
+pub(crate) use archive::{Cold, ExpiredReward, archived_for, archived_of, expired_of};
+pub(crate) use change::carry;
 pub(crate) use course::Course;
 pub(crate) use nature::Nature;
 pub(crate) use start::{begin, join, started};
@@ -80,20 +83,34 @@ fn count_one(
     if !nature.is_open {
         open_to(step, fact, ix, mission)?;
     }
-    let current = window::of_event(step, fact, ix, mission.window)?;
-    if nature.is_traced {
-        return trace::count(step, fact, ix, mission, current, guard_holds, returned);
+    let (rules, kind, current) = in_force(step, fact, ix, mission)?;
+    let own = std::ptr::eq(rules, mission);
+    let guard_holds = guard_holds && own;
+    if (own && nature.is_traced) || (!own && trace::is_traced(rules)) {
+        return trace::count(
+            step,
+            fact,
+            (ix, rules, kind),
+            current,
+            guard_holds,
+            returned,
+        );
     }
-    let due = match goal::alone(&mission.goal) {
-        Some(leaf) => count_leaf(step, fact, (ix, 0, leaf), guard_holds, current, returned)?,
-        None => count_leaves(step, fact, ix, current, returned)?,
+    let due = match goal::alone(&rules.goal) {
+        // An earlier version may have counted another type.
+        Some(leaf) if leaf.of != kind => return Err(Reason::Unavailable),
+        Some(leaf) => {
+            let of = (ix, rules, 0, leaf);
+            count_leaf(step, fact, of, guard_holds, current, returned)?
+        }
+        None => count_leaves(step, fact, (ix, rules, kind), current, returned)?,
     };
     let due = match nature.has_streaks {
         false => due,
         true => {
             streak::settle(step, ix, current.period);
             let slot = find(step, ix, current.period);
-            slot.is_some_and(|slot| is_due(mission, slot))
+            slot.is_some_and(|slot| is_due(rules, slot))
         }
     };
     if due {
@@ -106,17 +123,17 @@ fn count_one(
 fn count_leaves(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
-    ix: MissionIx,
+    (ix, rules, kind): (MissionIx, &Mission, EventTypeIx),
     current: Current,
     returned: Returned,
 ) -> Result<bool, Reason> {
-    let mission = &step.programme.missions[usize::from(ix.0)];
     let mut outcome = Err(Reason::Unavailable);
-    for (part, leaf) in (0..).zip(goal::leaves(&mission.goal)) {
-        if leaf.of != fact.kind {
+    for (part, leaf) in (0..).zip(goal::leaves(&rules.goal)) {
+        if leaf.of != kind {
             continue;
         }
-        let counted = count_leaf(step, fact, (ix, part, leaf), false, current, returned);
+        let of = (ix, rules, part, leaf);
+        let counted = count_leaf(step, fact, of, false, current, returned);
         outcome = match (outcome, counted) {
             (Ok(before), Ok(due)) => Ok(before | due),
             (Ok(due), _) | (_, Ok(due)) => Ok(due),
@@ -130,7 +147,7 @@ fn count_leaves(
 fn count_leaf(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
-    (ix, part, leaf): (MissionIx, u8, goal::Leaf<'_>),
+    (ix, rules, part, leaf): (MissionIx, &Mission, u8, goal::Leaf<'_>),
     guard_holds: bool,
     current: Current,
     returned: Returned,
@@ -142,12 +159,50 @@ fn count_leaf(
         period: current.period,
         gain,
     };
-    add(step, current, contribution, returned)
+    add(step, rules, current, contribution, returned)
+}
+
+/// By which goal an event counts, which type it has there, and in which period. A running period that keeps the goal and the window of
+/// an earlier version goes on with them.
+fn in_force<'p>(
+    step: &mut Step<'p>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    mission: &'p Mission,
+) -> Result<(&'p Mission, EventTypeIx, Current), Reason> {
+    let programme = step.programme;
+    if programme.earlier.is_empty() {
+        let current = window::of_event(step, fact, ix, mission.window)?;
+        return Ok((mission, fact.kind, current));
+    }
+    let slots = step.state.mission(ix).map_or(&[][..], |kept| &kept.slots);
+    let keeping = slots.iter().filter(|slot| slot.keeps().is_some());
+    let keeping: SmallVec<[_; 2]> = keeping
+        .map(|slot| {
+            let (earlier, rules) = slot.rules(programme, mission);
+            let kind = earlier.event_types.find(&fact.event.kind);
+            (slot.period, slot.stands(), rules, kind)
+        })
+        .collect();
+    for (period, stands, rules, kind) in &keeping {
+        if !*stands
+            && let Ok(current) = window::of_event(step, fact, ix, rules.window)
+            && current.period == *period
+        {
+            return Ok((rules, kind.ok_or(Reason::Unavailable)?, current));
+        }
+    }
+    let current = window::of_event(step, fact, ix, mission.window)?;
+    let mut standing = keeping.into_iter();
+    match standing.find(|(period, ..)| *period == current.period) {
+        Some((.., rules, kind)) => Ok((rules, kind.ok_or(Reason::Unavailable)?, current)),
+        None => Ok((mission, fact.kind, current)),
+    }
 }
 
 /// Whether a period is at its goal and has no standing completion.
-fn is_due(mission: &Mission, slot: &Slot) -> bool {
-    !slot.stands() && goal::reached(&mission.goal, &slot.parts)
+fn is_due(rules: &Mission, slot: &Slot) -> bool {
+    !slot.stands() && goal::reached(&rules.goal, &slot.parts)
 }
 
 /// Whether the mission is for this player and event: as things were before the event.
@@ -195,13 +250,13 @@ fn leaf_gain(
 
 fn add(
     step: &mut Step<'_>,
+    rules: &Mission,
     current: Current,
     contribution: Contribution,
     returned: Returned,
 ) -> Result<bool, Reason> {
-    let ix = contribution.mission;
-    let mission = &step.programme.missions[usize::from(ix.0)];
-    let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
+    let parts = goal::leaf_count(&rules.goal);
+    let slot = slot_for(step, contribution.mission, parts, current);
     let gain = contribution.gain;
     let Some(progress) = slot.parts.get_mut(usize::from(contribution.part)) else {
         return Err(Reason::Unavailable);
@@ -212,7 +267,7 @@ fn add(
     if let Some(left) = returned.left_of(gain) {
         progress.add(left);
     }
-    let due = is_due(mission, slot);
+    let due = is_due(rules, slot);
     step.counted.push(contribution);
     Ok(due)
 }
@@ -250,12 +305,16 @@ fn slot_for<'s>(
 pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
     for (ix, period) in std::mem::take(&mut step.grew) {
         let mission = &step.programme.missions[usize::from(ix.0)];
-        let full = mission.limit.per_player.is_some_and(|most| {
-            let kept = step.state.mission(ix);
-            kept.is_some_and(|kept| kept.standing >= most)
+        let Some(kept) = step.state.mission(ix) else {
+            continue;
+        };
+        let most = mission.limit.per_player;
+        let full = most.is_some_and(|most| kept.standing >= most) || claim::is_full(kept);
+        let due = kept.slot(period).is_some_and(|slot| {
+            let (_, rules) = slot.rules(step.programme, mission);
+            is_due(rules, slot)
         });
-        let slot = step.state.mission(ix).and_then(|kept| kept.slot(period));
-        if !full && slot.is_some_and(|slot| is_due(mission, slot)) {
+        if due && !full {
             fate::complete(step, ix, mission, period, fact.occurred_at);
         }
     }
@@ -272,17 +331,23 @@ pub(crate) fn take_off(
 ) {
     let (ix, part) = (contribution.mission, contribution.part);
     let mission = &step.programme.missions[usize::from(ix.0)];
-    let types = &step.programme.event_types;
-    let (now, period) = (step.now, landed(step.state, ix, contribution.period));
-    let Some(slot) = find(step, ix, period) else {
-        return;
-    };
-    if slot.trail.is_some() {
-        if !trace::shrink(slot, mission, types, now, (entry, part), is) {
-            return;
+    let (programme, now) = (step.programme, step.now);
+    let period = landed(step.state, ix, contribution.period);
+    let known = step.beside_zones(|step, zones| {
+        let slot = find(step, ix, period)?;
+        let part = slot.leaf(entry, part)?;
+        let look = streak::Look { programme, zones };
+        if slot.trail.is_some() {
+            let (_, rules) = slot.rules(programme, mission);
+            return trace::shrink(look, slot, rules, now, (entry, part), is).then_some(());
         }
-    } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
-        progress.shrink(was, is);
+        if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
+            progress.shrink(was, is);
+        }
+        Some(())
+    });
+    if known.is_none() {
+        return;
     }
     if derived::natures(step.programme)[usize::from(ix.0)].has_streaks {
         streak::settle(step, ix, period);
@@ -316,11 +381,13 @@ pub(crate) fn reopen(step: &mut Step<'_>) {
     let mut fell = std::mem::take(&mut step.fell);
     fell.sort_unstable();
     for (ix, period) in fell {
-        let mission = &step.programme.missions[usize::from(ix.0)];
+        let programme = step.programme;
+        let mission = &programme.missions[usize::from(ix.0)];
         let Some(slot) = find(step, ix, period) else {
             continue;
         };
-        if !slot.stands() || goal::reached(&mission.goal, &slot.parts) {
+        let (_, rules) = slot.rules(programme, mission);
+        if !slot.stands() || goal::reached(&rules.goal, &slot.parts) {
             continue;
         }
         let rewarded = slot

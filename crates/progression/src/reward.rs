@@ -78,6 +78,6 @@ fn give_points(
     if fixed <= MicroPoints::ZERO {
         return None;
     }
-    step.give(points, fixed, because, None);
-    Some(Given::Points(points, fixed))
+    let n = step.give(points, fixed, because, None)?;
+    Some(Given::Points(points, fixed, n))
 }

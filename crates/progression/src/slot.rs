@@ -1,6 +1,8 @@
 //! A mission's period: progress, and what became of its completions.
 
-use programme::model::{PointsIx, RewardIx};
+mod past;
+
+use programme::model::{Mission, PointsIx, Programme, RewardIx};
 use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
@@ -8,11 +10,14 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::goal::{Progress, Trail};
 use crate::period::Period;
 
+pub(crate) use past::Past;
+
 /// What a period has besides its progress.
 const FATE: u64 = 1;
 const TRAIL: u64 = 2;
 const BROKEN: u64 = 4;
-const REST: u32 = 3;
+const PAST: u64 = 8;
+const REST: u32 = 4;
 
 /// What completions of a period have besides their number.
 const STANDING: u64 = 1;
@@ -36,6 +41,8 @@ pub(crate) struct Slot {
     pub(crate) broken: u32,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
+    /// What of it is of an earlier version of the programme.
+    pub(crate) past: Option<Box<Past>>,
 }
 
 /// Completions of one period.
@@ -62,7 +69,8 @@ pub(crate) struct Fate {
 /// One thing that a completion gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Given {
-    Points(PointsIx, MicroPoints),
+    /// By which n-th credit of these points, 0 where what it gave is not known apart from the rest.
+    Points(PointsIx, MicroPoints, u64),
     Grant(RewardIx, u32),
     /// Points that wait for the claim, and how many offers of them this makes.
     Prize(PointsIx, MicroPoints, u32),
@@ -99,6 +107,33 @@ impl Slot {
             trail: None,
             broken: 0,
             fate: None,
+            past: None,
+        }
+    }
+
+    /// The version whose goal the period keeps, where it is not the programme's own.
+    pub(crate) fn keeps(&self) -> Option<&str> {
+        self.past.as_ref()?.goal.as_deref()
+    }
+
+    /// The mission as it is for this period, and its programme: as it was in the version whose goal and window the period keeps.
+    pub(crate) fn rules<'p>(
+        &self,
+        programme: &'p Programme,
+        mission: &'p Mission,
+    ) -> (&'p Programme, &'p Mission) {
+        let kept = self.keeps().and_then(|version| {
+            let earlier = programme.of_version(version)?;
+            Some((earlier, earlier.mission(&mission.id)?))
+        });
+        kept.unwrap_or((programme, mission))
+    }
+
+    /// The leaf that has now what an entry had counted for this one.
+    pub(crate) fn leaf(&self, entry: u64, leaf: u8) -> Option<u8> {
+        match &self.past {
+            Some(past) => past.leaf(entry, leaf),
+            None => Some(leaf),
         }
     }
 
@@ -117,7 +152,8 @@ impl Slot {
             size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
         });
         let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
-        fate + trail + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let past = self.past.as_ref().map_or(0, |past| past.bytes());
+        fate + trail + past + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -127,7 +163,8 @@ impl Slot {
         }
         let rest = u64::from(self.fate.is_some()) * FATE
             + u64::from(self.trail.is_some()) * TRAIL
-            + u64::from(self.broken > 0) * BROKEN;
+            + u64::from(self.broken > 0) * BROKEN
+            + u64::from(self.past.is_some()) * PAST;
         writer.number((self.parts.len() as u64) << REST | rest);
         self.parts.iter().for_each(|part| part.encode(writer));
         if self.broken > 0 {
@@ -138,6 +175,9 @@ impl Slot {
         }
         if let Some(fate) = &self.fate {
             fate.encode(writer);
+        }
+        if let Some(past) = &self.past {
+            past.encode(writer);
         }
     }
 
@@ -163,6 +203,10 @@ impl Slot {
             0 => None,
             _ => Some(Box::new(Fate::decode(reader)?)),
         };
+        let past = match rest & PAST {
+            0 => None,
+            _ => Some(Box::new(Past::decode(reader)?)),
+        };
         Ok(Self {
             period,
             end,
@@ -170,6 +214,7 @@ impl Slot {
             trail,
             broken,
             fate,
+            past,
         })
     }
 }
@@ -265,9 +310,12 @@ impl Fate {
         writer.length(self.given.len());
         for given in &self.given {
             match given {
-                Given::Points(points, amount) => {
-                    writer.tagged(0, points.0);
+                Given::Points(points, amount, n) => {
+                    writer.tagged(if *n == 0 { 0 } else { 3 }, points.0);
                     writer.wide(amount.0);
+                    if *n > 0 {
+                        writer.number(*n);
+                    }
                 }
                 Given::Grant(reward, number) => {
                     writer.tagged(1, reward.0);
@@ -301,14 +349,18 @@ impl Fate {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let given = |reader: &mut Reader<'_>| match reader.tagged()? {
-            (0, ix) => Ok(Given::Points(PointsIx(ix), MicroPoints(reader.wide()?))),
+            (0, ix) => Ok(Given::Points(PointsIx(ix), MicroPoints(reader.wide()?), 0)),
             (1, ix) => Ok(Given::Grant(RewardIx(ix), reader.number32()?)),
             (2, ix) => Ok(Given::Prize(
                 PointsIx(ix),
                 MicroPoints(reader.wide()?),
                 reader.number32()?,
             )),
-            _ => Err(DecodeError::Invalid("a reward")),
+            (_, ix) => Ok(Given::Points(
+                PointsIx(ix),
+                MicroPoints(reader.wide()?),
+                reader.number()?,
+            )),
         };
         let rest = reader.number()?;
         let completions = u32::try_from(rest >> COMPLETIONS);

@@ -1,5 +1,6 @@
 //! One player's whole state.
 
+mod attic;
 mod missions;
 mod remap;
 mod snapshot;
@@ -16,6 +17,7 @@ use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
+use crate::mission;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
@@ -26,6 +28,7 @@ use crate::tier::{self, Term};
 use crate::timer;
 use crate::zone::Zones;
 
+pub(crate) use attic::Attic;
 pub(crate) use missions::{MissionState, Missions};
 pub(crate) use remap::Moves;
 
@@ -57,6 +60,7 @@ pub struct State {
     pub(crate) tiers: SmallVec<[TierState; 1]>,
     pub(crate) grants: Vec<GrantState>,
     pub(crate) orders: OpenOrders,
+    pub(crate) attic: Attic,
     pub(crate) tail: Tail,
     pub(crate) filter: Filter,
 }
@@ -158,6 +162,7 @@ impl State {
             + self.tiers.iter().map(|it| it.term.bytes()).sum::<usize>()
             + self.grants.capacity() * size_of::<GrantState>()
             + self.orders.bytes()
+            + self.attic.bytes()
             + self.tail.bytes()
             + self.filter.bytes()
     }
@@ -183,8 +188,10 @@ impl State {
             self.tail.share(&names);
             self.names = names;
         } else {
-            remap::remap(self, names);
+            let before = Arc::clone(&self.names);
+            let back = remap::remap(self, names);
             self.zones.forget();
+            mission::carry(programme, before.version(), &back, self);
             tier::rebind(programme, self);
         }
     }

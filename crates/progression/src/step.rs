@@ -11,10 +11,11 @@ use crate::cap;
 use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, RevokeReason, Working};
 use crate::fact::Fact;
 use crate::journal::{Archived, Contribution, Entry, Key, Verdicts};
-use crate::mission::Cold;
+use crate::mission::{Cold, ExpiredReward};
 use crate::period::Period;
 use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
 use crate::tier;
+use crate::zone::Zones;
 
 /// When what is being counted, or taken back, happened: it decides the qualification period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Step<'a> {
     pub(crate) archived: Vec<Archived>,
     /// Periods that lie in the archive and are needed by this step.
     pub(crate) cold: Vec<Cold>,
+    /// What has expired of rewards that may be taken back.
+    pub(crate) expired: Vec<ExpiredReward>,
     /// Missions and periods from which something was taken off.
     pub(crate) fell: SmallVec<[(MissionIx, Period); 4]>,
     /// Missions and periods that are due to complete by what was added, in file order.
@@ -61,9 +64,18 @@ impl<'a> Step<'a> {
             counted: Vec::new(),
             archived: Vec::new(),
             cold: Vec::new(),
+            expired: Vec::new(),
             fell: SmallVec::new(),
             grew: SmallVec::new(),
         }
+    }
+
+    /// Does something with the player's zones beside the rest of the state.
+    pub(crate) fn beside_zones<T>(&mut self, what: impl FnOnce(&mut Self, &Zones) -> T) -> T {
+        let zones = std::mem::take(&mut self.state.zones);
+        let result = what(self, &zones);
+        self.state.zones = zones;
+        result
     }
 
     /// Whether the player was restricted when the event occurred, or is now that it is recorded.
@@ -85,50 +97,45 @@ impl<'a> Step<'a> {
         entry.archived = self.archived;
     }
 
-    /// Gives points.
+    /// Gives points; by which n-th credit of them, where what it gave is known apart from the rest, else 0.
     pub(crate) fn give(
         &mut self,
         points: PointsIx,
         amount: MicroPoints,
         because: Because,
         working: Option<Working>,
-    ) {
+    ) -> Option<u64> {
         let lot = self.lot(points, amount);
-        let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
-            return;
-        };
+        let account = self.state.points.get_mut(usize::from(points.0))?;
         account.earned_n += 1;
         account.credits += amount;
         account.unlock(self.now);
         let n = account.earned_n;
+        let apart = if lot.is_some() { n } else { 0 };
         account.give(amount, lot.map(|lot| Lot { n, ..lot }));
         self.effects.push(Effect::Earned(Movement {
             points,
             amount,
             because,
-            n: account.earned_n,
+            n,
             working,
         }));
         tier::credit(self, points, amount);
+        Some(apart)
     }
 
-    /// Takes points back.
-    pub(crate) fn take(&mut self, points: PointsIx, amount: MicroPoints, because: Because) {
-        self.take_of(points, amount, because, None);
-    }
-
-    /// As [`Step::take`], of the credit whose n is `own` first.
+    /// Takes points back, of the credit whose n is `own` first.
     pub(crate) fn take_of(
         &mut self,
         points: PointsIx,
         amount: MicroPoints,
         because: Because,
-        own: Option<u64>,
+        own: u64,
     ) {
         let Some(account) = self.state.points.get_mut(usize::from(points.0)) else {
             return;
         };
-        account.take(amount, own);
+        account.take(amount, Some(own));
         account.credits -= amount;
         account.reversed_n += 1;
         self.effects.push(Effect::Reversed(Movement {
@@ -170,9 +177,10 @@ impl<'a> Step<'a> {
         if let (Some(because), Some(working)) = (because, &movement.working) {
             cap::give_back(self.state, points, because, &working.charged, amount);
         }
-        match amount < MicroPoints::ZERO {
-            true => self.give(points, -amount, named, movement.working.clone()),
-            false => self.take_of(points, amount, named, Some(movement.n)),
+        if amount < MicroPoints::ZERO {
+            self.give(points, -amount, named, movement.working.clone());
+        } else {
+            self.take_of(points, amount, named, movement.n);
         }
     }
 

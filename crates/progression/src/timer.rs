@@ -75,11 +75,11 @@ impl Timed {
                 .collect(),
             claims: missions
                 .clone()
-                .filter(|(_, mission)| mission.claim.is_some_and(|claim| claim.within.is_some()))
+                .filter(|(_, mission)| claim::may_lapse(programme, mission))
                 .map(|(ix, _)| ix)
                 .collect(),
             streaks: missions
-                .filter(|(_, mission)| streak::has_streaks(mission))
+                .filter(|(_, mission)| streak::may_have_streaks(programme, mission))
                 .map(|(ix, _)| ix)
                 .collect(),
         }
@@ -121,8 +121,13 @@ fn fire(step: &mut Step<'_>, timer: &Timer) {
         Timer::Claim(ix, period) => claim::lapse(step, *ix, *period),
         Timer::Streak(ix) => streak::fire(step, *ix),
         Timer::TierReview(ix) => tier::review(step, *ix),
-        Timer::Expiry(ix) => step.expire(*ix),
-        Timer::Hold(id) => step.lapse(id),
+        Timer::Expiry(ix) => step.lapse(*ix),
+        Timer::Hold(id) => {
+            let open = step.state.hold(id).map(|(points, _)| points);
+            if let Some(points) = open {
+                step.lapse(points);
+            }
+        }
         // Nothing answers with these.
         Timer::Pending(_) => {}
     }

@@ -195,29 +195,42 @@ fn mission(
 ) -> MissionView {
     let kept = state.mission(ix);
     let course = kept.and_then(|kept| kept.course.as_ref());
-    let period = match mission.window {
+    let current = |window| match window {
         Window::Once => Some(Period::Once),
         Window::Calendar(kind) => Some(state.zones.look(programme, kind, now).period),
         Window::AfterStart { .. } => started(state, ix).map(Period::Start),
         Window::Rolling { .. } => Some(Period::Run(course.map_or(1, |course| course.next_run()))),
     };
-    let slot = kept.and_then(|kept| kept.slot(period?));
-    let alive = match (mission.window, slot) {
-        (Window::Rolling { ns }, Some(slot)) => Some(living(mission, ns, slot, now)),
+    let slots = kept.map_or(&[][..], |kept| &kept.slots);
+    // A period that runs on by an earlier version's goal and window comes first.
+    let running = slots.iter().find(|slot| {
+        let (_, rules) = slot.rules(programme, mission);
+        let runs = slot.end > now && current(rules.window) == Some(slot.period);
+        slot.keeps().is_some() && !slot.stands() && runs
+    });
+    let period = running.map_or_else(|| current(mission.window), |slot| Some(slot.period));
+    let slot = slots.iter().find(|slot| Some(slot.period) == period);
+    let rules = slot.map_or(mission, |slot| slot.rules(programme, mission).1);
+    let look = streak::Look {
+        programme,
+        zones: &state.zones,
+    };
+    let alive = match (rules.window, slot) {
+        (Window::Rolling { ns }, Some(slot)) => Some(living(look, rules, ns, slot, now)),
         _ => None,
     };
     let parts = slot.map_or(&[][..], |slot| &slot.parts);
     let parts = alive.as_deref().unwrap_or(parts);
-    let streak = slot.map(|slot| streak::shown(programme, &state.zones, mission, slot, now));
+    let streak = slot.map(|slot| streak::shown(look, rules, slot, parts, now));
     let joined = || course.is_some_and(|course| course.opted_in.is_some());
     MissionView {
         mission: mission.id.clone(),
         completed: kept.map_or(0, |kept| kept.standing),
         progress: match streak.flatten() {
             Some(length) => length.to_string().into(),
-            None => goal::shown(&mission.goal, parts).into(),
+            None => goal::shown(&rules.goal, parts).into(),
         },
-        target: goal::target(&mission.goal).into(),
+        target: goal::target(&rules.goal).into(),
         period: period.map(|period| period.to_string().into()),
         done: slot.is_some_and(crate::slot::Slot::stands),
         opted_in: (mission.start == Start::OptIn).then(joined),

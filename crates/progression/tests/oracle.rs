@@ -12,6 +12,8 @@ mod day;
 mod laws;
 #[path = "oracle/seeds.rs"]
 mod seeds;
+#[path = "oracle/versions.rs"]
+mod versions;
 
 use core::{How, Passivate, fold};
 use testkit::oracle;

@@ -3,12 +3,14 @@
 //! A [`Case`] is text: a programme as a marketer would write it and events as a source would send them, so that what a property finds
 //! can be saved as a scenario folder. Reproduced by its seed alone.
 
+mod casino;
 mod commands;
 mod history;
 mod plan;
 mod shrink;
 mod words;
 
+pub use casino::casino;
 pub use history::Sent;
 pub use plan::Plan;
 pub use shrink::minimise;

@@ -4,8 +4,7 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no claims. A programme with
-//! one of those is a panic, not a wrong answer.
+//! It covers what one player has for himself. What all players share, limits in total and stock, it does not know.
 
 mod bet;
 mod calendar;
@@ -15,6 +14,7 @@ mod earn;
 mod emission;
 mod fraction;
 mod goal;
+mod grants;
 mod life;
 mod mission;
 mod profile;
@@ -28,6 +28,7 @@ mod step;
 mod streak;
 mod tier;
 mod timer;
+mod version;
 mod view;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ use life::Life;
 pub struct Outcome {
     /// The players' lines, by the bytes of their ids.
     pub players: Vec<Value>,
+    /// For each player, in the players' order, the newest grants: id and status.
+    pub grants: Vec<Vec<(String, String)>>,
     /// The emissions' lines with their ids, in order.
     pub emissions: Vec<Value>,
     /// What became of each record that was read, in log order.
@@ -73,13 +76,31 @@ pub fn fold(
     records: &[Record],
     until: Option<Timestamp>,
 ) -> Outcome {
+    fold_versions(&[(0, programme)], brand, records, until)
+}
+
+/// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
+/// before all.
+///
+/// Versions have the same missions, points, tiers and rewards in the same order; what they say of missions may differ.
+pub fn fold_versions(
+    versions: &[(usize, &Programme)],
+    brand: &BrandId,
+    records: &[Record],
+    until: Option<Timestamp>,
+) -> Outcome {
+    let mut programme = versions[0].1;
     let read: Vec<&Record> = records
         .iter()
         .filter(|record| until.is_none_or(|end| record.recorded_at <= end))
         .collect();
     let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
     let (mut emissions, mut answers) = (Vec::new(), Vec::new());
-    for record in &read {
+    for (at, record) in read.iter().enumerate() {
+        for (_, version) in versions[1..].iter().filter(|(from, _)| *from == at) {
+            programme = version;
+            lives.values_mut().for_each(|life| life.change(version));
+        }
         fire_all(&mut lives, record.recorded_at, &mut emissions);
         let Body::Event {
             brand: whose,
@@ -106,6 +127,7 @@ pub fn fold(
     fire_all(&mut lives, now, &mut emissions);
     Outcome {
         players: lives.values().map(|life| life.line(now)).collect(),
+        grants: lives.values().map(Life::grants).collect(),
         emissions,
         answers,
         movements: lives.values().map(Life::movements).collect(),

@@ -27,11 +27,6 @@ impl Lower<'_> {
                 .expected(format!("at most {PARTS_MAX}"));
         }
         let rolling = matches!(window, Window::Rolling { .. });
-        if goal.has_streak(rolling) {
-            self.problems
-                .push(at.span, "a streak cannot be a step, nor count in a rolling window")
-                .help("its days and weeks are a calendar's: put it beside the steps, in a window of its own");
-        }
         let events = goal.events_one_by_one(rolling);
         if events > EVENTS_MAX {
             self.problems

@@ -31,14 +31,7 @@ impl Lower<'_> {
             .as_ref()
             .map_or(Window::Once, |window| window.value);
         if let Some(claim) = &text.claim {
-            self.claimable(text, claim);
-        }
-        if let Some(policy) = text
-            .on_change
-            .as_ref()
-            .filter(|policy| policy.value != OnChange::Keep)
-        {
-            NotYet::Rebasing.refuse(policy.span, self.problems);
+            self.claimable(claim);
         }
         let limit = self.limit(text);
         let goal = text
@@ -56,7 +49,7 @@ impl Lower<'_> {
                     zone: &self.zone,
                     source: self.source,
                 };
-                cel::predicate(audience, &env, self.problems).map(Some)
+                cel::audience(audience, &env, self.problems).map(Some)
             }
         };
         Some(Mission {
@@ -105,8 +98,8 @@ impl Lower<'_> {
         }
     }
 
-    /// A claim has something to claim, and time to do it.
-    fn claimable(&mut self, text: &MissionText, claim: &At<ClaimText>) {
+    /// A claim has time to be made. Where there is no reward, nothing is offered.
+    fn claimable(&mut self, claim: &At<ClaimText>) {
         if let Some(within) = &claim.value.within
             && matches!(
                 within.value,
@@ -116,15 +109,6 @@ impl Lower<'_> {
             self.problems
                 .push(within.span, "nobody can claim within no time")
                 .expected("a time above 0, or none for whenever");
-        }
-        if text
-            .reward
-            .as_ref()
-            .is_none_or(|all| all.value.0.is_empty())
-        {
-            self.problems
-                .push(claim.span, "there is no reward to claim")
-                .expected("`reward: [..]` beside it");
         }
     }
 

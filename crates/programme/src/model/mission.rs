@@ -197,18 +197,6 @@ impl Goal {
         }
     }
 
-    /// Whether a streak stands in steps in it, or anywhere where it may `nowhere`.
-    pub(crate) fn has_streak(&self, nowhere: bool) -> bool {
-        match self {
-            Self::Streak { .. } => nowhere,
-            Self::Steps(parts) => parts.iter().any(|part| part.has_streak(true)),
-            Self::All(parts) | Self::Any(parts) => {
-                parts.iter().any(|part| part.has_streak(nowhere))
-            }
-            _ => false,
-        }
-    }
-
     /// The most events that a count in it asks for, where events are kept one by one: in steps, and everywhere if `all` are.
     pub(crate) fn events_one_by_one(&self, all: bool) -> u64 {
         match self {

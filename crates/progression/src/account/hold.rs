@@ -54,6 +54,12 @@ impl Account {
         all.min()
     }
 
+    /// The holds whose time is over by now.
+    pub(crate) fn lapsed(&self, now: Timestamp) -> Vec<Box<str>> {
+        let over = self.holds.iter().filter(|hold| hold.until <= now);
+        over.map(|hold| hold.id.clone()).collect()
+    }
+
     pub(crate) fn hold(&self, id: &str) -> Option<&Hold> {
         self.holds.iter().find(|hold| *hold.id == *id)
     }

@@ -10,7 +10,7 @@ use crate::fact::Fact;
 use crate::journal::{BetResult, Entry, Key, Search, Settled};
 
 /// The index that settlements have in every programme.
-pub(super) const SETTLED: EventTypeIx = EventTypeIx(BuiltIn::BetSettled as u16);
+pub(crate) const SETTLED: EventTypeIx = EventTypeIx(BuiltIn::BetSettled as u16);
 
 /// Whether any rule or mission looks at settlements: only then bets are kept with what they say.
 pub(super) fn settlements_count(programme: &Programme) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arithmetic::share;
 use crate::effect::{Because, Effect};
-use crate::journal::{Entry, Gain, Key, Search, Settled};
+use crate::journal::{Entry, Gain, Search, Settled};
 use crate::mission;
 use crate::state::Moves;
 use crate::step::{Origin, Step};
@@ -128,22 +128,7 @@ impl Part {
                 continue;
             };
             let name = self.original.names.points(movement.points);
-            let of_these = |entry: &Entry, effect: &Effect| match effect {
-                Effect::Expired { points, lots, .. } if entry.names.points(*points) == name => {
-                    let lots = lots.iter().filter(|(n, _)| *n == movement.n);
-                    lots.map(|(_, amount)| amount.0).sum()
-                }
-                _ => 0i128,
-            };
-            let is = |entry: &Entry| entry.effects.iter().any(|it| of_these(entry, it) > 0);
-            let mut expired = 0;
-            for entry in search.all(Key::expired(name, movement.n), is) {
-                expired += entry
-                    .effects
-                    .iter()
-                    .map(|it| of_these(&entry, it))
-                    .sum::<i128>();
-            }
+            let expired = search.expired(name, movement.n).0;
             if expired > 0 {
                 self.expired.push((at, expired));
             }

@@ -156,7 +156,7 @@ pub(super) fn carry_out(step: &mut Step<'_>, command: Command) {
             if amount > MicroPoints::ZERO {
                 step.spend(points, amount, hold.as_deref());
             } else if let Some(hold) = hold {
-                step.release(points, &hold, false);
+                step.release(points, &hold);
             }
         }
         Command::Hold {
@@ -165,7 +165,7 @@ pub(super) fn carry_out(step: &mut Step<'_>, command: Command) {
             hold,
             within,
         } => step.hold(points, amount, &hold, step.later(within)),
-        Command::Release { points, hold } => step.release(points, &hold, false),
+        Command::Release { points, hold } => step.release(points, &hold),
         Command::Adjust {
             points,
             amount,

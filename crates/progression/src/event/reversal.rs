@@ -12,7 +12,7 @@ use super::part::{Part, Returned};
 use super::settlement;
 use crate::decision::Refusal;
 use crate::journal::{ENTRIES_PER_SEGMENT, Entry, Key, Reversal, Search, Tombstone};
-use crate::mission::{self, Cold};
+use crate::mission::{self, Cold, ExpiredReward};
 use crate::orders::Place;
 use crate::state::State;
 use crate::step::Step;
@@ -27,6 +27,7 @@ pub(crate) struct Reverse {
     /// The original has not come yet.
     waits: Option<EventId>,
     cold: Vec<Cold>,
+    expired: Vec<ExpiredReward>,
 }
 
 impl Reverse {
@@ -74,9 +75,13 @@ impl Reverse {
     fn look_up(&mut self, programme: &Programme, state: &State, search: &mut Search<'_>) {
         let parts = self.parts.iter_mut().chain(&mut self.settlement);
         parts.for_each(|part| part.look_up(search));
-        let parts = self.parts.iter().chain(&self.settlement);
-        let originals = parts.map(|part| &part.original);
-        self.cold = mission::archived_of(programme, state, search, originals);
+        let originals = || {
+            let parts = self.parts.iter().chain(&self.settlement);
+            parts.map(|part| &part.original)
+        };
+        let cold = mission::archived_of(programme, state, search, originals());
+        self.expired = mission::expired_of(programme, state, search, originals(), &cold);
+        self.cold = cold;
     }
 
     fn nothing(event: &Event) -> Self {
@@ -86,6 +91,7 @@ impl Reverse {
             unmatched: event.amount,
             waits: None,
             cold: Vec::new(),
+            expired: Vec::new(),
         }
     }
 
@@ -145,6 +151,10 @@ impl Reverse {
             if rest == 0 && exact.is_none() {
                 break;
             }
+            if open.left() == 0 && exact.is_none() {
+                // An order of nothing has nothing of what is looked for.
+                continue;
+            }
             let mut after = open.returned;
             let taken = after.take(rest);
             // An entry that is not there yet is among the missing.
@@ -161,7 +171,7 @@ impl Reverse {
     }
 
     pub(super) fn carry_out(self, step: &mut Step<'_>, event: &Event, entry: &mut Entry) {
-        step.cold = self.cold;
+        (step.cold, step.expired) = (self.cold, self.expired);
         for part in &self.parts {
             part.take_back(step);
             entry.reversals.push(Reversal {

@@ -14,7 +14,7 @@ use crate::decision::Refusal;
 use crate::earn;
 use crate::fact::Fact;
 use crate::journal::{Bet, BetResult, Entry, Key, Reason, Search, Settled, Tombstone};
-use crate::mission::{self, Cold};
+use crate::mission::{self, Cold, ExpiredReward};
 use crate::state::State;
 use crate::step::Step;
 use crate::tier;
@@ -32,6 +32,7 @@ enum What {
         rate: Decimal,
         undone: Option<Box<Part>>,
         cold: Vec<Cold>,
+        expired: Vec<ExpiredReward>,
     },
     /// Some or all of the stake goes back.
     Return { reverse: Box<Reverse>, voided: i64 },
@@ -93,8 +94,9 @@ impl Settle {
                 rate,
                 undone,
                 cold,
+                expired,
             } => {
-                step.cold = cold;
+                (step.cold, step.expired) = (cold, expired);
                 entry.rate = Some(rate);
                 if let Some(undone) = undone {
                     undone.take_back(step);
@@ -186,13 +188,15 @@ fn what(
             let fact = Fact::at(programme, &event, SETTLED, rate, now);
             let mut cold = mission::archived_for(programme, state, search, &fact);
             // A period that is in both is taken from where it stands first, so the second is never looked at.
-            let originals = undone.iter().map(|part| &part.original);
-            cold.extend(mission::archived_of(programme, state, search, originals));
+            let originals = || undone.iter().map(|part| &part.original);
+            cold.extend(mission::archived_of(programme, state, search, originals()));
+            let expired = mission::expired_of(programme, state, search, originals(), &cold);
             return Ok(What::Count {
                 event: Box::new(event),
                 rate,
                 undone,
                 cold,
+                expired,
             });
         }
     }

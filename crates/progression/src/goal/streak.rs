@@ -66,6 +66,14 @@ impl Units {
         chains
     }
 
+    /// A single active unit.
+    pub(crate) fn of_one(unit: i32) -> Self {
+        Self {
+            active: vec![(unit, 1)],
+            ..Self::default()
+        }
+    }
+
     /// Works out the longest chain anew.
     pub(crate) fn measure(&mut self, chains: &[Chain]) {
         let longest = chains.iter().map(|chain| chain.length).max();

@@ -5,6 +5,7 @@
 //! are kept in a period; what comes after those is not counted and the journal says so.
 
 use programme::model::Goal;
+use smallvec::SmallVec;
 use types::Timestamp;
 
 use super::{Progress, leaf_count, reached};
@@ -38,11 +39,53 @@ pub(crate) fn has_steps(goal: &Goal) -> bool {
     }
 }
 
+/// Works out what follows from a leaf's events: of a streak, its longest chain.
+pub(crate) type Lengths<'a> = dyn Fn(&Goal, &mut Progress) + 'a;
+
+/// The leaves that an event can still count for: of steps, those of the open one.
+pub(crate) fn open(goal: &Goal, parts: &[Progress]) -> SmallVec<[usize; 4]> {
+    let mut found = SmallVec::new();
+    find_open(goal, 0, parts, &mut found);
+    found
+}
+
+fn find_open(goal: &Goal, first: usize, parts: &[Progress], found: &mut SmallVec<[usize; 4]>) {
+    match goal {
+        Goal::All(inner) | Goal::Any(inner) => {
+            let mut at = first;
+            for part in inner {
+                find_open(part, at, parts, found);
+                at += leaf_count(part);
+            }
+        }
+        Goal::Steps(inner) => {
+            if let Some((step, at)) = open_step(inner, first, parts) {
+                find_open(step, at, parts, found);
+            }
+        }
+        _ => found.push(first),
+    }
+}
+
+/// The first step that is not reached, and where its leaves begin.
+fn open_step<'g>(steps: &'g [Goal], first: usize, parts: &[Progress]) -> Option<(&'g Goal, usize)> {
+    let mut at = first;
+    for step in steps {
+        let next = at + leaf_count(step);
+        if !reached(step, parts.get(at..next)?) {
+            return Some((step, at));
+        }
+        at = next;
+    }
+    None
+}
+
 /// Progress from the events that count, in log order.
 pub(crate) fn retrace<'m>(
     goal: &Goal,
     parts: &mut [Progress],
     marks: impl Iterator<Item = &'m Mark>,
+    lengths: &Lengths<'_>,
 ) {
     parts.iter_mut().for_each(|part| *part = Progress::None);
     let mut marks = marks.peekable();
@@ -53,42 +96,46 @@ pub(crate) fn retrace<'m>(
         while let Some(next) = marks.next_if(|mark| mark.order == first.order) {
             event.push(*next);
         }
-        follow(goal, parts, &event);
+        follow(goal, parts, &event, lengths);
     }
 }
 
 /// Adds one event; whether it counted for anything.
-pub(crate) fn follow(goal: &Goal, parts: &mut [Progress], event: &[Mark]) -> bool {
-    walk(goal, 0, parts, event)
+pub(crate) fn follow(
+    goal: &Goal,
+    parts: &mut [Progress],
+    event: &[Mark],
+    lengths: &Lengths<'_>,
+) -> bool {
+    walk(goal, 0, parts, event, lengths)
 }
 
-fn walk(goal: &Goal, first: usize, parts: &mut [Progress], event: &[Mark]) -> bool {
+fn walk(
+    goal: &Goal,
+    first: usize,
+    parts: &mut [Progress],
+    event: &[Mark],
+    lengths: &Lengths<'_>,
+) -> bool {
     match goal {
         Goal::All(inner) | Goal::Any(inner) => {
             let (mut at, mut counted) = (first, false);
             for part in inner {
-                counted |= walk(part, at, parts, event);
+                counted |= walk(part, at, parts, event, lengths);
                 at += leaf_count(part);
             }
             counted
         }
-        Goal::Steps(inner) => {
-            let mut at = first;
-            for step in inner {
-                let next = at + leaf_count(step);
-                let done = parts.get(at..next).is_none_or(|parts| reached(step, parts));
-                if !done {
-                    return walk(step, at, parts, event);
-                }
-                at = next;
-            }
-            false
-        }
+        Goal::Steps(inner) => match open_step(inner, first, parts) {
+            Some((step, at)) => walk(step, at, parts, event, lengths),
+            None => false,
+        },
         _ => {
             let own = event.iter().find(|mark| usize::from(mark.part) == first);
             match (own, parts.get_mut(first)) {
                 (Some(mark), Some(part)) => {
                     part.add(mark.gain);
+                    lengths(goal, part);
                     true
                 }
                 _ => false,

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use types::MicroPoints;
+
 use super::filter::HASH_BITS as FILTER_BITS;
 use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Tail, decode_segment};
 use crate::catalogue::Catalogue;
 use crate::codec::DecodeError;
+use crate::effect::Effect;
 
 /// The sealed segments that the caller has loaded, as of the record's position.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +72,23 @@ impl<'a> Search<'a> {
         found.sort_by_key(|entry| entry.number);
         found.dedup_by_key(|entry| entry.number);
         found
+    }
+
+    /// How much of a credit has expired, by the points' name and the n of the movement that gave it.
+    pub(crate) fn expired(&mut self, points: &str, n: u64) -> MicroPoints {
+        let of_it = |entry: &Entry| {
+            let effects = entry.effects.iter().filter_map(|effect| match effect {
+                Effect::Expired {
+                    points: ix, lots, ..
+                } if entry.names.points(*ix) == points => Some(lots),
+                _ => None,
+            });
+            let lots = effects.flatten().filter(|(of, _)| *of == n);
+            MicroPoints(lots.map(|(_, amount)| amount.0).sum())
+        };
+        let some = |entry: &Entry| of_it(entry) > MicroPoints::ZERO;
+        let entries = self.all(Key::expired(points, n), some);
+        MicroPoints(entries.iter().map(|entry| of_it(entry).0).sum())
     }
 
     /// The entry with this number.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use programme::model::{MissionIx, Programme, Window};
-use types::Timestamp;
+use programme::model::{MissionIx, OnReversal, PointsIx, Programme, Window};
+use types::{MicroPoints, Timestamp};
 
 use crate::fact::Fact;
 use crate::journal::{Archived, Entry, Key, Search};
 use crate::period::Period;
-use crate::slot::Slot;
+use crate::slot::{Given, Slot};
 use crate::state::{MissionState, Moves, State};
 use crate::zone::closed;
 
@@ -20,6 +20,14 @@ pub(crate) struct Cold {
     pub(crate) touched: bool,
 }
 
+/// What has expired of points that a completion gave, by the n of their credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExpiredReward {
+    points: PointsIx,
+    n: u64,
+    amount: MicroPoints,
+}
+
 /// Archived periods for which earlier events counted and which are not in memory.
 pub(crate) fn archived_of<'e>(
     programme: &Programme,
@@ -28,20 +36,71 @@ pub(crate) fn archived_of<'e>(
     originals: impl Iterator<Item = &'e Entry>,
 ) -> Vec<Cold> {
     let mut found = Vec::new();
+    for (ix, period) in counted_for(programme, state, originals) {
+        let name = &programme.missions[usize::from(ix.0)].id;
+        look(programme, state, search, (ix, name), period, &mut found);
+    }
+    found
+}
+
+/// The missions and periods for which earlier events counted.
+fn counted_for<'e>(
+    programme: &Programme,
+    state: &State,
+    originals: impl Iterator<Item = &'e Entry>,
+) -> Vec<(MissionIx, Period)> {
+    let mut found = Vec::new();
     for original in originals {
         for contribution in &original.counted {
             let name = original.names.mission(contribution.mission);
-            let ix = (0..)
-                .zip(&programme.missions)
-                .find(|(_, it)| *it.id == *name);
-            if let Some((ix, _)) = ix {
-                let ix = MissionIx(ix);
-                let period = super::landed(state, ix, contribution.period);
-                look(state, search, ix, name, period, &mut found);
+            let mut all = (0..).map(MissionIx).zip(&programme.missions);
+            if let Some((ix, _)) = all.find(|(_, it)| *it.id == *name) {
+                found.push((ix, super::landed(state, ix, contribution.period)));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// What has expired of the rewards that are taken back where those events are: nothing of them is taken a second time.
+pub(crate) fn expired_of<'e>(
+    programme: &Programme,
+    state: &State,
+    search: &mut Search<'_>,
+    originals: impl Iterator<Item = &'e Entry>,
+    cold: &[Cold],
+) -> Vec<ExpiredReward> {
+    let mut found = Vec::new();
+    for (ix, period) in counted_for(programme, state, originals) {
+        if programme.missions[usize::from(ix.0)].on_reversal != OnReversal::TakeBack {
+            continue;
+        }
+        let hot = state.mission(ix).into_iter().flat_map(|kept| &kept.slots);
+        let cold = cold.iter().filter(|cold| cold.mission == ix);
+        let mut slots = hot.chain(cold.map(|cold| &cold.slot));
+        let fate = slots
+            .find(|slot| slot.period == period)
+            .and_then(|slot| slot.fate.as_ref());
+        for given in fate.iter().flat_map(|fate| &fate.given) {
+            if let Given::Points(points, _, n) = *given
+                && n > 0
+            {
+                let amount = search.expired(state.names.points(points), n);
+                found.push(ExpiredReward { points, n, amount });
             }
         }
     }
     found
+}
+
+/// How much of a credit has expired.
+pub(super) fn expired(all: &[ExpiredReward], points: PointsIx, n: u64) -> MicroPoints {
+    let mut found = all.iter();
+    found
+        .find(|it| it.points == points && it.n == n)
+        .map_or(MicroPoints::ZERO, |it| it.amount)
 }
 
 /// Archived periods for which this event will count: only where labels of the past may come again.
@@ -64,7 +123,8 @@ pub(crate) fn archived_for(
         for at in [fact.occurred_at, fact.recorded_at] {
             let current = state.zones.look(programme, kind, at);
             if repeats || current.end <= fact.recorded_at {
-                look(state, search, *ix, &mission.id, current.period, &mut found);
+                let of = (*ix, &*mission.id);
+                look(programme, state, search, of, current.period, &mut found);
             }
         }
     }
@@ -72,10 +132,10 @@ pub(crate) fn archived_for(
 }
 
 fn look(
+    programme: &Programme,
     state: &State,
     search: &mut Search<'_>,
-    ix: MissionIx,
-    name: &str,
+    (ix, name): (MissionIx, &str),
     period: Period,
     found: &mut Vec<Cold>,
 ) {
@@ -101,6 +161,7 @@ fn look(
         let mut slot = archived.slot.clone();
         if !Arc::ptr_eq(&newest.names, &state.names) && newest.names != state.names {
             Moves::between(&newest.names, &state.names).slot(&mut slot);
+            super::change::keep(programme, ix, &mut slot, newest.programme_version());
         }
         found.push(Cold {
             mission: ix,
@@ -135,9 +196,12 @@ pub(super) fn drop_closed(
     fell: &[(MissionIx, Period)],
 ) -> Vec<Archived> {
     let mut dropped = Vec::new();
-    let margin_ns = super::streak::margin_ns(&programme.missions[usize::from(mission.0)]);
+    let own = &programme.missions[usize::from(mission.0)];
     state.slots.retain(|slot| {
-        let end = slot.end.saturating_add_nanos(margin_ns);
+        let (_, rules) = slot.rules(programme, own);
+        let end = slot
+            .end
+            .saturating_add_nanos(super::streak::margin_ns(rules));
         let over = closed(end, programme, now)
             && !slot.is_offered()
             && !fell.contains(&(mission, slot.period));

@@ -2,15 +2,24 @@
 //!
 //! A period whose offer is open stays in memory: claims and lapses need nothing older.
 
-use programme::model::{Mission, MissionIx, PeriodKind};
+use programme::model::{Mission, MissionIx, PeriodKind, Programme};
 use types::Timestamp;
 
 use super::{because, find};
 use crate::effect::{Effect, GrantStatus, Granted, Prize, RevokeReason};
 use crate::period::Period;
 use crate::slot::{Fate, Given, Offer};
-use crate::state::State;
+use crate::state::{MissionState, State};
 use crate::step::Step;
+
+/// The most offers of a mission that wait for a player: a year of days. Their periods stay in memory.
+const OFFERS_MAX: usize = 366;
+
+/// Whether so many offers wait that no further one is made.
+pub(super) fn is_full(state: &MissionState) -> bool {
+    let waiting = state.slots.iter().filter(|slot| slot.is_offered());
+    waiting.count() >= OFFERS_MAX
+}
 
 /// The offer that a completion makes now; none where there is nothing to give, or nothing to claim.
 pub(super) fn opened(step: &Step<'_>, mission: &Mission, fate: &Fate) -> Offer {
@@ -73,13 +82,22 @@ pub(crate) fn claim(step: &mut Step<'_>, ix: MissionIx, period: Period, occurred
                     because,
                     number,
                 }));
-                step.give(points, amount, because, None);
-                *given = Given::Points(points, amount);
+                if let Some(n) = step.give(points, amount, because, None) {
+                    *given = Given::Points(points, amount, n);
+                }
             }
             Given::Points(..) => {}
         }
     }
     put_back(step, ix, period, fate);
+}
+
+/// Whether offers of a mission may lapse: now, or those that an earlier version made.
+pub(crate) fn may_lapse(programme: &Programme, mission: &Mission) -> bool {
+    let lapses = |mission: &Mission| mission.claim.is_some_and(|claim| claim.within.is_some());
+    let earlier = programme.earlier.iter();
+    let mut earlier = earlier.filter_map(|it| it.mission(&mission.id));
+    lapses(mission) || earlier.any(lapses)
 }
 
 /// When the next offer of a mission lapses, and of which period.

@@ -1,9 +1,9 @@
 //! Completions and reopenings.
 
 use programme::model::{Mission, MissionIx};
-use types::Timestamp;
+use types::{MicroPoints, Timestamp};
 
-use super::{because, claim, find, start, trace};
+use super::{archive, because, claim, find, start, trace};
 use crate::derived;
 use crate::effect::{Effect, RevokeReason};
 use crate::period::Period;
@@ -15,10 +15,10 @@ use crate::step::{Origin, Step};
 const UNLOCKS_MAX: usize = 16;
 
 /// A completion stands, and gives its reward.
-pub(super) fn complete(
-    step: &mut Step<'_>,
+pub(super) fn complete<'p>(
+    step: &mut Step<'p>,
     ix: MissionIx,
-    mission: &Mission,
+    mission: &'p Mission,
     period: Period,
     occurred_at: Timestamp,
 ) {
@@ -29,6 +29,7 @@ pub(super) fn complete(
     let Some(slot) = state.slot_mut(period) else {
         return;
     };
+    let (_, rules) = slot.rules(step.programme, mission);
     let mut fate = slot.fate.take().unwrap_or_default();
     fate.standing = true;
     fate.completions += 1;
@@ -57,7 +58,7 @@ pub(super) fn complete(
     }
     fate.offer = claim::opened(step, mission, &fate);
     put_back(step, ix, period, fate);
-    trace::close(step, ix, mission, period);
+    trace::close(step, ix, rules, period);
     if awaited {
         start::unlocked_by(step, ix);
     }
@@ -101,10 +102,13 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
             Given::Grant(..) | Given::Prize(..) => {
                 claim::revoke(step, ix, period, given, RevokeReason::Reversal);
             }
-            Given::Points(points, amount) => {
-                step.as_of(origin, |step| {
-                    step.take(points, amount, because(ix, period))
-                });
+            Given::Points(points, amount, n) => {
+                let left = amount - archive::expired(&step.expired, points, n);
+                if left > MicroPoints::ZERO {
+                    step.as_of(origin, |step| {
+                        step.take_of(points, left, because(ix, period), n);
+                    });
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ pub(crate) struct Nature {
     pub(super) is_open: bool,
     /// Its events are kept one by one.
     pub(super) is_traced: bool,
-    /// It has streaks.
+    /// It has streaks, now or in a version before.
     pub(super) has_streaks: bool,
     /// Another mission waits for it.
     pub(super) is_awaited: bool,
@@ -27,7 +27,7 @@ impl Nature {
                 && mission.available_from.is_none()
                 && mission.available_until.is_none(),
             is_traced: trace::is_traced(mission),
-            has_streaks: streak::has_streaks(mission),
+            has_streaks: streak::may_have_streaks(programme, mission),
             is_awaited: others.any(|other| other.after.contains(&ix)),
         }
     }

@@ -3,11 +3,14 @@
 //! A run of a rolling window is a period. Until it completes, its events are those that live; a completion keeps them, the excess
 //! too, and reopening frees those that still live for the run that counts then.
 
-use programme::model::{BuiltIn, EventTypes, Mission, MissionIx, Window};
+use programme::model::{EventTypeIx, Mission, MissionIx, Window};
 use smallvec::SmallVec;
 use types::Timestamp;
 
+use super::streak::{self, Look, lengths};
 use super::{leaf_gain, slot_for};
+use crate::derived;
+use crate::event::SETTLED;
 use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal::{self, EVENTS_MAX, Mark, Progress, Trail};
@@ -26,18 +29,17 @@ pub(super) fn is_traced(mission: &Mission) -> bool {
 pub(super) fn count(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
-    ix: MissionIx,
-    mission: &Mission,
+    (ix, mission, kind): (MissionIx, &Mission, EventTypeIx),
     current: Current,
     guard_holds: bool,
     returned: Returned,
 ) -> Result<(), Reason> {
-    let order = order(step.state.tail.next_number(), fact.built_in);
+    let order = order(step.state.tail.next_number(), fact.kind == SETTLED);
     let mut marks = SmallVec::<[Mark; 2]>::new();
     let mut counted = SmallVec::<[Contribution; 2]>::new();
     let mut refused = Reason::Unavailable;
     for (part, leaf) in (0..).zip(goal::leaves(&mission.goal)) {
-        if leaf.of != fact.kind {
+        if leaf.of != kind {
             continue;
         }
         let gain = leaf_gain(step, fact, leaf, guard_holds, current);
@@ -64,32 +66,70 @@ pub(super) fn count(
     if marks.is_empty() {
         return Err(refused);
     }
-    let now = step.now;
-    let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
-    let trail = slot.trail.get_or_insert_default();
-    if let Window::Rolling { ns } = mission.window
-        && trail.0.iter().any(|mark| !lives(mark, ns, now))
-    {
-        trail.0.retain(|mark| lives(mark, ns, now));
-        goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter());
-    }
-    if trail.0.len() + marks.len() > EVENTS_MAX {
-        return Err(Reason::TooMany);
-    }
-    trail.0.extend_from_slice(&marks);
-    let advanced = goal::follow(&mission.goal, &mut slot.parts, &marks);
+    let advanced = step.beside_zones(|step, zones| {
+        let look = Look {
+            programme: step.programme,
+            zones,
+        };
+        append(step, ix, mission, current, &marks, look)
+    })?;
     step.counted.extend(counted);
     // Not its step: kept, since a reversal may make it the one that counts.
     step.grew.push((ix, current.period));
+    if derived::natures(step.programme)[usize::from(ix.0)].has_streaks {
+        streak::settle(step, ix, current.period);
+    }
     match advanced {
         true => Ok(()),
         false => Err(Reason::OtherStep),
     }
 }
 
+/// Puts an event behind the others; whether it counted for anything.
+fn append(
+    step: &mut Step<'_>,
+    ix: MissionIx,
+    mission: &Mission,
+    current: Current,
+    marks: &[Mark],
+    look: Look<'_>,
+) -> Result<bool, Reason> {
+    let now = step.now;
+    let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
+    slot.trail.get_or_insert_default();
+    refresh(look, mission, slot, now);
+    let trail = slot.trail.get_or_insert_default();
+    if trail.0.len() + marks.len() > EVENTS_MAX {
+        return Err(Reason::TooMany);
+    }
+    trail.0.extend_from_slice(marks);
+    let lengths = lengths(look);
+    Ok(goal::follow(
+        &mission.goal,
+        &mut slot.parts,
+        marks,
+        &lengths,
+    ))
+}
+
+/// Takes what has died out of a run that is not complete.
+pub(super) fn refresh(look: Look<'_>, mission: &Mission, slot: &mut Slot, now: Timestamp) {
+    let (Window::Rolling { ns }, false) = (mission.window, slot.stands()) else {
+        return;
+    };
+    let Some(trail) = &mut slot.trail else {
+        return;
+    };
+    if trail.0.iter().any(|mark| !lives(mark, ns, now)) {
+        trail.0.retain(|mark| lives(mark, ns, now));
+        let lengths = lengths(look);
+        goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter(), &lengths);
+    }
+}
+
 /// Where an event stands among the others: by its entry, and behind the bet a settlement that counted with it.
-fn order(entry: u64, kind: Option<BuiltIn>) -> u64 {
-    2 * entry + u64::from(kind == Some(BuiltIn::BetSettled))
+fn order(entry: u64, settles: bool) -> u64 {
+    2 * entry + u64::from(settles)
 }
 
 fn lives(mark: &Mark, ns: i64, now: Timestamp) -> bool {
@@ -97,19 +137,25 @@ fn lives(mark: &Mark, ns: i64, now: Timestamp) -> bool {
 }
 
 /// Progress of the run that counts now, as of an instant.
-pub(crate) fn living(mission: &Mission, ns: i64, slot: &Slot, now: Timestamp) -> Vec<Progress> {
+pub(crate) fn living(
+    look: Look<'_>,
+    mission: &Mission,
+    ns: i64,
+    slot: &Slot,
+    now: Timestamp,
+) -> Vec<Progress> {
     let mut parts = vec![Progress::None; goal::leaf_count(&mission.goal)];
     let marks = slot.trail.iter().flat_map(|trail| &trail.0);
     let alive = marks.filter(|mark| lives(mark, ns, now));
-    goal::retrace(&mission.goal, &mut parts, alive);
+    goal::retrace(&mission.goal, &mut parts, alive, &lengths(look));
     parts
 }
 
 /// Makes an event smaller, or takes it away; whether it was there.
 pub(super) fn shrink(
+    look: Look<'_>,
     slot: &mut Slot,
     mission: &Mission,
-    types: &EventTypes,
     now: Timestamp,
     (entry, part): (u64, u8),
     left: Option<Gain>,
@@ -117,9 +163,9 @@ pub(super) fn shrink(
     let Some(trail) = &mut slot.trail else {
         return false;
     };
-    let kind = goal::leaves(&mission.goal).nth(usize::from(part));
-    let kind = kind.and_then(|leaf| types.get(leaf.of).built_in);
-    if !trail.shrink(order(entry, kind), part, left) {
+    let leaf = goal::leaves(&mission.goal).nth(usize::from(part));
+    let settles = leaf.is_some_and(|leaf| leaf.of == SETTLED);
+    if !trail.shrink(order(entry, settles), part, left) {
         return false;
     }
     let pooled = !slot.fate.as_ref().is_some_and(|fate| fate.standing);
@@ -127,7 +173,8 @@ pub(super) fn shrink(
         Window::Rolling { ns } if pooled => lives(mark, ns, now),
         _ => true,
     };
-    goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter().filter(alive));
+    let alive = trail.0.iter().filter(alive);
+    goal::retrace(&mission.goal, &mut slot.parts, alive, &lengths(look));
     true
 }
 
@@ -152,14 +199,37 @@ pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period
     let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
         return;
     };
+    let next = step.beside_zones(|step, zones| {
+        let look = Look {
+            programme: step.programme,
+            zones,
+        };
+        pool(step, ix, mission, (period, number), ns, look)
+    });
+    let streaks = derived::natures(step.programme)[usize::from(ix.0)].has_streaks;
+    if let Some(next) = next.filter(|_| streaks) {
+        streak::settle(step, ix, next);
+    }
+}
+
+/// Puts what lives of a run among the events of the next one.
+fn pool(
+    step: &mut Step<'_>,
+    ix: MissionIx,
+    mission: &Mission,
+    (period, number): (Period, u32),
+    ns: i64,
+    look: Look<'_>,
+) -> Option<Period> {
     let now = step.now;
-    let Some(state) = step.state.missions.get_mut(ix) else {
-        return;
-    };
-    let Some(at) = state.place(period) else {
-        return;
-    };
-    let freed = state.slots.remove(at).trail.unwrap_or_default();
+    let state = step.state.missions.get_mut(ix)?;
+    let at = state.place(period)?;
+    let mut freed = state.slots.remove(at);
+    if freed.keeps().is_some() {
+        // What counted for another goal is nothing to the one that counts now.
+        freed.trail = None;
+    }
+    let freed = freed.trail.unwrap_or_default();
     let course = state.course.get_or_insert_default();
     course.free(number);
     let next = Period::Run(course.next_run());
@@ -179,5 +249,6 @@ pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period
     // The newest, where both together are more than are kept.
     let over = marks.len().saturating_sub(EVENTS_MAX);
     marks.drain(..over);
-    goal::retrace(&mission.goal, &mut pool.parts, marks.iter());
+    goal::retrace(&mission.goal, &mut pool.parts, marks.iter(), &lengths(look));
+    Some(next)
 }

@@ -111,13 +111,18 @@ impl Missions {
         })
     }
 
-    /// Moves each to the index that it has in another version, or lets it go.
-    pub(crate) fn carry(&mut self, to: impl Fn(MissionIx) -> Option<MissionIx>) {
+    /// Moves each to the index that it has in another version; what has none is told.
+    pub(super) fn carry(
+        &mut self,
+        to: impl Fn(MissionIx) -> Option<MissionIx>,
+        mut gone: impl FnMut(MissionIx, MissionState),
+    ) {
         let old = std::mem::take(self);
         let indexes: Vec<MissionIx> = old.indexes().collect();
         for (ix, kept) in indexes.into_iter().zip(old.kept) {
-            if let Some(ix) = to(ix) {
-                *self.touch(ix) = kept;
+            match to(ix) {
+                Some(ix) => *self.touch(ix) = kept,
+                None => gone(ix, kept),
             }
         }
     }
@@ -150,7 +155,7 @@ impl MissionState {
         self.course.as_ref().map_or(&[], |course| &course.unlocks)
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let spilled = match self.slots.spilled() {
             true => self.slots.capacity() * size_of::<Slot>(),
             false => 0,

@@ -1,19 +1,21 @@
 //! Another programme version: what was kept by index moves to the index that its name has now.
 //!
-//! What the new version no longer names is dropped; its ledger stays in the journal.
+//! What the new version no longer names is kept aside, in case that it comes back; caps and shown grants of it are dropped. The ledger
+//! stays in the journal.
 
 use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use smallvec::SmallVec;
 
+use super::attic::{self, Thing};
 use super::{Capped, State, TierState};
 use crate::effect::Because;
 use crate::names::Names;
 use crate::slot::{Given, Slot};
 
 /// Old index to new, where the name is still there.
-struct Map(Vec<Option<u16>>);
+pub(super) struct Map(Vec<Option<u16>>);
 
 impl Map {
     fn of(old: &[Box<str>], new: &[Box<str>]) -> Self {
@@ -26,12 +28,20 @@ impl Map {
         self.0.get(usize::from(old)).copied().flatten()
     }
 
-    /// Moves a list that is kept by index.
-    fn carry<T: Default + Clone>(&self, old: &mut [T], length: usize) -> SmallVec<[T; 1]> {
+    /// Moves a list that is kept by index; what has no place any more is told, where there is anything to it.
+    fn carry<T: Default + Clone + PartialEq>(
+        &self,
+        old: &mut [T],
+        length: usize,
+        mut gone: impl FnMut(u16, T),
+    ) -> SmallVec<[T; 1]> {
         let mut new = SmallVec::from_elem(T::default(), length);
-        for (item, place) in old.iter_mut().zip(&self.0) {
-            if let Some(slot) = place.and_then(|place| new.get_mut(usize::from(place))) {
-                *slot = std::mem::take(item);
+        for (at, (item, place)) in (0..).zip(old.iter_mut().zip(&self.0)) {
+            let item = std::mem::take(item);
+            match place.and_then(|place| new.get_mut(usize::from(place))) {
+                Some(slot) => *slot = item,
+                None if item != T::default() => gone(at, item),
+                None => {}
             }
         }
         new
@@ -81,6 +91,12 @@ impl Moves {
         self.missions.get(ix.0).map(MissionIx)
     }
 
+    /// A set's place, and the places of its levels.
+    pub(super) fn tier(&self, ix: TierSetIx) -> Option<(TierSetIx, &Map)> {
+        let new = self.tiers.get(ix.0).map(TierSetIx)?;
+        Some((new, self.levels.get(usize::from(ix.0))?))
+    }
+
     fn reward(&self, ix: RewardIx) -> Option<RewardIx> {
         self.rewards.get(ix.0).map(RewardIx)
     }
@@ -105,7 +121,7 @@ impl Moves {
             return;
         };
         let given = |given: &Given| match *given {
-            Given::Points(ix, amount) => self.points(ix).map(|ix| Given::Points(ix, amount)),
+            Given::Points(ix, amount, n) => self.points(ix).map(|ix| Given::Points(ix, amount, n)),
             Given::Prize(ix, amount, number) => {
                 self.points(ix).map(|ix| Given::Prize(ix, amount, number))
             }
@@ -126,20 +142,35 @@ impl Moves {
     }
 }
 
-pub(super) fn remap(state: &mut State, names: Arc<Names>) {
+/// Which missions came back with the version, and the version that had them last.
+pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box<str>)> {
+    let mut gone = Vec::new();
     let moves = Moves::between(&state.names, &names);
     state.repeats |= state.accepted > 0;
-    state.points = moves
-        .points
-        .carry(&mut state.points, names.all_points().len());
-    state.missions.carry(|ix| moves.mission(ix));
+    state.points = moves.points.carry(
+        &mut state.points,
+        names.all_points().len(),
+        |ix, account| {
+            gone.push(Thing::Points(ix, account));
+        },
+    );
+    state.missions.carry(
+        |ix| moves.mission(ix),
+        |ix, mission| gone.push(Thing::Mission(ix.0, mission)),
+    );
     for (_, mission) in state.missions.iter_mut() {
         mission.slots.iter_mut().for_each(|slot| moves.slot(slot));
     }
-    for (tier, levels) in state.tiers.iter_mut().zip(&moves.levels) {
-        move_level(tier, levels);
+    for (ix, tier) in (0..).map(TierSetIx).zip(&mut state.tiers) {
+        if let Some((_, levels)) = moves.tier(ix) {
+            move_level(tier, levels);
+        }
     }
-    state.tiers = moves.tiers.carry(&mut state.tiers, names.all_tiers().len());
+    state.tiers = moves
+        .tiers
+        .carry(&mut state.tiers, names.all_tiers().len(), |ix, tier| {
+            gone.push(Thing::Tier(ix, tier));
+        });
     state.caps.retain_mut(|usage| {
         let new = moves.capped(usage.of);
         new.map(|new| usage.of = new).is_some()
@@ -148,11 +179,14 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) {
         let new = moves.reward(grant.reward).zip(moves.because(grant.because));
         new.map(|new| (grant.reward, grant.because) = new).is_some()
     });
+    let back = attic::bring_back(state, &names);
+    state.attic.store(&state.names, gone);
     state.names = names;
+    back
 }
 
 /// A level that is gone becomes the one below it that is not.
-fn move_level(tier: &mut TierState, levels: &Map) {
+pub(super) fn move_level(tier: &mut TierState, levels: &Map) {
     let kept = |level: u16| {
         let below = (0..=level).rev();
         below

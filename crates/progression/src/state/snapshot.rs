@@ -3,7 +3,7 @@
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
 use types::{MicroPoints, Timestamp};
 
-use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
+use super::{Attic, Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
 use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -19,7 +19,7 @@ use crate::slot::Slot;
 use crate::tier::Term;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -43,6 +43,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     grants(writer, state);
     state.orders.encode(writer);
+    state.attic.encode(writer);
     state.tail.encode(writer);
     state.filter.encode(writer);
 }
@@ -71,6 +72,7 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         tiers: read_each(reader, TierState::decode)?,
         grants: read_grants(reader, clock)?,
         orders: OpenOrders::decode(reader)?,
+        attic: Attic::decode(reader, catalogue)?,
         tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,
@@ -159,7 +161,7 @@ fn part(bit: u64, is: bool) -> u64 {
 }
 
 impl MissionState {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
         let unlocks = self.unlocks();
         let parts = part(COURSE, self.course.is_some()) | part(UNLOCKS, !unlocks.is_empty());
         writer.number((self.slots.len() as u64) << PARTS | parts);
@@ -174,7 +176,7 @@ impl MissionState {
         }
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (parts, standing) = (reader.number()?, reader.number()?);
         let unlocks: Vec<_> = match parts & UNLOCKS {
             0 => Vec::new(),
@@ -198,14 +200,14 @@ impl MissionState {
 }
 
 impl TierState {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(u64::from(self.level));
         writer.number(u64::from(self.highest));
         writer.number(self.changes);
         self.term.encode(writer);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             level: reader.number16()?,
             highest: reader.number16()?,

@@ -80,7 +80,12 @@ impl Step<'_> {
     }
 
     /// Ends a hold; what is past its time by now expires.
-    pub(crate) fn release(&mut self, points: PointsIx, hold: &str, lapsed: bool) {
+    pub(crate) fn release(&mut self, points: PointsIx, hold: &str) {
+        self.end_hold(points, hold, false);
+        self.expire(points);
+    }
+
+    fn end_hold(&mut self, points: PointsIx, hold: &str, lapsed: bool) {
         let released = self
             .account(points)
             .and_then(|account| account.release(hold));
@@ -91,7 +96,6 @@ impl Step<'_> {
                 hold: released.id,
                 lapsed,
             });
-            self.expire(points);
         }
     }
 
@@ -109,16 +113,18 @@ impl Step<'_> {
         tier::credit(self, points, amount);
     }
 
-    /// Ends a hold whose time is over.
-    pub(crate) fn lapse(&mut self, hold: &str) {
-        let open = self.state.hold(hold).map(|(points, _)| points);
-        if let Some(points) = open {
-            self.release(points, hold, true);
+    /// Ends the holds whose time is over, and takes away what is past its time then: all of one instant in one.
+    pub(crate) fn lapse(&mut self, points: PointsIx) {
+        let now = self.now;
+        let holds = self.account(points).map(|account| account.lapsed(now));
+        for hold in holds.unwrap_or_default() {
+            self.end_hold(points, &hold, true);
         }
+        self.expire(points);
     }
 
     /// Takes away what is past its time.
-    pub(crate) fn expire(&mut self, points: PointsIx) {
+    fn expire(&mut self, points: PointsIx) {
         let now = self.now;
         let Some(account) = self.account(points) else {
             return;

@@ -42,13 +42,16 @@ pub(crate) fn read(programme: &Programme, lines: &str) -> Vec<Line> {
 pub(crate) struct Player {
     pub(crate) state: State,
     pub(crate) segments: BTreeMap<u32, Vec<u8>>,
+    /// Of each version that he met.
+    names: Catalogue,
 }
 
 impl Player {
     /// Folds a record, with the history that it wants.
     pub(crate) fn fold(&mut self, programme: &Programme, record: &Record) -> Decision {
+        self.names.learn(programme);
         let mut history = History::new();
-        for _ in 0..4 {
+        for _ in 0..8 {
             let wanted = wants(programme, &self.state, &history, record);
             if wanted.is_empty() {
                 break;
@@ -59,7 +62,7 @@ impl Player {
                     "wants what is not sealed"
                 );
                 history
-                    .insert(number, &self.segments[&number], &Catalogue::of(programme))
+                    .insert(number, &self.segments[&number], &self.names)
                     .unwrap();
             }
         }
@@ -74,21 +77,20 @@ impl Player {
 
     /// Forgets everything that a snapshot does not say.
     pub(crate) fn passivate(&mut self, programme: &Programme) {
+        self.names.learn(programme);
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes, &Catalogue::of(programme)).unwrap();
+        self.state = State::decode(&bytes, &self.names).unwrap();
         let mut again = Vec::new();
         self.state.encode(&mut again);
         assert_eq!(bytes, again, "decode, then encode, is the same");
     }
 
     /// The whole journal, oldest first.
-    pub(crate) fn journal(&self, programme: &Programme) -> Vec<progression::journal::Entry> {
+    pub(crate) fn journal(&self) -> Vec<progression::journal::Entry> {
         let mut entries = Vec::new();
         for bytes in self.segments.values() {
-            entries.extend(
-                progression::journal::decode_segment(bytes, &Catalogue::of(programme)).unwrap(),
-            );
+            entries.extend(progression::journal::decode_segment(bytes, &self.names).unwrap());
         }
         entries.extend(progression::journal::open_entries(&self.state));
         entries
@@ -206,16 +208,6 @@ impl World {
         };
         known.map(line).collect()
     }
-}
-
-/// An emission without what scenario files leave out.
-pub(crate) fn bare(emission: &Value) -> Value {
-    let mut bare = emission.clone();
-    if let Some(object) = bare.as_object_mut() {
-        object.remove("id");
-        object.remove("grant_id");
-    }
-    bare
 }
 
 /// One line an emission, for tables.

@@ -9,4 +9,3 @@ mod facts;
 mod harness;
 mod journal;
 mod properties;
-mod scenarios;

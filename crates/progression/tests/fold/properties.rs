@@ -83,7 +83,7 @@ fn rebuilt(world: &World) -> Vec<Value> {
             brand: world.brand(),
             player: id,
         };
-        for entry in player.journal(&world.programme) {
+        for entry in player.journal() {
             for emission in entry.emissions() {
                 let id = emission.id(subject).to_string();
                 rebuilt.push(serde_json::from_slice(&emission.json(subject, &id)).unwrap());
@@ -113,7 +113,7 @@ proptest! {
         prop_assert_eq!(&rebuilt(&world), &world.emissions);
         for (player, line) in world.players.values().zip(world.lines()) {
             let mut sums = [MicroPoints::ZERO; 2];
-            for entry in player.journal(&world.programme) {
+            for entry in player.journal() {
                 for effect in &entry.effects {
                     match effect {
                         Effect::Earned(it) => sums[usize::from(it.points.0)] += it.amount,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use programme::model::Programme;
 use progression::{
-    Catalogue, Decision, History, Outcome, State, Subject, due, try_apply, view, wants,
+    Catalogue, Decision, History, Outcome, PlayerView, State, Subject, due, try_apply, view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
@@ -43,6 +43,8 @@ impl From<Passivate> for How {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Folded {
     pub(crate) players: Vec<Value>,
+    /// Of each player the newest grants: id and status.
+    pub(crate) grants: Vec<Vec<(String, String)>>,
     pub(crate) emissions: Vec<Value>,
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -52,11 +54,14 @@ pub(crate) struct Folded {
 pub(crate) struct Kept {
     pub(crate) state: State,
     pub(crate) segments: BTreeMap<u32, Vec<u8>>,
+    /// Of each version that he met.
+    names: Catalogue,
 }
 
 impl Kept {
     /// Applies a record, fetching the segments that it wants and no others.
     fn apply(&mut self, programme: &Programme, record: &Record) -> Decision {
+        self.names.learn(programme);
         let mut history = History::new();
         for _ in 0..64 {
             let asked = wants(programme, &self.state, &history, record);
@@ -75,7 +80,7 @@ impl Kept {
                     .get(&number)
                     .expect("only sealed segments are wanted");
                 history
-                    .insert(number, bytes, &Catalogue::of(programme))
+                    .insert(number, bytes, &self.names)
                     .expect("a segment that was sealed");
             }
         }
@@ -84,9 +89,12 @@ impl Kept {
 
     /// Fires what is due without a record.
     fn sweep(&mut self, programme: &Programme, now: Timestamp) -> Decision {
+        self.names.learn(programme);
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         let expected = is_due(self.state.next_timer(programme));
-        let before = self.state.clone();
+        let mut before = self.state.clone();
+        // Another version is met by whatever comes first.
+        due(programme, &mut before, self.state.clock());
         let decision = due(programme, &mut self.state, now);
         assert!(expected || before == self.state, "only what is due changes");
         assert!(!is_due(self.state.next_timer(programme)), "all of it fired");
@@ -94,10 +102,10 @@ impl Kept {
         decision
     }
 
-    fn through_bytes(&mut self, programme: &Programme) {
+    fn through_bytes(&mut self) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes, &Catalogue::of(programme)).expect("an encoded state");
+        self.state = State::decode(&bytes, &self.names).expect("an encoded state");
     }
 }
 
@@ -142,10 +150,30 @@ pub(crate) fn fold_keeping(
     records: &[Record],
     how: impl Into<How>,
 ) -> (Folded, BTreeMap<PlayerId, Kept>) {
+    fold_versions(&|_| programme, records, how)
+}
+
+/// As [`fold_keeping`], each record and what is due before it under the version of its place; the end under that of the place after.
+pub(crate) fn fold_versions<'p>(
+    version: &dyn Fn(usize) -> &'p Programme,
+    records: &[Record],
+    how: impl Into<How>,
+) -> (Folded, BTreeMap<PlayerId, Kept>) {
     let how = how.into();
     let mut kept: BTreeMap<PlayerId, Kept> = BTreeMap::new();
     let (mut said, mut outcomes) = (Said::default(), Vec::new());
     for (at, record) in (1..).zip(records) {
+        let programme = version(at - 1);
+        if let Some(before) = records[..at - 1].last()
+            && !std::ptr::eq(programme, version(at - 2))
+        {
+            // What was due before the change goes by what counted then.
+            let old = version(at - 2);
+            for (id, player) in &mut kept {
+                let decision = player.sweep(old, before.recorded_at);
+                said.extend(subject(old, id), &decision, 0);
+            }
+        }
         let Body::Event { event, .. } = &record.body else {
             continue;
         };
@@ -162,14 +190,15 @@ pub(crate) fn fold_keeping(
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
-            Passivate::Always => player.through_bytes(programme),
+            Passivate::Always => player.through_bytes(),
             Passivate::Every(few) if at % few == 0 => {
                 let all = kept.values_mut();
-                all.for_each(|player| player.through_bytes(programme));
+                all.for_each(|player| player.through_bytes());
             }
             Passivate::Every(_) => {}
         }
     }
+    let programme = version(records.len());
     let last = records.last().map(|record| record.recorded_at);
     let now = how.until.or(last).unwrap_or(Timestamp::MIN);
     for (id, player) in &mut kept {
@@ -182,18 +211,18 @@ pub(crate) fn fold_keeping(
     }
     let emissions = said.in_order();
     let players = kept.iter().filter(|(_, player)| player.state.is_known());
-    let players = players
-        .map(|(id, player)| {
-            let subject = Subject {
-                brand: &programme.brand,
-                player: id,
-            };
-            serde_json::to_value(view(programme, &player.state, subject, now).line())
-                .expect("a view is JSON")
-        })
+    let views: Vec<_> = players
+        .map(|(id, player)| view(programme, &player.state, subject(programme, id), now))
         .collect();
+    let line = |view: &PlayerView| serde_json::to_value(view.line()).expect("a view is JSON");
+    let grants = |view: &PlayerView| {
+        let grants = view.grants.iter();
+        let grants = grants.map(|it| (it.grant_id.to_string(), it.status.to_owned()));
+        grants.collect()
+    };
     let folded = Folded {
-        players,
+        players: views.iter().map(line).collect(),
+        grants: views.iter().map(grants).collect(),
         emissions,
         outcomes,
     };
@@ -211,6 +240,12 @@ fn subject<'a>(programme: &'a Programme, player: &'a PlayerId) -> Subject<'a> {
 pub(crate) fn compare(got: &Folded, expected: &testkit::oracle::Outcome) -> Result<(), String> {
     first_difference("emission", &got.emissions, &expected.emissions)?;
     first_difference("player", &got.players, &expected.players)?;
+    if got.grants != expected.grants {
+        return Err(format!(
+            "grants\n     got {:?}\nexpected {:?}",
+            got.grants, expected.grants
+        ));
+    }
     for (at, (got, expected)) in got.outcomes.iter().zip(&expected.answers).enumerate() {
         let agree = matches!(
             (got, expected),

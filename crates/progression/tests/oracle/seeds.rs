@@ -7,10 +7,10 @@ const HISTORIES: usize = 8;
 
 /// Checks a property over the cases; the first that fails is made small and shown as a scenario.
 pub(crate) fn each_case(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
-    each_of(2_000, check);
+    each_of(10_000, check);
 }
 
-/// The same over a fifth of them: for laws that fold a history several times.
+/// The same over a few of them: for laws that fold a history several times.
 pub(crate) fn some_cases(check: impl Fn(&Programme, &Case) -> Result<(), String>) {
     each_of(400, check);
 }

@@ -92,6 +92,12 @@ pub(super) fn points() -> impl Strategy<Value = What> {
     })
 }
 
+/// The bonus engine tells what became of a grant.
+pub(super) fn report() -> impl Strategy<Value = What> {
+    let parts = (select(&words::GRANTS[..]), select(&words::REPORTS[..]));
+    parts.prop_map(|(grant, status)| What::Report { grant, status })
+}
+
 pub(super) fn restricted() -> impl Strategy<Value = What> {
     let status = select(vec![
         "timed_out",

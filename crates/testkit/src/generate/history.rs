@@ -9,7 +9,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value as Json, json};
 use types::{Attributes, Event, Timestamp, Value};
 
-use super::commands::{claim, of_bet, opt_in, points, profile, restricted};
+use super::commands::{claim, of_bet, opt_in, points, profile, report, restricted};
 use super::words;
 
 /// An event and when the log recorded it.
@@ -49,6 +49,11 @@ pub(super) enum What {
     Command {
         kind: &'static str,
         attributes: Attributes,
+    },
+    /// What became of a grant.
+    Report {
+        grant: &'static str,
+        status: &'static str,
     },
     /// Restricted until so many nanoseconds later; for good; or released.
     Restricted {
@@ -91,7 +96,7 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Sent>> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => claim(), 2 => again()];
+    let what = prop_oneof![8 => counts(), 4 => reversal(), 3 => of_bet(), 1 => profile(), 1 => restricted(), 2 => points(), 1 => opt_in(), 2 => claim(), 1 => report(), 2 => again()];
     let player = select(vec!["a", "a", "a", "a", "a", "a", "a", "b"]);
     let source = select(vec!["s", "s", "s", "s", "s", "s", "s", "other"]);
     let gap = select(&words::GAPS_NS[..]);
@@ -130,6 +135,7 @@ fn counts() -> impl Strategy<Value = What> {
             select(&words::COUNTRIES[..]).prop_map(|country| ("country", country)),
             select(&words::CATEGORIES[..]).prop_map(|category| ("category", category)),
             select(&words::GAMES[..]).prop_map(|game| ("game", game)),
+            select(&words::PROVIDERS[..]).prop_map(|provider| ("provider", provider)),
             select(&words::FUNDS[..]).prop_map(|funds| ("funds", funds)),
             select(&words::ODDS[..]).prop_map(|odds| ("odds", odds)),
             select(&words::ITEMS[..]).prop_map(|items| ("items", items)),
@@ -264,6 +270,12 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
             event.attributes = attributes.clone();
             let to = nearest(ops, place(at, *to, ops.len()), "bet_placed");
             refer(&mut event, ops, at, to);
+        }
+        What::Report { grant, status } => {
+            event.kind = "grant_updated".into();
+            event.refers_to = Some(grant.parse().expect("an id"));
+            let status = Value::Text((*status).into());
+            event.attributes = Attributes::from([("status".into(), status)]);
         }
         What::Restricted { status, until_ns } => {
             event.kind = "player_restricted".into();

@@ -30,7 +30,7 @@ impl fmt::Display for Plan {
         writeln!(f, "conversion: {{EUR: \"0.86\", JPY: \"0.005\"}}")?;
         writeln!(
             f,
-            "event_types: {{article_read: {{attributes: {{section: string, minutes: int}}}}}}"
+            "event_types: {{article_read: {{attributes: {{section: string, minutes: int, score: decimal, liked: bool}}}}}}"
         )?;
         self.settings
             .iter()
@@ -56,6 +56,7 @@ impl fmt::Display for Plan {
         if text("grant:") {
             writeln!(f, "rewards:")?;
             writeln!(f, "  - {{id: voucher, kind: bonus, template: V}}")?;
+            writeln!(f, "  - {{id: code, kind: code, template: C, expires: 3d}}")?;
             writeln!(
                 f,
                 "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}"
@@ -111,6 +112,7 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         "{default: 100%}",
         "{default: 50%, game: {slotA: 0%}, category: {live: 10%, slots: 100%}}",
         "{default: 100%, game: {slotB: 33.33%}, funds: {bonus: 25%}}",
+        "{provider: {acme: 70%}, category: {slots: 20%}, funds: {real: 100%, free: 12.5%}}",
     ];
     (
         select(&words::ZONES[..]),
@@ -154,7 +156,8 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
 // One or two caps, of different periods.
 fn cap() -> impl Strategy<Value = String> {
     let most = || select(vec!["15", "40.5", "100"]);
-    let periods = subsequence(vec!["day", "week", "month", "lifetime"], 1..3);
+    let kinds = vec!["day", "week", "month", "quarter", "year", "lifetime"];
+    let periods = subsequence(kinds, 1..3);
     (periods, most(), most()).prop_map(|(periods, first, second)| {
         let caps = periods.iter().zip([first, second]);
         let caps: Vec<String> = caps
@@ -238,14 +241,15 @@ fn boost() -> impl Strategy<Value = String> {
         "2013-01-01T00:00",
     ]);
     let multiply = select(vec!["2", "3", "1.5", "0.5", "1.000001"]);
-    (from, until, multiply).prop_map(|(from, until, multiply)| {
+    let on = select(vec!["", "", ", on: [r0]"]);
+    (from, until, multiply, on).prop_map(|(from, until, multiply, on)| {
         // A boost ends after it begins.
         let until = if until <= from {
             "2013-01-01T00:00"
         } else {
             until
         };
-        format!("from: {from}, until: {until}, multiply: \"{multiply}\"")
+        format!("from: {from}, until: {until}, multiply: \"{multiply}\"{on}")
     })
 }
 
@@ -275,9 +279,14 @@ fn leaf() -> impl Strategy<Value = String> {
     );
     let best = (amount(), money(), target())
         .prop_map(|(amount, of, target)| format!("best: {amount}, of: {of}, target: {target}"));
-    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct, 2 => best];
+    let unit = select(vec!["day", "day", "week"]);
+    let of = select(vec!["order", "order", "session_started", "bet_placed"]);
+    let streak = (unit, of, 1u32..4, 0u32..3).prop_map(|(unit, of, target, freezes)| {
+        format!("streak: {unit}, of: {of}, target: {target}, freezes: {freezes}")
+    });
+    let kinds = prop_oneof![3 => count, 3 => sum, 2 => distinct, 2 => best, 3 => streak];
     (kinds, when()).prop_map(|(goal, when)| {
-        let when = if goal.contains("article_read") {
+        let when = if goal.contains("article_read") || goal.contains("session_started") {
             String::new()
         } else {
             when
@@ -294,28 +303,11 @@ fn goal() -> impl Strategy<Value = String> {
     })
 }
 
-/// A streak, alone or beside another goal; windows that roll and steps have none.
-fn streak() -> impl Strategy<Value = String> {
-    let unit = select(vec!["day", "day", "week"]);
-    let of = select(vec!["order", "order", "session_started", "bet_placed"]);
-    let streak = (unit, of, 1u32..4, 0u32..3).prop_map(|(unit, of, target, freezes)| {
-        format!("{{streak: {unit}, of: {of}, target: {target}, freezes: {freezes}}}")
-    });
-    let beside = (streak, of_leaf(), select(vec!["all", "any"]));
-    beside.prop_map(|(streak, leaf, kind)| match leaf {
-        None => streak,
-        Some(leaf) => format!("{{{kind}: [{streak}, {leaf}]}}"),
-    })
-}
-
-fn of_leaf() -> impl Strategy<Value = Option<String>> {
-    weighted(0.3, leaf())
-}
-
 fn reward() -> impl Strategy<Value = String> {
     let points = (points(), select(vec!["5", "30", "0.25"]))
         .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
-    let grant = select(vec!["{grant: voucher}", "{grant: gift}"]).prop_map(str::to_owned);
+    let grant = select(vec!["{grant: voucher}", "{grant: gift}", "{grant: code}"]);
+    let grant = grant.prop_map(str::to_owned);
     vec(prop_oneof![1 => points, 1 => grant], 0..3).prop_map(|items| match items.is_empty() {
         true => String::new(),
         false => format!(", reward: [{}]", items.join(", ")),
@@ -333,7 +325,7 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         "rolling 24h",
         "rolling 9d",
     ]);
-    let start = select(vec!["", "", "", ", start: opt_in"]);
+    let start = select(vec!["", "", ", start: automatic", ", start: opt_in"]);
     let limit = select(vec![
         "",
         "",
@@ -349,7 +341,15 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         ", from: 2011-10-30T01:30",
         ", from: 2011-03-27T01:30, until: 2012-01-02T00:00",
     ]);
-    let rest = (start, limit, available).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
+    let on_change = select(vec![
+        "",
+        "",
+        ", on_change: keep",
+        ", on_change: rebase",
+        ", on_change: reset",
+    ]);
+    let rest = (start, limit, available, on_change);
+    let rest = rest.prop_map(|(a, b, c, d)| format!("{a}{b}{c}{d}"));
     let claim = select(vec![
         "",
         "",
@@ -371,16 +371,14 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     );
     let on_reversal = select(vec!["keep", "take_back", "take_back"]);
     let after = weighted(0.25, 0usize..3);
-    let goal = prop_oneof![4 => goal(), 1 => streak()];
-    let parts = (goal, window, rewarded, audience, on_reversal, after, rest);
+    let parts = (goal(), window, rewarded, audience, on_reversal, after, rest);
     parts.prop_map(
         |(goal, window, reward, audience, on_reversal, after, rest)| {
-            let window = match goal.contains("streak") {
-                true if window.starts_with("rolling")
-                    || matches!(window, "day" | "week" | "3d after start") =>
-                {
-                    "month"
-                }
+            // A streak fits into its window.
+            let window = match window {
+                "day" | "week" if goal.contains("streak") => "month",
+                "3d after start" if goal.contains("streak: week") => "30d after start",
+                "rolling 24h" if goal.contains("streak: week") => "rolling 9d",
                 _ => window,
             };
             let audience =

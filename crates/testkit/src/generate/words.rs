@@ -11,13 +11,32 @@ pub(super) const ZONES: [&str; 5] = [
 pub(super) const COUNTRIES: [&str; 2] = ["UK", "FR"];
 pub(super) const CATEGORIES: [&str; 3] = ["slots", "live", "sport"];
 pub(super) const GAMES: [&str; 2] = ["slotA", "slotB"];
+pub(super) const PROVIDERS: [&str; 2] = ["acme", "other"];
 pub(super) const FUNDS: [&str; 3] = ["real", "bonus", "free"];
 pub(super) const ODDS: [&str; 3] = ["1.5", "4.99", "5"];
 /// Of a plan's missions, and of none.
 pub(super) const MISSIONS: [&str; 5] = ["m0", "m1", "m2", "m3", "nowhere"];
+/// Of grants that a plan's missions and levels give, and of none.
+pub(super) const GRANTS: [&str; 7] = [
+    "voucher/m0/once/1",
+    "voucher/m0/1/1",
+    "code/m0/once/1",
+    "voucher/m1/once/1",
+    "voucher/t0/l1/1",
+    "code/t0/l1/1",
+    "nowhere",
+];
+pub(super) const REPORTS: [&str; 6] = [
+    "claimed",
+    "credited",
+    "wagered_out",
+    "failed",
+    "expired",
+    "revoked",
+];
 pub(super) const ITEMS: [&str; 4] = ["0", "1", "2", "7"];
-pub(super) const POUNDS: [&str; 8] = [
-    "0.01", "1.00", "3.33", "10.00", "12.50", "20.00", "50.00", "100.00",
+pub(super) const POUNDS: [&str; 9] = [
+    "0.00", "0.01", "1.00", "3.33", "10.00", "12.50", "20.00", "50.00", "100.00",
 ];
 pub(super) const YEN: [&str; 3] = ["1", "500", "1000"];
 pub(super) const RATES: [&str; 3] = ["0.9", "1.000001", "0.333333"];

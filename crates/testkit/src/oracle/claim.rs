@@ -62,8 +62,8 @@ impl Life<'_> {
         for (ix, gift) in done.given.clone().into_iter().enumerate() {
             self.say_claimed(&gift, &why, cause);
             if let Given::Prize { points, micro, .. } = gift {
-                self.move_points(points, micro, &why, deed, cause);
-                self.completions[open].given[ix] = Given::Points { points, micro };
+                let by = self.move_points(points, micro, &why, (deed, None), cause);
+                self.completions[open].given[ix] = Given::Points { points, micro, by };
             }
         }
         self.judge_tiers(before, deed, cause);

@@ -48,6 +48,7 @@ impl Life<'_> {
                 caused_by: self.deeds.len() - 1,
                 at: cause.at(),
                 rooms,
+                takes_back: None,
             });
             self.take_back_entries(happened.deed, cause);
         }

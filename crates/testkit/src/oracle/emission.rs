@@ -8,8 +8,8 @@ use super::life::{Given, Life, Why};
 
 /// An emission.
 pub(super) struct Said {
-    kind: &'static str,
-    subject: String,
+    pub(super) kind: &'static str,
+    pub(super) subject: String,
     pub(super) line: Value,
 }
 

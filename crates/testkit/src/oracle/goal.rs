@@ -6,6 +6,7 @@ use types::{Timestamp, Value};
 use super::fraction::Fraction;
 use super::life::{Counted, Life, Worth};
 use super::step::Happened;
+use super::version::Rules;
 
 impl Life<'_> {
     /// The progress of a mission in a period as of an instant, in millionths.
@@ -24,7 +25,8 @@ impl Life<'_> {
 
     fn judge(&self, mission: usize, period: &str, now: Timestamp) -> (i128, bool) {
         let facts = self.facts(mission, period, now);
-        self.measure(&self.programme.missions[mission].goal, &[], &facts)
+        let (_, rules) = self.rules(mission, period);
+        self.measure(&rules.goal, &[], &facts)
     }
 
     /// What counts for a mission in a period as of an instant, in the order in which it came.
@@ -79,21 +81,7 @@ impl Life<'_> {
                 (whole(done), done >= needed)
             }
             Goal::Steps(parts) => {
-                let mut done = 0;
-                let mut taken: Vec<&Counted> = Vec::new();
-                let mut deeds: Vec<usize> = all.iter().map(|fact| fact.deed).collect();
-                deeds.dedup();
-                for deed in deeds {
-                    if done == parts.len() {
-                        break;
-                    }
-                    let path = below(done);
-                    let mine = all.iter().filter(|fact| fact.deed == deed);
-                    taken.extend(mine.filter(|fact| fact.leaf.starts_with(&path)));
-                    if self.measure(&parts[done], &path, &taken).1 {
-                        done += 1;
-                    }
-                }
+                let (done, _) = self.steps(parts, leaf, all);
                 (whole(done), done == parts.len())
             }
             Goal::Streak {
@@ -107,6 +95,31 @@ impl Life<'_> {
                 against(whole(longest.unwrap_or(0)), i128::from(*target) * 1_000_000)
             }
         }
+    }
+
+    /// How many steps are done, and which facts counted in them and in the open one.
+    pub(super) fn steps<'f>(
+        &self,
+        parts: &[Goal],
+        leaf: &[usize],
+        all: &[&'f Counted],
+    ) -> (usize, Vec<&'f Counted>) {
+        let mut done = 0;
+        let mut taken: Vec<&Counted> = Vec::new();
+        let mut deeds: Vec<usize> = all.iter().map(|fact| fact.deed).collect();
+        deeds.dedup();
+        for deed in deeds {
+            if done == parts.len() {
+                break;
+            }
+            let path: Vec<usize> = leaf.iter().copied().chain([done]).collect();
+            let mine = all.iter().filter(|fact| fact.deed == deed);
+            taken.extend(mine.filter(|fact| fact.leaf.starts_with(&path)));
+            if self.measure(&parts[done], &path, &taken).1 {
+                done += 1;
+            }
+        }
+        (done, taken)
     }
 
     // What a fact is still worth in millionths.
@@ -125,6 +138,7 @@ impl Life<'_> {
     /// What an event is worth to each leaf that takes it.
     pub(super) fn worths(
         &self,
+        rules: Rules<'_>,
         goal: &Goal,
         leaf: &mut Vec<usize>,
         happened: &Happened<'_>,
@@ -150,14 +164,14 @@ impl Life<'_> {
             Goal::Steps(parts) | Goal::All(parts) | Goal::Any(parts) => {
                 for (ix, part) in parts.iter().enumerate() {
                     leaf.push(ix);
-                    self.worths(part, leaf, happened, found);
+                    self.worths(rules, part, leaf, happened, found);
                     leaf.pop();
                 }
                 return;
             }
             Goal::Streak { unit, of, when, .. } => (of, when, self.unit(*unit, happened)),
         };
-        let name = &self.programme.event_types.get(*of).name;
+        let name = &rules.0.event_types.get(*of).name;
         if **name == *happened.event.kind
             && self.holds(when.as_ref(), happened)
             && let Some(worth) = worth

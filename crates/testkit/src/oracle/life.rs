@@ -6,7 +6,9 @@ use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 
 use super::calendar::Zones;
 use super::emission::Said;
+use super::grants::Reported;
 use super::tier::Turn;
+use super::version::Kept;
 
 /// A player's whole life, each list in log order.
 pub(super) struct Life<'a> {
@@ -23,6 +25,8 @@ pub(super) struct Life<'a> {
     pub(super) moves: Vec<Move>,
     /// Everything that counted for a mission.
     pub(super) counted: Vec<Counted>,
+    /// Every period that goes by an earlier version.
+    pub(super) kept: Vec<Kept<'a>>,
     /// Every mission that was joined, and when.
     pub(super) joined: Vec<(usize, Timestamp)>,
     /// Every mission whose window from a start runs, and since when.
@@ -43,6 +47,8 @@ pub(super) struct Life<'a> {
     pub(super) rewarded: Vec<(usize, usize)>,
     /// Every instant at which chains of a mission have been told to break.
     pub(super) broken: Vec<(usize, Timestamp)>,
+    /// Every report of a grant.
+    pub(super) reports: Vec<Reported>,
     /// Every emission.
     pub(super) said: Vec<Said>,
     /// When the newest record was written.
@@ -128,6 +134,8 @@ pub(super) struct Move {
     pub(super) at: Timestamp,
     /// Of each kind of cap, the period whose room it takes.
     pub(super) rooms: Vec<(CapPeriod, String)>,
+    /// Of a reward that is taken back, the movement that gave it: its index.
+    pub(super) takes_back: Option<usize>,
 }
 
 /// An event counted for a leaf of a mission's goal.
@@ -193,9 +201,11 @@ pub(super) enum Offer {
 /// What a completion gave.
 #[derive(Clone)]
 pub(super) enum Given {
+    /// By a movement: its index.
     Points {
         points: usize,
         micro: i128,
+        by: usize,
     },
     Grant {
         reward: usize,
@@ -220,6 +230,7 @@ impl<'a> Life<'a> {
             settlements: Vec::new(),
             moves: Vec::new(),
             counted: Vec::new(),
+            kept: Vec::new(),
             joined: Vec::new(),
             started: Vec::new(),
             completions: Vec::new(),
@@ -230,6 +241,7 @@ impl<'a> Life<'a> {
             reviews: Vec::new(),
             rewarded: Vec::new(),
             broken: Vec::new(),
+            reports: Vec::new(),
             said: Vec::new(),
             recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),

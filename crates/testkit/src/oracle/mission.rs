@@ -8,8 +8,9 @@ use types::Timestamp;
 use super::emission::Cause;
 use super::life::{Completion, Counted, Life, Offer, Why, Worth};
 use super::step::Happened;
+use super::version::Rules;
 
-impl Life<'_> {
+impl<'a> Life<'a> {
     /// The missions that are open to the player just before an event, as of when it occurred.
     pub(super) fn eligible(&self, happened: &Happened<'_>) -> Vec<usize> {
         let open = |ix: &usize| {
@@ -37,12 +38,11 @@ impl Life<'_> {
             return;
         }
         for &mission in eligible {
-            let goal = &self.programme.missions[mission].goal;
-            let mut leaves = Vec::new();
-            self.worths(goal, &mut Vec::new(), happened, &mut leaves);
-            let Some(period) = self.counting_period(mission, happened) else {
+            let Some((period, rules)) = self.in_force(mission, happened) else {
                 continue;
             };
+            let mut leaves = Vec::new();
+            self.worths(rules, &rules.1.goal, &mut Vec::new(), happened, &mut leaves);
             let end = self.window_end(mission, &period, &[happened.occurred, happened.recorded]);
             for (leaf, worth) in leaves {
                 if matches!(worth, Worth::Unit { late: true, .. })
@@ -61,18 +61,29 @@ impl Life<'_> {
         }
     }
 
+    // For which period an event counts, and by what that goes: a running one that goes by an earlier version comes first.
+    fn in_force(&self, mission: usize, happened: &Happened<'_>) -> Option<(String, Rules<'a>)> {
+        for (period, rules) in self.kept_of(mission) {
+            let stands = self.standing(mission).any(|done| done.period == period);
+            let counts = self.counting_period(mission, rules.1.window, happened);
+            if !stands && counts.as_deref() == Some(period) {
+                return Some((period.to_owned(), rules));
+            }
+        }
+        let window = self.programme.missions[mission].window;
+        let period = self.counting_period(mission, window, happened)?;
+        let rules = self.rules(mission, &period);
+        Some((period, rules))
+    }
+
     /// Completes what events brought to its goal; the first is the one that was recorded.
     pub(super) fn complete(&mut self, deeds: &[usize], cause: Cause<'_>) {
         for mission in 0..self.programme.missions.len() {
             let here = |fact: &&Counted| fact.mission == mission && deeds.contains(&fact.deed);
             let grew = self.counted.iter().filter(here);
-            let rolls = matches!(
-                self.programme.missions[mission].window,
-                Window::Rolling { .. }
-            );
-            let period = |fact: &Counted| match rolls {
-                true => self.next_run(mission).to_string(),
-                false => fact.period.clone(),
+            let period = |fact: &Counted| match self.rules(mission, &fact.period).1.window {
+                Window::Rolling { .. } => self.next_run(mission).to_string(),
+                _ => fact.period.clone(),
             };
             let periods: BTreeSet<String> = grew.map(period).collect();
             for period in periods {
@@ -88,6 +99,11 @@ impl Life<'_> {
             .limit
             .per_player
             .is_some_and(|most| self.standing(mission).count() as u64 >= most);
+        let waiting = self
+            .completions
+            .iter()
+            .filter(|done| done.mission == mission && matches!(done.offer, Offer::Open(_)));
+        let full = full || waiting.count() >= 366;
         let now = cause.at();
         if already || full || !self.is_reached(mission, &period, now) {
             return;
@@ -132,7 +148,27 @@ impl Life<'_> {
 
     /// The period of a window that is current at an instant.
     pub(super) fn current_period(&self, mission: usize, now: Timestamp) -> Option<String> {
-        Some(match self.programme.missions[mission].window {
+        let mut kept = self
+            .kept_of(mission)
+            .filter(|(period, _)| !self.standing(mission).any(|done| done.period == *period));
+        let runs = kept.find(|(period, rules)| {
+            let over = match rules.1.window {
+                Window::AfterStart { ns } => {
+                    let start = self.start_of(mission);
+                    start.is_some_and(|start| start.nanos() + ns <= now.nanos())
+                }
+                _ => false,
+            };
+            !over && self.current_of(mission, rules.1.window, now).as_deref() == Some(*period)
+        });
+        match runs {
+            Some((period, _)) => Some(period.to_owned()),
+            None => self.current_of(mission, self.programme.missions[mission].window, now),
+        }
+    }
+
+    fn current_of(&self, mission: usize, window: Window, now: Timestamp) -> Option<String> {
+        Some(match window {
             Window::Once => "once".to_owned(),
             Window::Calendar(kind) => self.zones.period(kind, now).0,
             Window::AfterStart { .. } => self.start_of(mission)?.to_string(),
@@ -141,8 +177,13 @@ impl Life<'_> {
     }
 
     // The period for which an event counts; `None` where it is recorded only.
-    fn counting_period(&self, mission: usize, happened: &Happened<'_>) -> Option<String> {
-        let kind = match self.programme.missions[mission].window {
+    fn counting_period(
+        &self,
+        mission: usize,
+        window: Window,
+        happened: &Happened<'_>,
+    ) -> Option<String> {
+        let kind = match window {
             Window::Calendar(kind) => kind,
             Window::AfterStart { ns } => {
                 let start = self.start_of(mission)?;
@@ -155,7 +196,7 @@ impl Life<'_> {
                 let lives = happened.recorded.nanos() < happened.occurred.nanos() + ns;
                 return lives.then(|| self.next_run(mission).to_string());
             }
-            Window::Once => return self.current_period(mission, happened.recorded),
+            Window::Once => return Some("once".to_owned()),
         };
         self.counting_in(kind, happened.occurred, happened.recorded)
     }

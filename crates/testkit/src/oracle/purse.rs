@@ -61,7 +61,7 @@ impl Purse {
         over.map(|lot| lot.micro).sum()
     }
 
-    fn expired_of(&self, of: usize) -> i128 {
+    pub(super) fn expired_of(&self, of: usize) -> i128 {
         let parts = self.expired.iter().filter(|(it, _)| *it == of);
         parts.map(|(_, micro)| micro).sum()
     }
@@ -172,8 +172,11 @@ impl Life<'_> {
     // From the credit that is taken back first.
     fn debit(&self, purse: &mut Purse, step: &Move) {
         let mut micro = -step.micro;
-        if let Why::Rule(_) = step.why {
-            let own = self.granted(step.deed, &step.why);
+        let own = match step.why {
+            Why::Rule(_) => self.granted(step.deed, &step.why),
+            _ => step.takes_back,
+        };
+        if own.is_some() {
             // What came back from a hold is a lot of its own.
             for lot in purse.lots.iter_mut().filter(|lot| Some(lot.of) == own) {
                 let part = micro.min(lot.micro);
@@ -219,6 +222,7 @@ impl Life<'_> {
             caused_by: deed,
             at,
             rooms: Vec::new(),
+            takes_back: None,
         });
     }
 }

@@ -79,6 +79,7 @@ impl Life<'_> {
                 caused_by: granted.caused_by,
                 at: cause.at(),
                 rooms: granted.rooms.clone(),
+                takes_back: None,
             };
             self.say_points(back.points, back.micro, &back.why, cause);
             self.moves.push(back);
@@ -97,7 +98,7 @@ impl Life<'_> {
                 earlier.event.source == event.source
                     && earlier.occurred <= when
                     && fits(event, &earlier.event)
-                    && !self.left(*deed).is_zero()
+                    && !self.is_gone(*deed)
             })
             .collect();
         orders.sort_by_key(|deed| (self.deeds[*deed].occurred, *deed));
@@ -109,7 +110,8 @@ impl Life<'_> {
         for deed in orders {
             let part = amount.min(self.left(deed));
             if part.is_zero() {
-                break;
+                // Nothing is looked for any more, or nothing is left of it.
+                continue;
             }
             hit.push((deed, Some(part)));
             amount = less(amount, part);

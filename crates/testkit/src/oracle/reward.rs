@@ -26,8 +26,8 @@ impl Life<'_> {
             let gift = match (credited, item) {
                 (Some((points, fixed)), _) => {
                     let (points, micro) = (usize::from(points.0), fixed.0);
-                    self.move_points(points, micro, why, deed, cause);
-                    Given::Points { points, micro }
+                    let by = self.move_points(points, micro, why, (deed, None), cause);
+                    Given::Points { points, micro, by }
                 }
                 (None, Grant::Reward(ix)) => {
                     self.say_grant(usize::from(ix.0), why, "requested", cause)
@@ -66,8 +66,11 @@ impl Life<'_> {
             let why = Why::Mission(mission, period);
             for gift in given {
                 match gift {
-                    Given::Points { points, micro } => {
-                        self.move_points(points, -micro, &why, deed, cause);
+                    Given::Points { points, micro, by } => {
+                        let back = micro - self.purse(points).expired_of(by);
+                        if back > 0 {
+                            self.move_points(points, -back, &why, (deed, Some(by)), cause);
+                        }
                     }
                     Given::Grant { reward, id } => {
                         self.say_revoked(reward, id, &why, "reversal", cause);
@@ -80,14 +83,15 @@ impl Life<'_> {
         }
     }
 
+    /// Moves points for a deed, or takes back what a movement gave; which movement this is.
     pub(super) fn move_points(
         &mut self,
         points: usize,
         micro: i128,
         why: &Why,
-        deed: usize,
+        (deed, takes_back): (usize, Option<usize>),
         cause: Cause<'_>,
-    ) {
+    ) -> usize {
         self.say_points(points, micro, why, cause);
         self.moves.push(Move {
             points,
@@ -97,6 +101,8 @@ impl Life<'_> {
             caused_by: deed,
             at: cause.at(),
             rooms: Vec::new(),
+            takes_back,
         });
+        self.moves.len() - 1
     }
 }

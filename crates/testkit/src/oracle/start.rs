@@ -115,15 +115,19 @@ impl Life<'_> {
         let ever = self
             .completions
             .iter()
-            .filter(|done| done.mission == mission);
+            .filter(|done| done.mission == mission && is_run(&done.period));
         ever.count() + 1
     }
 
     /// Whether a fact belongs to a period: of a rolling window, to the run that used it up, or to the one that counts, while it lives.
     pub(super) fn is_of(&self, fact: &Counted, period: &str, now: Timestamp) -> bool {
-        let Window::Rolling { ns } = self.programme.missions[fact.mission].window else {
+        let Window::Rolling { ns } = self.rules(fact.mission, period).1.window else {
             return fact.period == period;
         };
+        if !is_run(&fact.period) {
+            // It counted while the window was another.
+            return false;
+        }
         let runs = || self.standing(fact.mission);
         if let Some(run) = runs().find(|done| done.period == period) {
             return run.used.contains(&fact.deed);
@@ -131,4 +135,9 @@ impl Life<'_> {
         let lives = now.nanos() < self.deeds[fact.deed].occurred.nanos() + ns;
         lives && !runs().any(|done| done.used.contains(&fact.deed))
     }
+}
+
+/// Whether a period is a run of a rolling window, and no year: no history here has a thousand runs.
+pub(super) fn is_run(period: &str) -> bool {
+    period.parse::<u32>().is_ok_and(|number| number < 1_000)
 }

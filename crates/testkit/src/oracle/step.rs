@@ -72,6 +72,10 @@ impl Life<'_> {
             Some(BuiltIn::MissionOptedIn) => return self.opt_in(event, occurred, recorded),
             // What it says is read from the deed.
             Some(BuiltIn::PlayerRestricted) => {}
+            Some(BuiltIn::GrantUpdated) => {
+                self.start_by_record(occurred, recorded);
+                self.report(event, occurred);
+            }
             _ => {
                 let happened = self.happened(event, deed, recorded);
                 self.count(&happened, cause);

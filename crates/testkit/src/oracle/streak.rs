@@ -38,7 +38,7 @@ impl Life<'_> {
 
     /// When a mission's period ends.
     pub(super) fn window_end(&self, mission: usize, period: &str, within: &[Timestamp]) -> i64 {
-        match self.programme.missions[mission].window {
+        match self.rules(mission, period).1.window {
             Window::Once | Window::Rolling { .. } => i64::MAX,
             Window::AfterStart { ns } => {
                 let start = self.start_of(mission);
@@ -119,7 +119,8 @@ impl Life<'_> {
         period: &str,
         now: Timestamp,
     ) -> Option<usize> {
-        let Goal::Streak { unit, freezes, .. } = &self.programme.missions[mission].goal else {
+        let (_, rules) = self.rules(mission, period);
+        let Goal::Streak { unit, freezes, .. } = &rules.goal else {
             return None;
         };
         let facts = self.facts(mission, period, now);
@@ -156,46 +157,83 @@ impl Life<'_> {
 
     // Every chain that breaks and is worth telling, with its period.
     fn breaks(&self, mission: usize) -> Vec<(String, usize, i64)> {
-        let mut streaks = Vec::new();
-        collect(
-            &self.programme.missions[mission].goal,
-            &mut Vec::new(),
-            &mut streaks,
-        );
-        let mut periods: Vec<String> = Vec::new();
-        let facts = self.counted.iter().filter(|fact| fact.mission == mission);
-        for period in facts.map(|fact| &fact.period) {
-            let stands = self.standing(mission).any(|done| done.period == *period);
-            if !stands && !periods.contains(period) {
-                periods.push(period.clone());
-            }
-        }
-        periods.sort();
         let mut found = Vec::new();
-        for period in periods {
-            let facts = self.facts(mission, &period, self.recorded);
-            for (leaf, unit, freezes) in &streaks {
-                for chain in self.chains(*unit, *freezes, &facts, leaf) {
-                    if let Some(due) = chain.breaks.filter(|_| chain.length >= 2) {
-                        found.push((period.clone(), chain.length, due));
-                    }
+        for (period, instants) in self.watched(mission) {
+            let ends = instants[1..].iter().map(|at| at.nanos()).chain([i64::MAX]);
+            for (from, until) in instants.iter().zip(ends) {
+                let facts = self.facts(mission, &period, *from);
+                let (_, rules) = self.rules(mission, &period);
+                let mut chains = Vec::new();
+                self.open_chains(&rules.goal, &mut Vec::new(), &facts, &mut chains);
+                for chain in chains.iter().filter(|chain| chain.length >= 2) {
+                    // Before anything dies a chain is what it was; later it is what lives of it when it breaks.
+                    let early = |due: i64| due < from.nanos() && *from > instants[0];
+                    let due = chain.breaks.filter(|due| *due < until && !early(*due));
+                    found.extend(due.map(|due| (period.clone(), chain.length, due)));
                 }
             }
         }
         found
     }
-}
 
-fn collect(goal: &Goal, leaf: &mut Vec<usize>, found: &mut Vec<(Vec<usize>, PeriodKind, u32)>) {
-    match goal {
-        Goal::Streak { unit, freezes, .. } => found.push((leaf.clone(), *unit, *freezes)),
-        Goal::All(parts) | Goal::Any(parts) => {
-            for (ix, part) in parts.iter().enumerate() {
-                leaf.push(ix);
-                collect(part, leaf, found);
-                leaf.pop();
+    // The periods whose chains can break, each with the instants from which on other facts live.
+    fn watched(&self, mission: usize) -> Vec<(String, Vec<Timestamp>)> {
+        let facts = || self.counted.iter().filter(|fact| fact.mission == mission);
+        let rolls = |period: &str| match self.rules(mission, period).1.window {
+            Window::Rolling { ns } => Some(ns),
+            _ => None,
+        };
+        let run = self.next_run(mission).to_string();
+        let mut periods: Vec<String> = facts()
+            .map(|fact| match rolls(&fact.period) {
+                Some(_) => run.clone(),
+                None => fact.period.clone(),
+            })
+            .collect();
+        periods.retain(|period| !self.standing(mission).any(|done| done.period == *period));
+        periods.sort();
+        periods.dedup();
+        let one = |period: String| {
+            let mut instants = vec![self.recorded];
+            if let Some(ns) = rolls(&period) {
+                let dies = |fact: &Counted| self.deeds[fact.deed].occurred.saturating_add_nanos(ns);
+                instants.extend(facts().map(dies).filter(|at| *at > self.recorded));
             }
+            instants.sort_unstable();
+            instants.dedup();
+            (period, instants)
+        };
+        periods.into_iter().map(one).collect()
+    }
+
+    // The chains of the streaks that an event can still count for: of steps, those of the open one.
+    fn open_chains(
+        &self,
+        goal: &Goal,
+        leaf: &mut Vec<usize>,
+        all: &[&Counted],
+        found: &mut Vec<Chain>,
+    ) {
+        match goal {
+            Goal::Streak { unit, freezes, .. } => {
+                found.extend(self.chains(*unit, *freezes, all, leaf));
+            }
+            Goal::All(parts) | Goal::Any(parts) => {
+                for (ix, part) in parts.iter().enumerate() {
+                    leaf.push(ix);
+                    self.open_chains(part, leaf, all, found);
+                    leaf.pop();
+                }
+            }
+            Goal::Steps(parts) => {
+                let (done, taken) = self.steps(parts, leaf, all);
+                if let Some(open) = parts.get(done) {
+                    leaf.push(done);
+                    self.open_chains(open, leaf, &taken, found);
+                    leaf.pop();
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
 }

@@ -52,12 +52,11 @@ impl Life<'_> {
             Timer::Claim(_, completion) => self.lapse(completion, due),
             Timer::Expiry(points) => {
                 let name = format!("expiry/{}", self.programme.points[points].id);
-                self.expire(points, due, Cause::Timer { name: &name, due });
+                self.let_lapse(points, due, Cause::Timer { name: &name, due });
             }
             Timer::Hold(id, points) => {
                 let name = format!("hold/{id}");
-                self.note(points, 0, Why::Released(id), due);
-                self.expire(points, due, Cause::Timer { name: &name, due });
+                self.let_lapse(points, due, Cause::Timer { name: &name, due });
             }
             Timer::Streak(mission) => {
                 let name = format!("streak/{}", self.programme.missions[mission].id);
@@ -68,5 +67,15 @@ impl Life<'_> {
                 self.review(set, due, Cause::Timer { name: &name, due });
             }
         }
+    }
+
+    /// Holds that are over end, and what is past its time then is gone: one fact for one instant.
+    fn let_lapse(&mut self, points: usize, due: Timestamp, cause: Cause<'_>) {
+        for held in self.purse(points).holds {
+            if held.until <= due {
+                self.note(points, 0, Why::Released(held.id), due);
+            }
+        }
+        self.expire(points, due, cause);
     }
 }
