@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod body;
 mod clock;
+mod commands;
 mod format;
 mod observe;
 mod page;

@@ -265,7 +265,8 @@ fn refuse_if_nothing_is_durable(outcomes: &HashMap<Partition, Outcome>) -> Resul
     }
 }
 
-fn now() -> Timestamp {
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
     Timestamp::from_nanos(nanos).unwrap_or(Timestamp::MAX)

@@ -33,6 +33,19 @@ pub(super) fn value(status: StatusCode, value: &impl Serialize) -> Result<HttpRe
         .body(text))
 }
 
+/// A command that is not allowed now: 409 with the refusal's own code.
+pub(super) fn refused(code: &str, detail: &str) -> HttpResponse {
+    HttpResponse::Conflict()
+        .content_type("application/problem+json")
+        .json(Body {
+            r#type: format!("urn:questline:problem:{code}"),
+            title: "The command is refused",
+            status: StatusCode::CONFLICT.as_u16(),
+            code,
+            detail,
+        })
+}
+
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -72,13 +85,21 @@ impl ResponseError for Problem {
     }
 }
 
+// A part of a path: as it is, or in braces, then perhaps a verb.
+fn fits(want: &str, have: &str) -> bool {
+    match want.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        Some((_, verb)) => have.len() > verb.len() && have.ends_with(verb),
+        None => want == have,
+    }
+}
+
 fn allowed(detail: &str) -> Option<&'static str> {
     let path = detail.split(' ').next()?;
     let is = |pattern: &str| {
         let (mut want, mut have) = (pattern.split('/'), path.split('/'));
         want.by_ref()
             .zip(have.by_ref())
-            .all(|(want, have)| want == have || want.starts_with('{'))
+            .all(|(want, have)| fits(want, have))
             && want.next().is_none()
             && have.next().is_none()
     };

@@ -3,17 +3,19 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, Resource, Route};
 
-use super::{clock, players, programme, publish};
+use super::{clock, commands, players, programme, publish};
 use crate::http::answer;
 use crate::problem::{Kind, Problem};
 
 /// Method and path pattern of every call, in the order of the documentation.
-pub const ROUTES: [(&str, &str); 8] = [
+pub const ROUTES: [(&str, &str); 10] = [
     ("POST", "/v1/events"),
     ("GET", "/v1/players"),
     ("GET", "/v1/players/{player}"),
     ("GET", "/v1/players/{player}/journal"),
     ("GET", "/v1/players/{player}/events/{source}/{event}"),
+    ("POST", "/v1/players/{player}/missions/{mission}:optIn"),
+    ("POST", "/v1/players/{player}/missions/{mission}:claim"),
     ("POST", "/v1/clock:tick"),
     ("GET", "/v1/programme"),
     ("GET", "/openapi.json"),
@@ -23,12 +25,14 @@ pub const ROUTES: [(&str, &str); 8] = [
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    let routes: [fn() -> Route; 8] = [
+    let routes: [fn() -> Route; 10] = [
         || web::post().to(publish::publish),
         || web::get().to(players::list),
         || web::get().to(players::get),
         || web::get().to(players::journal),
         || web::get().to(players::explain),
+        || web::post().to(commands::opt_in),
+        || web::post().to(commands::claim),
         || web::post().to(clock::tick),
         || web::get().to(programme::get),
         || web::get().to(openapi),

@@ -52,15 +52,19 @@ pub(crate) fn post(url: &str, key: Option<&str>, body: &[u8]) -> (u16, Value) {
 
 /// The same, with more header lines.
 pub(crate) fn post_with(url: &str, key: Option<&str>, headers: &str, body: &[u8]) -> (u16, Value) {
+    send("POST", url, &format!("{}{headers}", bearer(key)), body)
+}
+
+/// Sends a request with these header lines: the status, and the JSON of the answer.
+pub(crate) fn send(method: &str, url: &str, headers: &str, body: &[u8]) -> (u16, Value) {
     let (host, path) = url
         .strip_prefix("http://")
         .and_then(|rest| rest.split_once('/'))
         .unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    let key = bearer(key);
     let length = body.len();
     let head = format!(
-        "POST /{path} HTTP/1.0\r\nHost: {host}\r\n{key}{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     // A server that refuses a body by its length may close before all of it is sent.

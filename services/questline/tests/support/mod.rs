@@ -31,8 +31,9 @@ pub(crate) fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
 /// Its standard output, of a run that succeeded.
 pub(crate) fn stdout_of(output: Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{}: {errors}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}: {errors}{text}", output.status);
+    text
 }
 
 /// A file of the project's examples.

@@ -45,7 +45,7 @@ impl Server {
                 "--brand",
                 "online-retail",
             ])
-            .args(["--source", "shop", "--scopes", "ingest,read"])
+            .args(["--source", "shop", "--scopes", "ingest,read,command"])
             .output()
             .unwrap();
         let mut server = Self {
