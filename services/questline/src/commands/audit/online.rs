@@ -1,5 +1,7 @@
 //! The audit of a running server, through its API.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use serde_json::Value;
 
@@ -12,6 +14,9 @@ use crate::ledger::Ledger;
 
 /// Players on a page.
 const PAGE: u32 = 500;
+/// How often a player is looked at whose balances are not the sums: several sweeps long.
+const LOOKS: u32 = 12;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 pub(super) fn audit(url: &str, key: &str) -> Result<Findings, Failure> {
     let client = Client::new(url, key)?;
@@ -30,7 +35,7 @@ async fn all(client: &Client) -> Result<Findings, Failure> {
         for player in &page.players {
             let player: Value = serde_json::from_str(player.get()).context("a player")?;
             let id = player["player"].as_str().unwrap_or("").to_owned();
-            let ledger = ledger(client, &id).await?;
+            let (player, ledger) = at_rest(client, player, &id).await?;
             findings.compare(&player, &ledger)?;
             progress.add(1);
         }
@@ -41,6 +46,22 @@ async fn all(client: &Client) -> Result<Findings, Failure> {
     }
     progress.finish();
     Ok(findings)
+}
+
+/// The player and its journal as of one moment: events come between two questions, and what is due by time is seen at once but written
+/// down by a sweep. So where they differ they are asked for again.
+async fn at_rest(client: &Client, mut player: Value, id: &str) -> Result<(Value, Ledger), Failure> {
+    let mut looks = 1;
+    loop {
+        let ledger = ledger(client, id).await?;
+        if looks == LOOKS || ledger.differences(&player).is_empty() {
+            return Ok((player, ledger));
+        }
+        looks += 1;
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let asked = client.get(&["v1", "players", id], &[]).await;
+        player = asked.map_err(Failure::failed)?;
+    }
 }
 
 async fn ledger(client: &Client, player: &str) -> Result<Ledger, Failure> {
