@@ -16,6 +16,7 @@ use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
 use crate::step::{Origin, Step};
+use crate::stock::{self, Deliver};
 use crate::timer;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
@@ -66,7 +67,7 @@ pub fn apply(
     record: &Record,
 ) -> Decision {
     let all_there = |_: &mut Vec<u32>| Ok::<_, Infallible>(());
-    match fold(programme, state, history, record, all_there) {
+    match fold(programme, state, history, record, all_there, None) {
         Ok(decision) => decision,
         Err(never) => match never {},
     }
@@ -80,14 +81,27 @@ pub fn try_apply(
     history: &History,
     record: &Record,
 ) -> Result<Decision, Vec<u32>> {
-    let complete = |missing: &mut Vec<u32>| match missing.is_empty() {
-        true => Ok(()),
-        false => {
-            missing.sort_unstable();
-            Err(std::mem::take(missing))
-        }
-    };
-    fold(programme, state, history, record, complete)
+    fold(programme, state, history, record, needs_all, None)
+}
+
+/// As [`try_apply`], where all entities lie side by side: each tell is delivered on the way, and a question answered at once, so that
+/// what it asks for happens in the same step. What is left in [`Decision::tells`] is what timers told before the record.
+pub fn apply_at_once(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+    deliver: &mut Deliver<'_>,
+) -> Result<Decision, Vec<u32>> {
+    fold(programme, state, history, record, needs_all, Some(deliver))
+}
+
+fn needs_all(missing: &mut Vec<u32>) -> Result<(), Vec<u32>> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    missing.sort_unstable();
+    Err(std::mem::take(missing))
 }
 
 fn fold<E>(
@@ -96,15 +110,18 @@ fn fold<E>(
     history: &History,
     record: &Record,
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
     if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {
-        let decision = fold_one(programme, &mut ahead, &history, record, now, complete)?;
+        let decision = fold_one(
+            programme, &mut ahead, &history, record, now, complete, deliver,
+        )?;
         *state = ahead;
         return Ok(fired.then(decision));
     }
-    fold_one(programme, state, history, record, now, complete)
+    fold_one(programme, state, history, record, now, complete, deliver)
 }
 
 /// Folds one record, once nothing is due before it.
@@ -115,6 +132,7 @@ fn fold_one<E>(
     record: &Record,
     now: Timestamp,
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
     let Body::Event {
         event, accepted_at, ..
@@ -140,6 +158,7 @@ fn fold_one<E>(
         event,
         *accepted_at,
         plan,
+        deliver,
     ))
 }
 
@@ -150,9 +169,11 @@ fn repeated(
     accepted_at: Timestamp,
     first: Entry,
 ) -> Decision {
-    let digest = event.digest();
-    if first.digest == digest {
+    let tell = stock::is_tell(event);
+    if tell || first.digest == event.digest() {
         return Decision {
+            // What is asked again is answered again: the answer may have been lost.
+            tells: if tell { first.tells() } else { Vec::new() },
             replayed: Some(Box::new(first)),
             ..Decision::plain(Outcome::Replayed)
         };
@@ -173,9 +194,14 @@ fn carry_out(
     event: &Event,
     accepted_at: Timestamp,
     plan: Plan<'_>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
+    let (at_once, tell) = (deliver.is_some(), stock::is_tell(event));
     let mut step = Step::new(programme, state);
+    // For as long as the step lasts.
+    step.deliver = deliver.map(|deliver| deliver as &mut Deliver<'_>);
+    step.event = Some(event);
     step.origin = Origin {
         occurred_at: entry.occurred_at,
         recorded_at: entry.recorded_at,
@@ -183,10 +209,14 @@ fn carry_out(
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
     entry.suppressed = state.restrictions.hold(state.clock);
-    state.accepted += 1;
+    state.accepted += u64::from(!tell);
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys();
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
+    let tells = match at_once {
+        true => Vec::new(),
+        false => entry.tells(),
+    };
     let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
     let suppressed = entry.suppressed;
     let emission = |effect| Emission {
@@ -204,6 +234,7 @@ fn carry_out(
             .filter(Effect::is_sent)
             .map(emission)
             .collect(),
+        tells,
         sealed: sealed.into_iter().collect(),
         replayed: None,
     }
@@ -232,6 +263,7 @@ impl Decision {
         Self {
             outcome,
             emissions: Vec::new(),
+            tells: Vec::new(),
             sealed: Vec::new(),
             replayed: None,
         }

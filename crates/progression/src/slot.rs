@@ -7,11 +7,13 @@ use types::{MicroPoints, Timestamp};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::goal::{Progress, Trail};
 use crate::period::Period;
+use crate::waiting::Units;
 
 /// What a period has besides its progress.
 const FATE: u8 = 1;
 const TRAIL: u8 = 2;
 const BROKEN: u8 = 4;
+const UNITS: u8 = 8;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -26,6 +28,8 @@ pub(crate) struct Slot {
     pub(crate) broken: u32,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
+    /// `None` until it asks for what players share.
+    pub(crate) units: Option<Box<Units>>,
 }
 
 /// Completions of one period.
@@ -89,7 +93,13 @@ impl Slot {
             trail: None,
             broken: 0,
             fate: None,
+            units: None,
         }
+    }
+
+    /// Whether a completion of it waits for an answer.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.units.as_ref().is_some_and(|units| units.awaited)
     }
 
     /// Whether its reward waits to be claimed.
@@ -107,7 +117,8 @@ impl Slot {
             size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
         });
         let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
-        fate + trail + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let units = self.units.as_ref().map_or(0, |units| units.bytes());
+        fate + trail + units + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -120,7 +131,8 @@ impl Slot {
         writer.byte(
             u8::from(self.fate.is_some()) * FATE
                 + u8::from(self.trail.is_some()) * TRAIL
-                + u8::from(self.broken > 0) * BROKEN,
+                + u8::from(self.broken > 0) * BROKEN
+                + u8::from(self.units.is_some()) * UNITS,
         );
         if self.broken > 0 {
             writer.number(u64::from(self.broken));
@@ -130,6 +142,9 @@ impl Slot {
         }
         if let Some(fate) = &self.fate {
             fate.encode(writer);
+        }
+        if let Some(units) = &self.units {
+            units.encode(writer);
         }
     }
 
@@ -143,7 +158,7 @@ impl Slot {
             .map(|_| Progress::decode(reader))
             .collect::<Result<_, _>>()?;
         let rest = reader.byte()?;
-        if rest > FATE + TRAIL + BROKEN {
+        if rest > FATE + TRAIL + BROKEN + UNITS {
             return Err(DecodeError::Invalid("a period"));
         }
         let broken = match rest & BROKEN {
@@ -158,6 +173,10 @@ impl Slot {
             0 => None,
             _ => Some(Box::new(Fate::decode(reader)?)),
         };
+        let units = match rest & UNITS {
+            0 => None,
+            _ => Some(Box::new(Units::decode(reader)?)),
+        };
         Ok(Self {
             period,
             end,
@@ -165,6 +184,7 @@ impl Slot {
             trail,
             broken,
             fate,
+            units,
         })
     }
 }

@@ -2,8 +2,10 @@
 
 mod ledger;
 
+use std::sync::Arc;
+
 use programme::model::{PointsIx, Programme};
-use types::{MicroPoints, Timestamp};
+use types::{Event, EventId, MicroPoints, SourceId, Timestamp};
 
 use crate::account::Lot;
 use crate::cap;
@@ -13,7 +15,9 @@ use crate::journal::{Archived, Contribution, Entry, Key, Verdicts};
 use crate::mission::Cold;
 use crate::period::Period;
 use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
+use crate::stock::{Deliver, Tell, Told};
 use crate::tier;
+use crate::waiting::Occasion;
 
 /// When what is being counted, or taken back, happened: it decides the qualification period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,14 @@ pub(crate) struct Step<'a> {
     pub(crate) fell: Vec<(programme::model::MissionIx, Period)>,
     /// Missions and periods to which something was added, in file order.
     pub(crate) grew: Vec<(programme::model::MissionIx, Period)>,
+    /// The record's event; none where time alone does it.
+    pub(crate) event: Option<&'a Event>,
+    /// What is done is the doing of an earlier event, whose question was answered.
+    pub(crate) by: Option<(SourceId, EventId)>,
+    /// What is told once more and decides nothing.
+    pub(crate) again: Vec<Told>,
+    /// Where tells are delivered at once.
+    pub(crate) deliver: Option<&'a mut Deliver<'a>>,
 }
 
 impl<'a> Step<'a> {
@@ -59,7 +71,36 @@ impl<'a> Step<'a> {
             cold: Vec::new(),
             fell: Vec::new(),
             grew: Vec::new(),
+            event: None,
+            by: None,
+            again: Vec::new(),
+            deliver: None,
         }
+    }
+
+    /// Tells another entity; its answer, where it is there at once.
+    pub(crate) fn tell(&mut self, told: Told) -> Option<bool> {
+        self.effects.push(Effect::Told(told.clone()));
+        let deliver = self.deliver.as_mut()?;
+        deliver(Tell {
+            names: Arc::clone(&self.state.names),
+            at: self.now,
+            told,
+        })
+    }
+
+    /// The event whose doing this is, where it is one's that occurred then.
+    pub(crate) fn occasion(&self, occurred_at: Timestamp) -> Option<Occasion> {
+        let own = || {
+            self.event
+                .map(|event| (event.source.clone(), event.id.clone()))
+        };
+        let (source, id) = self.by.clone().or_else(own)?;
+        Some(Occasion {
+            source,
+            id,
+            occurred_at,
+        })
     }
 
     /// Whether the player was restricted when the event occurred, or is now that it is recorded.

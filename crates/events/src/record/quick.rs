@@ -5,7 +5,7 @@
 
 use std::str::{FromStr, from_utf8};
 
-use types::{Attributes, Body, Event, Timestamp, Value};
+use types::{Attributes, Body, Event, PlayerId, Timestamp, Value};
 
 use crate::proto_event::instant;
 
@@ -74,7 +74,7 @@ fn event_of(bytes: &[u8]) -> Option<Event> {
         id: id.parse().ok()?,
         source: source.parse().ok()?,
         kind: kind.into(),
-        player: player.parse().ok()?,
+        player: PlayerId::stored(player).ok()?,
         occurred_at: occurred_at?,
         amount: parsed(amount)?,
         currency: parsed(currency)?,

@@ -8,7 +8,7 @@ use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::names::Names;
 
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tail {

@@ -17,9 +17,10 @@ use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::tier::Term;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -43,6 +44,8 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     each(writer, &state.grants, GrantState::encode);
     state.orders.encode(writer);
+    each(writer, &state.waiting, Waiting::encode);
+    writer.number(state.taken);
     state.tail.encode(writer, &state.names);
     state.filter.encode(writer);
 }
@@ -70,6 +73,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         tiers: read_each(reader, TierState::decode)?,
         grants: read_each(reader, GrantState::decode)?,
         orders: OpenOrders::decode(reader)?,
+        waiting: read_each(reader, Waiting::decode)?,
+        taken: reader.number()?,
         tail: Tail::decode(reader, &names)?,
         filter: Filter::decode(reader)?,
         names,

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{Emission, History, Outcome, State, Subject, due, try_apply, view, wants};
+use progression::{
+    Decision, Deliver, Emission, History, Outcome, State, Stocks, Subject, apply_at_once, due,
+    view, wants,
+};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -54,11 +57,17 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Applies a record, fetching the segments that it wants and no others.
-    fn apply(&mut self, programme: &Programme, record: &Record) -> progression::Decision {
+    fn apply(
+        &mut self,
+        programme: &Programme,
+        record: &Record,
+        deliver: &mut Deliver<'_>,
+    ) -> Decision {
         let mut history = History::new();
         for _ in 0..64 {
             let asked = wants(programme, &self.state, &history, record);
-            let wanted = match try_apply(programme, &mut self.state, &history, record) {
+            let wanted = match apply_at_once(programme, &mut self.state, &history, record, deliver)
+            {
                 Ok(decision) => {
                     assert!(asked.is_empty(), "what is not wanted was not needed");
                     self.segments.extend(decision.sealed.iter().cloned());
@@ -81,7 +90,7 @@ impl Kept {
     }
 
     /// Fires what is due without a record.
-    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> progression::Decision {
+    fn sweep(&mut self, programme: &Programme, now: Timestamp) -> Decision {
         let is_due = |due: Option<Timestamp>| due.is_some_and(|due| due <= now);
         let expected = is_due(self.state.next_timer(programme));
         let before = self.state.clone();
@@ -143,18 +152,27 @@ pub(crate) fn fold_keeping(
     let how = how.into();
     let mut kept: BTreeMap<PlayerId, Kept> = BTreeMap::new();
     let (mut said, mut outcomes) = (Said::default(), Vec::new());
+    let mut stocks = Stocks::new();
+    // What lapses gives back what others may have: there everything is swept in time.
+    let sweeping = how.sweeping || programme.is_shared();
     for (at, record) in (1..).zip(records) {
         let Body::Event { event, .. } = &record.body else {
             continue;
         };
-        if how.sweeping {
+        if sweeping {
             for (id, player) in &mut kept {
                 let decision = player.sweep(programme, record.recorded_at);
-                said.extend(subject(programme, id), &decision.emissions, 0);
+                let subject = subject(programme, id);
+                said.extend(subject, &decision.emissions, 0);
+                for tell in &decision.tells {
+                    stocks.deliver(programme, subject, tell);
+                }
             }
         }
         let player = kept.entry(event.player.clone()).or_default();
-        let decision = player.apply(programme, record);
+        let teller = subject(programme, &event.player);
+        let mut deliver = |tell| stocks.deliver(programme, teller, &tell);
+        let decision = player.apply(programme, record, &mut deliver);
         let position = record.position.sequence;
         said.extend(
             subject(programme, &event.player),

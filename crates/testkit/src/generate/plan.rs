@@ -22,6 +22,8 @@ pub struct Plan {
     pub missions: Vec<String>,
     /// Tier sets.
     pub tiers: Vec<String>,
+    /// Stocks of the rewards, in their order: lines, or nothing.
+    pub stocks: Vec<String>,
 }
 
 impl fmt::Display for Plan {
@@ -55,11 +57,14 @@ impl fmt::Display for Plan {
         };
         if text("grant:") {
             writeln!(f, "rewards:")?;
-            writeln!(f, "  - {{id: voucher, kind: bonus, template: V}}")?;
-            writeln!(
-                f,
-                "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}"
-            )?;
+            let rewards = [
+                "id: voucher, kind: bonus, template: V",
+                "id: gift, kind: points, give: {points: coins, fixed: 7}",
+            ];
+            for (at, reward) in rewards.iter().enumerate() {
+                let stock = self.stocks.get(at).map_or("", String::as_str);
+                writeln!(f, "  - {{{reward}{stock}}}")?;
+            }
         }
         Ok(())
     }
@@ -73,13 +78,15 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         vec(boost(), 0..4),
         vec(mission(), 1..5),
         vec(tier(), 0..3),
+        vec(stock(), 2),
     );
-    parts.prop_map(|(settings, earn, boosts, missions, tiers)| Plan {
+    parts.prop_map(|(settings, earn, boosts, missions, tiers, stocks)| Plan {
         settings,
         earn: numbered("r", earn),
         boosts: numbered("b", boosts),
         missions: chained(missions),
         tiers: numbered("t", tiers),
+        stocks,
     })
 }
 
@@ -322,6 +329,10 @@ fn reward() -> impl Strategy<Value = String> {
     })
 }
 
+fn stock() -> impl Strategy<Value = String> {
+    select(vec!["", "", "", ", stock: 1", ", stock: 3"]).prop_map(str::to_owned)
+}
+
 fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
     let window = select(vec![
         "once",
@@ -340,6 +351,8 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         "",
         ", limit: {per_player: 1}",
         ", limit: {per_player: 2}",
+        ", limit: {total: 1}",
+        ", limit: {per_player: 1, total: 3}",
     ]);
     let available = select(vec![
         "",
