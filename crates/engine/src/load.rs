@@ -15,7 +15,7 @@ use crate::snapshot;
 
 /// What a player's snapshot says.
 pub(crate) enum Found {
-    /// A state, or none yet. `again` are emissions past the head taken over, to be offered again; where `ahead`, the snapshot lies
+    /// A state, or none yet. `again` are emissions and tells past the head taken over, to be offered again; where `ahead`, the snapshot lies
     /// past that head and must be written under the own epoch.
     State {
         state: Box<State>,
@@ -90,7 +90,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         };
         let takes = |kind: &str| tenure.takes(kind);
         let emitted = past.iter();
-        again.extend(emitted.flat_map(|entry| fold::emitted_by(entity, entry, takes)));
+        again.extend(emitted.flat_map(|entry| fold::said_by(entity, entry, takes)));
         seen = ahead.then(|| Seen::of(&past));
         ahead |= !past.is_empty();
     }

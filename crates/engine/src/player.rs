@@ -12,6 +12,7 @@ use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::Entity;
 use programme::model::Programme;
+use progression::{Emission, Tell};
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
@@ -20,6 +21,7 @@ use crate::pump::Queued;
 use crate::row::Emitted;
 use crate::skip::Seen;
 use crate::snapshot;
+use crate::tell;
 
 /// The actor.
 pub(crate) struct Player {
@@ -76,13 +78,27 @@ impl Player {
         };
         worked.changed = true;
         self.sealed.extend(decided.sealed);
+        self.say(&decided.emissions, &decided.tells, None, worked);
+    }
+
+    /// Hands out what was decided, in order.
+    fn say(
+        &self,
+        emissions: &[Emission],
+        tells: &[Tell],
+        record: Option<&Record>,
+        worked: &mut Worked,
+    ) {
         let tenure = &self.tenure;
         let takes = |kind: &str| tenure.takes(kind);
-        let emissions = decided.emissions.iter();
-        worked.emitted.extend(
-            emissions
-                .filter_map(|emission| fold::emitted(&self.entity, emission, None, None, takes)),
-        );
+        let (accepted_at, trace) = record.map(origin).unwrap_or_default();
+        worked
+            .emitted
+            .extend(emissions.iter().filter_map(|emission| {
+                fold::emitted(&self.entity, emission, accepted_at, trace, takes)
+            }));
+        let told = |tell| tell::told(&self.entity, tell);
+        worked.emitted.extend(tells.iter().filter_map(told));
     }
 
     fn bytes(&self) -> usize {
@@ -191,13 +207,8 @@ impl Handler<Work> for Player {
                     worked.changed = true;
                     worked.outcomes[decided.outcome] += 1;
                     self.sealed.extend(decided.sealed);
-                    let tenure = &self.tenure;
-                    let takes = |kind: &str| tenure.takes(kind);
-                    let (accepted_at, trace) = origin(&queued.record);
-                    let emissions = decided.emissions.iter();
-                    worked.emitted.extend(emissions.filter_map(|emission| {
-                        fold::emitted(&self.entity, emission, accepted_at, trace, takes)
-                    }));
+                    let record = Some(&queued.record);
+                    self.say(&decided.emissions, &decided.tells, record, &mut worked);
                     if let Some(first) = decided.replayed {
                         self.replays.truncate(REPLAYS - 1);
                         self.replays.push_front((queued.record.position, *first));

@@ -10,7 +10,7 @@
 mod sim;
 
 use engine::Rules;
-use sim::run;
+use sim::{Counts, run, run_shared};
 
 const SEEDS: u64 = 200;
 
@@ -44,6 +44,34 @@ fn a_seed_gives_the_same_run_each_time() {
         assert!(!first.is_empty());
         assert_eq!(first, again, "{seed}");
     }
+}
+
+#[test]
+fn what_players_share_is_never_given_twice_and_never_lost() {
+    let one = std::env::var("QUESTLINE_SEED").ok();
+    let seeds = match one.and_then(|seed| seed.parse().ok()) {
+        Some(seed) => seed..seed + 1,
+        None => 0..SEEDS,
+    };
+    let few = seeds.end - seeds.start < SEEDS;
+    let mut all = Counts::default();
+    for seed in seeds {
+        match run_shared(seed, Rules::default()) {
+            Ok(counts) => all.add(counts),
+            Err(why) => panic!(
+                "seed {seed}: {why}\nQUESTLINE_SEED={seed} cargo test -p engine --test simulation shared"
+            ),
+        }
+    }
+    // A simulation in which nothing of it happens proves nothing.
+    let happened = [
+        all.given,
+        all.refused,
+        all.returned,
+        all.early,
+        all.repeated,
+    ];
+    assert!(few || happened.iter().all(|count| *count > 0), "{all:?}");
 }
 
 /// The first seed that goes wrong with a rule switched off: a simulation that cannot notice its absence proves nothing.

@@ -240,12 +240,6 @@ fn one_a_brand(compiled: Vec<Programme>) -> Result<Programmes, Failure> {
             )));
         }
     }
-    if let Some(shared) = compiled.iter().find(|one| one.is_shared()) {
-        return Err(Failure::bad_usage(format!(
-            "the programme of {} has a limit of all players or a stock, which this server does not carry out yet",
-            shared.brand
-        )));
-    }
     Ok(compiled.into_iter().collect())
 }
 
