@@ -16,7 +16,7 @@ run: ## replays a year of a real shop's orders through the whole engine, then st
 	$(CARGO) run --release --locked --bin questline -- demo --data $(DATA)
 
 .PHONY: test
-test: ## every test, with a replay of the real orders that is killed three times on its way
+test: .tools/bin/nats-server ## every test, with a replay of the real orders that is killed three times on its way
 	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked
 
 .PHONY: verify-replay
@@ -51,16 +51,29 @@ doc: ## public documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 .PHONY: bench
-bench: ## the numbers: fold, log, end to end; prints them and writes bench-results/*.json
-	$(CARGO) build --release --locked --bin questline
-	$(CARGO) run --release --locked --bin questline-bench -- --out bench-results
+bench: ## every number, in about half an hour: bench-results/*.json, the tables of docs/performance.md, which bars are met
+	$(CARGO) build --release --locked --bin questline --bin questline-bench
+	mkdir -p bench-results
+	$(CARGO) bench --locked -p events -p progression -p embedded --bench wire --bench fold --bench log | tee bench-results/micro.txt
+	$(CARGO) run --release --locked --bin questline-bench -- $(BENCH)
+
+.PHONY: fuzz
+fuzz: .tools/bin/cargo-fuzz ## libFuzzer on everything that takes bytes from outside: FUZZ_SECONDS on each target (60)
+	$(CARGO) run --locked -p hostile --example corpus -- fuzz/corpus
+	tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
 .PHONY: clean
 clean: ## removes what was built and fetched
-	rm -rf target .tools bench-results
+	rm -rf target .tools bench-results fuzz/target fuzz/corpus fuzz/artifacts
 
 .tools/bin/cargo-deny: tools/cargo-deny.sh
 	tools/cargo-deny.sh
+
+.tools/bin/cargo-fuzz: tools/cargo-fuzz.sh
+	tools/cargo-fuzz.sh
+
+.tools/bin/nats-server: tools/nats.sh
+	tools/nats.sh
 
 .tools/buf: tools/buf/package.json tools/buf/package-lock.json
 	mkdir -p .tools

@@ -1,130 +1,232 @@
-//! `questline-bench`: the numbers of this project in one command. Prints them and writes them as JSON.
+//! `questline-bench`: every number of this project in one command. Prints them, writes them as JSON, makes the tables of
+//! `docs/performance.md` and says which bars are met.
 
-use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use loadtest::end_to_end::{self, EndToEnd};
-use loadtest::fold::{self, Fold, Pace};
-use loadtest::population::Shape;
-use serde::Serialize;
+use loadtest::figures::Part;
+use loadtest::instructions::{self, Baseline, Case};
+use loadtest::tables::{limit, number, regenerate};
+use loadtest::thresholds::{Thresholds, Verdict};
+use loadtest::{end_to_end, fold_part, keep_alive, micro, midnight, recovery, snapshots};
 
 /// The server's own, so that what is measured is what runs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the fold alone and the whole path.
+/// Measures everything, or one part.
+///
+/// Exit codes: 0 measured, whatever bars are missed; 1 failed; 3 the core needs more instructions than its baseline allows.
 #[derive(Debug, Parser)]
 #[command(name = "questline-bench", version)]
 struct Arguments {
     /// Where the JSON goes
     #[arg(long, default_value = "bench-results")]
     out: PathBuf,
-    /// Events folded in each run of the fold
-    #[arg(long, default_value_t = 1_500_000)]
-    events: usize,
-    /// Only the runs of the fold with so many players
+    /// The page whose tables are made anew
+    #[arg(long, default_value = "docs/performance.md")]
+    page: PathBuf,
+    /// The bars
+    #[arg(long, default_value = "loadtest/thresholds.toml")]
+    thresholds: PathBuf,
+    /// The instruction counts to compare with
+    #[arg(long, default_value = "loadtest/instructions.toml")]
+    baseline: PathBuf,
+    /// Take the instruction counts of this run as the new baseline
     #[arg(long)]
-    players: Option<u32>,
-    /// Seconds of each end-to-end run
-    #[arg(long, default_value_t = 15)]
-    seconds: u64,
-    /// Only this part
-    #[arg(long, value_enum)]
-    only: Option<Part>,
+    accept_instructions: bool,
+    /// What `cargo bench` printed, for the part `micro`
+    #[arg(long, default_value = "bench-results/micro.txt")]
+    micro_output: PathBuf,
+    /// Only these parts; none: all
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Name>,
+    /// Reduced sizes: shows that everything works, in some minutes
+    #[arg(long)]
+    quick: bool,
+    /// Players of `midnight` and `recovery`
+    #[arg(long)]
+    many: Option<u32>,
+    /// Alternating runs of what is cheap
+    #[arg(long)]
+    runs: Option<usize>,
+    #[arg(long, hide = true)]
+    instrument: Option<Case>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
+enum Name {
     Fold,
+    Snapshots,
+    Instructions,
+    Micro,
     EndToEnd,
+    SingleEvents,
+    Midnight,
+    Recovery,
 }
 
-#[derive(Serialize)]
-struct Results {
-    version: &'static str,
-    cores: usize,
-    fold: Vec<Fold>,
-    end_to_end: Option<EndToEnd>,
+impl Name {
+    const ALL: [Self; 8] = [
+        Self::Fold,
+        Self::Snapshots,
+        Self::Instructions,
+        Self::Micro,
+        Self::EndToEnd,
+        Self::SingleEvents,
+        Self::Midnight,
+        Self::Recovery,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Fold => "fold",
+            Self::Snapshots => "snapshots",
+            Self::Instructions => "instructions",
+            Self::Micro => "micro",
+            Self::EndToEnd => "end_to_end",
+            Self::SingleEvents => "single_events",
+            Self::Midnight => "midnight",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// About how long it takes on two cores, for who waits.
+    fn minutes(self) -> &'static str {
+        match self {
+            Self::Fold => "about 8 minutes",
+            Self::Snapshots | Self::Micro => "seconds",
+            Self::Instructions => "a minute",
+            Self::EndToEnd | Self::Midnight => "2 to 5 minutes",
+            Self::SingleEvents => "half a minute",
+            Self::Recovery => "2 to 4 minutes",
+        }
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let folder = tempfile::tempdir()?;
-    let mut results = Results {
-        version: env!("CARGO_PKG_VERSION"),
-        cores: std::thread::available_parallelism()?.get(),
-        fold: Vec::new(),
-        end_to_end: None,
-    };
-    if arguments.only != Some(Part::EndToEnd) {
-        say(
-            "fold: 20 rules, 20 missions, fdatasync for each 1,024 events\n  players    shape  checkpoints   CPU ns/event  wall ns/event  bytes/state",
-        );
-        for (players, shape, pace) in [
-            (1_000, Shape::Uniform, Pace::ReplayBudget),
-            (100_000, Shape::Uniform, Pace::ReplayBudget),
-            (100_000, Shape::Zipf, Pace::ReplayBudget),
-            (1_000_000, Shape::Uniform, Pace::ReplayBudget),
-            (100_000, Shape::Uniform, Pace::EachGroup),
-        ] {
-            if arguments.players.is_some_and(|only| only != players) {
-                continue;
-            }
-            let run = fold::run(players, shape, pace, arguments.events, folder.path())?;
+    if let Some(case) = arguments.instrument {
+        instructions::instrument(case)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let names: Vec<Name> = Name::ALL
+        .into_iter()
+        .filter(|name| arguments.only.is_empty() || arguments.only.contains(name))
+        .collect();
+    let mut too_many = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        say(&format!(
+            "[{}/{}] {}: {}",
+            index + 1,
+            names.len(),
+            name.as_str(),
+            name.minutes()
+        ));
+        let Some(part) = measure(*name, &arguments)
+            .await
+            .with_context(|| name.as_str())?
+        else {
+            say("  left out: what it needs is not there");
+            continue;
+        };
+        part.write(&arguments.out)?;
+        for figure in &part.figures {
             say(&format!(
-                "{:>9}  {:>7}  {:>11}  {:>13.0}  {:>13.0}  {:>11.0}",
-                run.players,
-                format!("{:?}", run.shape).to_lowercase(),
-                run.checkpoints,
-                run.cpu_ns_per_event,
-                run.wall_ns_per_event,
-                run.state_bytes
+                "  {:<70} {:>12} {}",
+                figure.what,
+                number(figure.median()),
+                figure.unit
             ));
-            results.fold.push(run);
+        }
+        if *name == Name::Instructions {
+            too_many = compare(&part, &arguments)?;
         }
     }
-    if arguments.only != Some(Part::Fold) {
-        let run = end_to_end::run(100_000, arguments.seconds, folder.path()).await?;
-        describe(&run);
-        results.end_to_end = Some(run);
+    report(&arguments)?;
+    for line in &too_many {
+        say(&format!("TOO MANY INSTRUCTIONS: {line}"));
     }
-    fs::create_dir_all(&arguments.out)?;
-    let file = arguments.out.join("bench.json");
-    fs::write(&file, serde_json::to_string_pretty(&results)?)
-        .with_context(|| file.display().to_string())?;
-    say(&format!("written to {}", file.display()));
-    Ok(())
+    Ok(if too_many.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
 }
 
-fn describe(run: &EndToEnd) {
+/// `None` where something that it needs is not on this machine.
+async fn measure(name: Name, arguments: &Arguments) -> Result<Option<Part>> {
+    let quick = arguments.quick;
+    let folder = tempfile::tempdir()?;
+    let folder = folder.path();
+    let runs = arguments.runs.unwrap_or(if quick { 2 } else { 5 });
+    let seconds = if quick { 4 } else { 20 };
+    let many = arguments
+        .many
+        .unwrap_or(if quick { 20_000 } else { 1_000_000 });
+    let players = if quick { 20_000 } else { 100_000 };
+    let tell = |line: &str| say(&format!("  {line}"));
+    Ok(Some(match name {
+        Name::Fold => {
+            let events = if quick { 65_536 } else { 589_824 };
+            fold_part::measure(events, runs, quick, folder, &tell)?
+        }
+        Name::Snapshots => snapshots::measure(quick)?,
+        Name::Instructions => return instructions::measure(quick, folder, &tell),
+        Name::Micro if !arguments.micro_output.is_file() => return Ok(None),
+        Name::Micro => micro::measure(&arguments.micro_output, quick)?,
+        Name::EndToEnd => end_to_end::measure(players, seconds, quick, folder, &tell).await?,
+        Name::SingleEvents => keep_alive::measure(players, seconds, quick, folder).await?,
+        Name::Midnight => midnight::measure(many, seconds, quick, folder, &tell).await?,
+        Name::Recovery => recovery::measure(many, quick, folder, &tell).await?,
+    }))
+}
+
+fn compare(part: &Part, arguments: &Arguments) -> Result<Vec<String>> {
+    let mut baseline = Baseline::read(&arguments.baseline)?;
+    if arguments.accept_instructions {
+        baseline.accept(part, &arguments.baseline)?;
+    }
+    Ok(baseline.exceeded(part))
+}
+
+/// Tables and verdicts, from everything that was measured so far.
+fn report(arguments: &Arguments) -> Result<()> {
+    let thresholds = Thresholds::read(&arguments.thresholds)?;
+    let names = Name::ALL.map(Name::as_str);
+    let mut parts = Vec::new();
+    for name in names {
+        parts.extend(Part::read(&arguments.out, name)?);
+    }
+    let page = std::fs::read_to_string(&arguments.page)
+        .with_context(|| arguments.page.display().to_string())?;
+    std::fs::write(
+        &arguments.page,
+        regenerate(&page, &names, &parts, &thresholds)?,
+    )?;
     say(&format!(
-        "end to end: HTTP batches of 100 in, gRPC out, {} players, generator on the same cores",
-        run.players
+        "{} has the tables; the bars:",
+        arguments.page.display()
     ));
-    for (name, one) in [("flat out", &run.flat_out), ("half of it", &run.half)] {
-        let latency = &one.received.accepted_to_delivered;
+    for bar in &thresholds.bars {
+        let (verdict, value) = bar.judge(&parts);
+        let verdict = match verdict {
+            Verdict::Met => "met",
+            Verdict::Missed => "MISSED",
+            Verdict::NotMeasured => "not measured",
+        };
+        let value = value.map_or_else(|| "-".to_owned(), number);
         say(&format!(
-            "  {name:<10} {:>8.0} events/s durable, {:.1} CPU us/event ({:.1} server); accepted to delivered p50 {:.1} p99 {:.1} p99.9 {:.1} ms; failed {}, skipped {}",
-            one.events_per_second,
-            one.cpu_us_per_event,
-            one.server_cpu_us_per_event,
-            latency.p50_ms,
-            latency.p99_ms,
-            latency.p99_9_ms,
-            one.sent.failed,
-            one.sent.skipped,
+            "  {:<14}{:<44} {value:>12}   {}",
+            verdict,
+            bar.figure,
+            limit(bar)
         ));
     }
-    let mib = |bytes: u64| bytes / (1024 * 1024);
-    say(&format!(
-        "  resident: {} MiB empty, {} MiB with {} hot players",
-        mib(run.resident_empty_bytes),
-        mib(run.resident_hot_bytes),
-        run.players
-    ));
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are this tool's output")]

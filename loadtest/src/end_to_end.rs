@@ -1,127 +1,227 @@
 //! The whole path: HTTP batches of 100 in, gRPC out, everything and the generator on one machine.
 
-use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use proto::emission::v1::emission_service_server::EmissionServiceServer;
-use serde::Serialize;
-use tokio::net::TcpListener;
 
 use crate::cpu;
+use crate::figures::{Figure, Part};
+use crate::offline;
 use crate::population::{Population, Shape};
-use crate::receive::{Received, Receiver};
-use crate::send::{self, Load, Sent};
-use crate::server::Server;
+use crate::receive::Receiver;
+use crate::send::{self, Answer, Load, Sent};
+use crate::server::{Server, Setup, listen};
 use crate::traffic::Traffic;
 
-const PROGRAMME: &str = include_str!("end_to_end.yaml");
-
-/// What was measured.
-#[derive(Debug, Serialize)]
-pub struct EndToEnd {
-    /// Players.
-    pub players: u32,
-    /// As fast as it goes: 32 requests of 100 events under way.
-    pub flat_out: Run,
-    /// At half of that, arrivals not waiting for answers.
-    pub half: Run,
-    /// Resident bytes of the server before the first player,
-    pub resident_empty_bytes: u64,
-    /// and with all players touched.
-    pub resident_hot_bytes: u64,
-}
-
-/// One run.
-#[derive(Debug, Serialize)]
-pub struct Run {
-    /// Accepted (durable) events a second.
-    pub events_per_second: f64,
-    /// CPU time of server and generator together, for each event, in microseconds.
-    pub cpu_us_per_event: f64,
-    /// Of that, the server's.
-    pub server_cpu_us_per_event: f64,
-    /// The sending side.
-    pub sent: Sent,
-    /// The receiving side, counted over all runs so far.
-    pub received: Received,
-}
+/// What a shop runs.
+pub const PROGRAMME: &str = include_str!("end_to_end.yaml");
+/// Its brand.
+pub const BRAND: &str = "bench";
+/// The emissions that a gateway would take.
+pub const TYPES: &str = "\"mission_completed\", \"tier_changed\", \"grant_offered\"";
+/// No backlog takes longer.
+const AT_MOST: Duration = Duration::from_secs(600);
 
 /// Measures a server started for this on files below `folder`.
-pub async fn run(players: u32, seconds: u64, folder: &Path) -> Result<EndToEnd> {
+pub async fn measure(
+    players: u32,
+    seconds: u64,
+    quick: bool,
+    folder: &Path,
+    say: &dyn Fn(&str),
+) -> Result<Part> {
+    let how = format!(
+        "HTTP batches of 100 in, gRPC out, {players} players, {seconds} s a run, generator and gateway on the same cores; one run each, the second once nothing of the first was waiting."
+    );
+    let mut part = Part::new("end_to_end", how, quick);
     let receiver = Receiver::new()?;
-    let sink = listen(&receiver).await?;
-    let server = Server::start(folder, PROGRAMME, "bench", sink).await?;
-    let resident_empty_bytes = cpu::resident_bytes(server.pid())?;
-    let mut traffic = Traffic::new(Population::new(players, Shape::Uniform)?, 1, 1);
-    let load = |rate: u64, seconds: u64| Load {
-        url: server.url.clone(),
-        key: server.key.clone(),
-        rate,
-        batch: 100,
-        duration: Duration::from_secs(seconds),
-        max_in_flight: if rate == 0 { 32 } else { 256 },
+    let sink = Some(listen(&receiver).await?);
+    let setup = Setup {
+        sink,
+        types: TYPES,
+        ..Setup::new(folder, PROGRAMME, BRAND)
     };
-    send::run(&load(0, 3), &mut traffic, |_| ()).await?;
-    let flat_out = one(&load(0, seconds), &mut traffic, &receiver, &server).await?;
-    settle(&receiver).await;
-    let half_rate = (flat_out.events_per_second / 2.0) as u64;
-    send::run(&load(half_rate, 3), &mut traffic, |_| ()).await?;
-    let half = one(&load(half_rate, seconds), &mut traffic, &receiver, &server).await?;
-    settle(&receiver).await;
-    let resident_hot_bytes = cpu::resident_bytes(server.pid())?;
-    Ok(EndToEnd {
-        players,
-        flat_out,
-        half,
-        resident_empty_bytes,
-        resident_hot_bytes,
-    })
+    let server = Server::start(&setup).await?;
+    let empty = cpu::resident_bytes(server.pid())?;
+    let mut bench = Bench {
+        traffic: Traffic::new(Population::new(players, Shape::Uniform)?, 1, 1),
+        receiver,
+        server,
+    };
+    bench.load(0, 3).await?;
+    bench.server.drained(AT_MOST).await?;
+    say("as fast as it goes");
+    let full = bench.run(0, seconds).await?;
+    full.add_to(&mut part, "full", "as fast as it goes");
+    say(&format!(
+        "{:.0} events/s durable, {:.0} folded and delivered; now half of that",
+        full.accepted_rate(),
+        full.folded_rate()
+    ));
+    let half = (full.accepted_rate() / 2.0) as u64;
+    bench.load(half, 3).await?;
+    bench.server.drained(AT_MOST).await?;
+    bench
+        .run(half, seconds)
+        .await?
+        .add_to(&mut part, "half", "at half that rate");
+    let hot = cpu::resident_bytes(bench.server.pid())?;
+    bench.server.stop(AT_MOST).await?;
+    let snapshot = offline::mean_snapshot(&folder.join("data"), BRAND, players).await?;
+    memory(&mut part, empty, hot, players, snapshot);
+    Ok(part)
 }
 
-async fn one(
-    load: &Load,
-    traffic: &mut Traffic,
-    receiver: &Receiver,
-    server: &Server,
-) -> Result<Run> {
-    receiver.forget_latencies()?;
-    let own = std::process::id();
-    let (server_before, own_before) = (cpu::of_process(server.pid())?, cpu::of_process(own)?);
-    let sent = send::run(load, traffic, |_| ()).await?;
-    let server_cpu = cpu::of_process(server.pid())? - server_before;
-    let own_cpu = cpu::of_process(own)? - own_before;
-    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / sent.accepted.max(1) as f64;
-    Ok(Run {
-        events_per_second: sent.accepted as f64 / sent.seconds,
-        cpu_us_per_event: each(server_cpu + own_cpu),
-        server_cpu_us_per_event: each(server_cpu),
-        sent,
-        received: receiver.received(),
-    })
-}
-
-/// Waits until no emission has come for a second, at most a minute.
-async fn settle(receiver: &Receiver) {
-    let mut last = receiver.received().emissions;
-    for _ in 0..60 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = receiver.received().emissions;
-        if now == last {
-            return;
-        }
-        last = now;
+fn memory(part: &mut Part, empty: u64, hot: u64, players: u32, snapshot: f64) {
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    part.add(Figure::once(
+        "memory.empty_mib",
+        "resident without players",
+        "MiB",
+        mib(empty),
+    ));
+    part.add(Figure::once(
+        "memory.hot_mib",
+        "resident with all players hot",
+        "MiB",
+        mib(hot),
+    ));
+    let each = hot.saturating_sub(empty) as f64 / f64::from(players);
+    for (id, what, value) in [
+        ("hot_player_bytes", "resident for each hot player", each),
+        ("snapshot_bytes", "its snapshot", snapshot),
+        (
+            "over_snapshot_bytes",
+            "resident over its snapshot",
+            each - snapshot,
+        ),
+    ] {
+        part.add(Figure::once(format!("memory.{id}"), what, "bytes", value));
     }
 }
 
-async fn listen(receiver: &Receiver) -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let service = EmissionServiceServer::new(receiver.clone());
-    let server = tonic::transport::Server::builder().add_service(service);
-    tokio::spawn(
-        server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)),
-    );
-    Ok(address)
+struct Bench {
+    traffic: Traffic,
+    receiver: Receiver,
+    server: Server,
+}
+
+/// One run: what was sent, and how long and how much work it took until nothing of it waited.
+struct Run {
+    sent: Sent,
+    drained_after: Duration,
+    server_cpu: Duration,
+    own_cpu: Duration,
+    delivered: crate::latency::Summary,
+}
+
+impl Bench {
+    async fn load(&mut self, rate: u64, seconds: u64) -> Result<Sent> {
+        let load = Load {
+            url: self.server.url.clone(),
+            key: self.server.key.clone(),
+            rate,
+            batch: 100,
+            duration: Duration::from_secs(seconds),
+            max_in_flight: if rate == 0 { 32 } else { 256 },
+            answer: Answer::Durable,
+            occurred_at: None,
+        };
+        send::run(&load, &mut self.traffic, |_| ()).await
+    }
+
+    async fn run(&mut self, rate: u64, seconds: u64) -> Result<Run> {
+        self.receiver.forget_latencies()?;
+        let (pid, own) = (self.server.pid(), std::process::id());
+        let (server_before, own_before, started) =
+            (cpu::of_process(pid)?, cpu::of_process(own)?, Instant::now());
+        let sent = self.load(rate, seconds).await?;
+        self.server.drained(AT_MOST).await?;
+        Ok(Run {
+            sent,
+            drained_after: started.elapsed(),
+            server_cpu: cpu::of_process(pid)? - server_before,
+            own_cpu: cpu::of_process(own)? - own_before,
+            delivered: self.receiver.received().accepted_to_delivered,
+        })
+    }
+}
+
+impl Run {
+    fn accepted_rate(&self) -> f64 {
+        self.sent.accepted as f64 / self.sent.seconds
+    }
+
+    fn folded_rate(&self) -> f64 {
+        self.sent.accepted as f64 / self.drained_after.as_secs_f64()
+    }
+
+    fn add_to(&self, part: &mut Part, id: &str, what: &str) {
+        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / self.sent.accepted.max(1) as f64;
+        let figures = [
+            (
+                "events_per_second",
+                "durable",
+                "events/s",
+                self.accepted_rate(),
+            ),
+            (
+                "folded_per_second",
+                "durable, folded and delivered",
+                "events/s",
+                self.folded_rate(),
+            ),
+            (
+                "cpu_us",
+                "CPU of all processes, until nothing waits",
+                "us/event",
+                each(self.server_cpu + self.own_cpu),
+            ),
+            (
+                "server_cpu_us",
+                "of that the server",
+                "us/event",
+                each(self.server_cpu),
+            ),
+            (
+                "p50_ms",
+                "accepted to delivered, p50",
+                "ms",
+                self.delivered.p50_ms,
+            ),
+            (
+                "p99_ms",
+                "accepted to delivered, p99",
+                "ms",
+                self.delivered.p99_ms,
+            ),
+            (
+                "p99_9_ms",
+                "accepted to delivered, p99.9",
+                "ms",
+                self.delivered.p99_9_ms,
+            ),
+            (
+                "answer_p99_ms",
+                "intended start to durable, p99",
+                "ms",
+                self.sent.response.p99_ms,
+            ),
+            (
+                "missed",
+                "events failed or skipped",
+                "",
+                (self.sent.failed + self.sent.skipped) as f64,
+            ),
+        ];
+        for (figure, of, unit, value) in figures {
+            part.add(Figure::once(
+                format!("end_to_end.{id}.{figure}"),
+                format!("{what}: {of}"),
+                unit,
+                value,
+            ));
+        }
+    }
 }

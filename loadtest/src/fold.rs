@@ -1,6 +1,6 @@
 //! The fold alone: decode, apply, journal, encode, one fdatasync for each 1,024 events; no actors, no network.
 //!
-//! Every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. Journal segments are written as
+//! By default every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. Journal segments are written as
 //! they seal, states at checkpoints; generating the events is left out of the figure.
 
 use std::fs::File;
@@ -22,7 +22,8 @@ use crate::population::{Population, Shape};
 
 /// Events that share one fdatasync.
 pub const GROUP: usize = 1_024;
-const BLOCK: usize = 64 * GROUP;
+/// Events that are made at once.
+pub(crate) const BLOCK: usize = 64 * GROUP;
 const CATEGORIES: usize = 7;
 
 /// When the states of the players touched since the last time are encoded and written; always at the end of a run.
@@ -60,31 +61,34 @@ pub struct Fold {
     pub emissions: u64,
 }
 
-/// The programme of the benchmark: 20 rules and 20 missions on one event type.
-pub fn programme() -> Result<Programme> {
+/// The programme of the benchmark: so many rules and so many missions, of which the events can touch the first 20.
+///
+/// The others wait for categories that no event has, or for deposits, which do not come.
+pub fn programme(things: usize) -> Result<Programme> {
     let mut text = String::from(
         "programme: bench\nbrand: bench\ncurrency: GBP\npoints: {xp: {kind: status}}\nrewards: [{id: prize, kind: bonus, template: P}]\nearn:\n",
     );
-    for rule in 0..20 {
-        let (category, least) = (rule % CATEGORIES, rule * 5);
+    for rule in 0..things {
+        let (on, category, least) = (on(rule), category(rule), rule * 5);
         text.push_str(&format!(
-            "  - {{id: r{rule}, on: order, when: 'event.attributes.category == \"c{category}\" && event.amount >= {least}', give: {{points: xp, rate: {}, per: \"1.00\", of: amount}}}}\n",
+            "  - {{id: r{rule}, on: {on}, when: 'event.attributes.category == \"{category}\" && event.amount >= {least}', give: {{points: xp, rate: {}, per: \"1.00\", of: amount}}}}\n",
             rule + 1
         ));
     }
     text.push_str("missions:\n");
-    for mission in 0..20 {
-        let (category, window) = (
-            mission % CATEGORIES,
+    for mission in 0..things {
+        let (on, category, window) = (
+            on(mission),
+            category(mission),
             ["day", "week", "month", "once"][mission % 4],
         );
         let goal = match mission % 2 {
             0 => format!(
-                "{{count: order, target: {}, when: 'event.attributes.category == \"c{category}\"'}}",
+                "{{count: {on}, target: {}, when: 'event.attributes.category == \"{category}\"'}}",
                 10 + mission
             ),
             _ => format!(
-                "{{sum: amount, of: order, target: {}, when: 'event.attributes.category == \"c{category}\"'}}",
+                "{{sum: amount, of: {on}, target: {}, when: 'event.attributes.category == \"{category}\"'}}",
                 1_000 * mission
             ),
         };
@@ -97,9 +101,50 @@ pub fn programme() -> Result<Programme> {
         .map_err(|errors| anyhow!("the benchmark's programme: {errors}"))
 }
 
+/// Things of a programme that the events can touch.
+const TOUCHED: usize = 20;
+
+fn on(thing: usize) -> &'static str {
+    if thing < TOUCHED || thing.is_multiple_of(2) {
+        "order"
+    } else {
+        "deposit"
+    }
+}
+
+fn category(thing: usize) -> String {
+    if thing < TOUCHED {
+        format!("c{}", thing % CATEGORIES)
+    } else {
+        format!("x{thing}")
+    }
+}
+
+/// What is folded.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// Players.
+    pub players: u32,
+    /// How often each plays.
+    pub shape: Shape,
+    /// When states are written.
+    pub pace: Pace,
+    /// Rules, and missions.
+    pub things: usize,
+    /// Events.
+    pub events: usize,
+}
+
 /// Folds so many events, in files below `folder`.
-pub fn run(players: u32, shape: Shape, pace: Pace, events: usize, folder: &Path) -> Result<Fold> {
-    let programme = programme()?;
+pub fn run(job: Job, folder: &Path) -> Result<Fold> {
+    let Job {
+        players,
+        shape,
+        pace,
+        things,
+        events,
+    } = job;
+    let programme = programme(things)?;
     let mut source = Source::new(players, shape)?;
     let mut folder = Files::new(folder)?;
     let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
@@ -166,11 +211,12 @@ struct Tally {
     wall: Duration,
 }
 
-struct Encoded {
-    player: u32,
-    position: Position,
-    recorded_at: Timestamp,
-    bytes: Bytes,
+/// A record as it stands in the log.
+pub(crate) struct Encoded {
+    pub(crate) player: u32,
+    pub(crate) position: Position,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) bytes: Bytes,
 }
 
 struct Files {
@@ -211,7 +257,7 @@ fn group_of(
         // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
         let decision = try_apply(programme, state, &history, &record)
             .unwrap_or_else(|_| apply(programme, state, &history, &record));
-        fold.emissions += decision.emissions.len() as u64;
+        fold.emissions += decision.emissions().count() as u64;
         decision
             .sealed
             .iter()
@@ -267,7 +313,7 @@ fn checkpoint(
 }
 
 /// Makes encoded records, block by block.
-struct Source {
+pub(crate) struct Source {
     rng: StdRng,
     population: Population,
     brand: BrandId,
@@ -280,7 +326,7 @@ impl Source {
     const START_NS: i64 = 1_767_225_600_000_000_000;
     const STEP_NS: i64 = 1_000_000;
 
-    fn new(players: u32, shape: Shape) -> Result<Self> {
+    pub(crate) fn new(players: u32, shape: Shape) -> Result<Self> {
         Ok(Self {
             rng: StdRng::seed_from_u64(7),
             population: Population::new(players, shape)?,
@@ -291,7 +337,7 @@ impl Source {
         })
     }
 
-    fn block(&mut self) -> Result<Vec<Encoded>> {
+    pub(crate) fn block(&mut self) -> Result<Vec<Encoded>> {
         (0..BLOCK).map(|_| self.record()).collect()
     }
 

@@ -38,6 +38,16 @@ impl Latency {
         self.0.saturating_record(micros.max(1));
     }
 
+    /// Adds what another recorder has.
+    pub fn merge(&mut self, other: &Self) -> anyhow::Result<()> {
+        Ok(self.0.add(&other.0)?)
+    }
+
+    /// How many were recorded.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     /// The quantiles.
     pub fn summary(&self) -> Summary {
         let ms = |micros: u64| micros as f64 / 1_000.0;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use loadtest::population::{Population, Shape};
 use loadtest::receive::{Received, Receiver};
-use loadtest::send::{self, Load, Sent};
+use loadtest::send::{self, Answer, Load, Sent};
 use loadtest::traffic::Traffic;
 
 /// Sends events to a Questline server and follows what comes out.
@@ -104,6 +104,8 @@ async fn measure(arguments: &Arguments, receiver: &Receiver) -> Result<Report> {
         batch: arguments.batch,
         duration: Duration::from_secs(arguments.warm_up),
         max_in_flight: arguments.max_in_flight,
+        answer: Answer::Durable,
+        occurred_at: None,
     };
     send::run(&load, &mut traffic, |_| ()).await?;
     receiver.forget_latencies()?;

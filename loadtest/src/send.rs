@@ -28,12 +28,44 @@ pub struct Load {
     pub duration: Duration,
     /// Requests under way at once; a batch that is due beyond that is skipped and counted.
     pub max_in_flight: usize,
+    /// When a request is answered.
+    pub answer: Answer,
+    /// When the events occur; `None`: now.
+    #[serde(skip)]
+    pub occurred_at: Option<String>,
+}
+
+/// When a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Once its events are durable.
+    Durable,
+    /// Once they are folded.
+    Applied,
+}
+
+impl Answer {
+    fn query(self) -> &'static str {
+        match self {
+            Self::Durable => "",
+            Self::Applied => "?wait=applied",
+        }
+    }
+
+    /// The status of an event, as an answer has it.
+    fn status(self) -> &'static [u8] {
+        match self {
+            Self::Durable => b"\"accepted\"",
+            Self::Applied => b"\"applied\"",
+        }
+    }
 }
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub struct Sent {
-    /// Events answered as accepted (durable).
+    /// Events answered as accepted (durable) or, where that was asked for, as applied.
     pub accepted: u64,
     /// Events in requests that failed or were refused.
     pub failed: u64,
@@ -84,16 +116,17 @@ pub async fn run(load: &Load, traffic: &mut Traffic, progress: impl Fn(u64)) -> 
             skipped += load.batch as u64;
             continue;
         };
-        let body = traffic.batch(load.batch, &now());
+        let body = traffic.batch(load.batch, load.occurred_at.as_deref().unwrap_or(&now()));
         let (client, url, key) = (
             client.clone(),
-            format!("{}/v1/events", load.url),
+            format!("{}/v1/events{}", load.url, load.answer.query()),
             load.key.clone(),
         );
-        let (tally, response, events) = (
+        let (tally, response, events, answer) = (
             Arc::clone(&counts),
             Arc::clone(&response),
             load.batch as u64,
+            load.answer,
         );
         let intended = if load.rate == 0 {
             Instant::now()
@@ -101,7 +134,7 @@ pub async fn run(load: &Load, traffic: &mut Traffic, progress: impl Fn(u64)) -> 
             started + due
         };
         requests.spawn(async move {
-            let accepted = post(&client, &url, &key, body).await;
+            let accepted = post(&client, &url, &key, body, answer).await;
             response.lock().await.record(intended.elapsed());
             tally.accepted.fetch_add(accepted, Ordering::Relaxed);
             tally
@@ -126,7 +159,7 @@ pub async fn run(load: &Load, traffic: &mut Traffic, progress: impl Fn(u64)) -> 
 }
 
 /// How many events the server accepted; a request that fails counts for none.
-async fn post(client: &reqwest::Client, url: &str, key: &str, body: String) -> u64 {
+async fn post(client: &reqwest::Client, url: &str, key: &str, body: String, answer: Answer) -> u64 {
     let request = client
         .post(url)
         .bearer_auth(key)
@@ -135,9 +168,9 @@ async fn post(client: &reqwest::Client, url: &str, key: &str, body: String) -> u
     match request.send().await {
         Ok(response) if response.status().is_success() => match response.bytes().await {
             // The generator shares the machine: counting the word is all it affords.
-            Ok(answer) => answer
-                .windows(10)
-                .filter(|window| *window == b"\"accepted\"")
+            Ok(bytes) => bytes
+                .windows(answer.status().len())
+                .filter(|window| *window == answer.status())
                 .count() as u64,
             Err(_) => 0,
         },

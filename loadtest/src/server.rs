@@ -6,9 +6,48 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
+use proto::cluster::v1::{ListPartitionsRequest, Partition};
+use proto::emission::v1::emission_service_server::EmissionServiceServer;
 
-/// How long a server may take until it is ready.
+use crate::receive::Receiver;
+
+/// How long a server may take until it is ready, where nothing else is said.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// How a server is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    /// Its files lie below it; the data folder is `data`.
+    pub folder: &'a Path,
+    /// The programme's text.
+    pub programme: &'a str,
+    /// The programme's brand.
+    pub brand: &'a str,
+    /// Lines of its configuration before any section.
+    pub head: &'a str,
+    /// Where its emissions go; `None`: nowhere.
+    pub sink: Option<SocketAddr>,
+    /// The types of emissions that go there, as a TOML list has them.
+    pub types: &'a str,
+    /// How long it may take until it is ready.
+    pub ready_within: Duration,
+}
+
+impl<'a> Setup<'a> {
+    /// The default configuration.
+    pub fn new(folder: &'a Path, programme: &'a str, brand: &'a str) -> Self {
+        Self {
+            folder,
+            programme,
+            brand,
+            head: "",
+            sink: None,
+            types: "",
+            ready_within: READY_WITHIN,
+        }
+    }
+}
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -18,33 +57,32 @@ pub struct Server {
     pub url: String,
     /// A key with the scope ingest.
     pub key: String,
+    cluster: String,
 }
 
 impl Server {
-    /// Starts one with a programme, whose emissions go to `sink`.
-    pub async fn start(
-        folder: &Path,
-        programme: &str,
-        brand: &str,
-        sink: SocketAddr,
-    ) -> Result<Self> {
-        let binary = beside_this("questline")?;
+    /// Starts one.
+    pub async fn start(setup: &Setup<'_>) -> Result<Self> {
+        let (binary, folder) = (beside_this("questline")?, setup.folder);
         let (data, file, config) = (
             folder.join("data"),
             folder.join("programme.yaml"),
             folder.join("questline.toml"),
         );
-        std::fs::write(&file, programme)?;
-        let [http, grpc, admin, unused_grpc, unused_http] = free_addresses()?;
+        std::fs::write(&file, setup.programme)?;
+        let [http, grpc, admin, cluster, unused_grpc, unused_http] = free_addresses()?;
+        // Where there is no sink, nothing is sent to it either.
+        let sink = setup.sink.unwrap_or(unused_grpc);
         let gateway = |types: &str| {
             format!(
                 "grpc = \"{unused_grpc}\"\nhttp = \"{unused_http}\"\nendpoint = \"http://{sink}\"\ntypes = [{types}]\n"
             )
         };
         let text = format!(
-            "data = {data:?}\nprogramme = [{file:?}]\nhttp = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\nrole = [\"ingest\", \"engine\"]\n\
-             [notifications]\n{}[bonus_engine]\n{}",
-            gateway("\"mission_completed\", \"tier_changed\", \"grant_offered\""),
+            "{}data = {data:?}\nprogramme = [{file:?}]\nhttp = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\ncluster = \"{cluster}\"\n\
+             role = [\"ingest\", \"engine\"]\n[notifications]\n{}[bonus_engine]\n{}",
+            setup.head,
+            gateway(setup.types),
             gateway(""),
         );
         std::fs::write(&config, text)?;
@@ -60,12 +98,52 @@ impl Server {
             child,
             url: format!("http://{http}"),
             key: String::new(),
+            cluster: format!("http://{cluster}"),
         };
         server
-            .wait_until_ready(&format!("http://{admin}/readyz"), folder)
+            .wait_until_ready(&format!("http://{admin}/readyz"), setup)
             .await?;
-        server.key = create_key(&binary, &data, brand)?;
+        server.key = create_key(&binary, &data, setup.brand)?;
         Ok(server)
+    }
+
+    /// Waits until every record is folded and every emission acknowledged.
+    pub async fn drained(&self, at_most: Duration) -> Result<()> {
+        let mut client = ClusterServiceClient::connect(self.cluster.clone()).await?;
+        let started = Instant::now();
+        loop {
+            let answer = client.list_partitions(ListPartitionsRequest {}).await?;
+            let partitions = answer.into_inner().partitions;
+            let waiting = |partition: &Partition| {
+                let sinks = partition.sinks.iter().map(|sink| sink.unacknowledged);
+                partition.lag + sinks.sum::<u64>()
+            };
+            let waiting: u64 = partitions.iter().map(waiting).sum();
+            if waiting == 0 && !partitions.is_empty() {
+                return Ok(());
+            }
+            if started.elapsed() > at_most {
+                bail!("not drained within {} s: {partitions:?}", at_most.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends it as an operator would: with its last checkpoint.
+    pub async fn stop(mut self, at_most: Duration) -> Result<()> {
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.pid().to_string()])
+            .status()?;
+        anyhow::ensure!(asked.success(), "the server cannot be told to stop");
+        let started = Instant::now();
+        while started.elapsed() < at_most {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::ensure!(status.success(), "the server ended with {status}");
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the server did not stop within {} s", at_most.as_secs())
     }
 
     /// Its process.
@@ -73,11 +151,12 @@ impl Server {
         self.child.id()
     }
 
-    async fn wait_until_ready(&mut self, url: &str, folder: &Path) -> Result<()> {
+    async fn wait_until_ready(&mut self, url: &str, setup: &Setup<'_>) -> Result<()> {
         let started = Instant::now();
-        while started.elapsed() < READY_WITHIN {
+        while started.elapsed() < setup.ready_within {
             if let Some(status) = self.child.try_wait()? {
-                let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+                let log =
+                    std::fs::read_to_string(setup.folder.join("server.log")).unwrap_or_default();
                 bail!("the server ended with {status}:\n{log}");
             }
             match reqwest::get(url).await {
@@ -87,7 +166,7 @@ impl Server {
         }
         bail!(
             "the server was not ready within {} s",
-            READY_WITHIN.as_secs()
+            setup.ready_within.as_secs()
         )
     }
 }
@@ -99,6 +178,18 @@ impl Drop for Server {
             let _ended = self.child.wait();
         }
     }
+}
+
+/// Lets a receiver listen on a port of its own.
+pub async fn listen(receiver: &Receiver) -> Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let service = EmissionServiceServer::new(receiver.clone());
+    let server = tonic::transport::Server::builder().add_service(service);
+    tokio::spawn(
+        server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)),
+    );
+    Ok(address)
 }
 
 fn create_key(binary: &Path, data: &Path, brand: &str) -> Result<String> {

@@ -16,6 +16,8 @@
 
 mod error;
 mod folder;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod log;
 mod meta;
 mod metrics;

@@ -1,10 +1,10 @@
 //! The log: segment files written by one thread, read by anybody.
 
 mod disk;
-mod frame;
+pub(crate) mod frame;
 mod reader;
 mod recover;
-mod segment;
+pub(crate) mod segment;
 mod shared;
 mod writer;
 

@@ -1,6 +1,6 @@
 //! The state: checkpoints in fjall, written without waiting for the disk and synced in the background.
 
-mod keys;
+pub(crate) mod keys;
 mod open;
 mod writer;
 

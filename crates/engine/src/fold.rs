@@ -32,11 +32,18 @@ pub(crate) enum Folded {
 pub(crate) struct Decided {
     /// Index into [`crate::measure::OUTCOMES`].
     pub(crate) outcome: usize,
-    pub(crate) emissions: Vec<Emission>,
+    written: Vec<Entry>,
     pub(crate) tells: Vec<Tell>,
     pub(crate) sealed: Vec<(u32, Bytes)>,
     /// For a replay, the entry of the event that came first.
     pub(crate) replayed: Option<Box<Entry>>,
+}
+
+impl Decided {
+    /// What leaves for the outside, in order.
+    pub(crate) fn emissions(&self) -> impl Iterator<Item = Emission<'_>> {
+        self.written.iter().flat_map(Entry::emissions)
+    }
 }
 
 /// Folds one record, with what `history` and the unwritten segments in memory can give it.
@@ -86,7 +93,7 @@ fn decided(decision: progression::Decision) -> Decided {
     let sealed = decision.sealed.into_iter();
     Decided {
         outcome: outcome_index(&decision.outcome),
-        emissions: decision.emissions,
+        written: decision.written,
         tells: decision.tells,
         sealed: sealed
             .map(|(number, bytes)| (number, bytes.into()))
@@ -119,7 +126,7 @@ pub(crate) const fn outcome_index(outcome: &Outcome) -> usize {
 /// The emission as it is sent, where a sink takes it.
 pub(crate) fn emitted(
     entity: &Entity,
-    emission: &Emission,
+    emission: Emission<'_>,
     accepted_at: Option<Timestamp>,
     traceparent: Option<&str>,
     takes: impl Fn(&str) -> bool,
@@ -159,8 +166,7 @@ pub(crate) fn emitted_by(
     entry: &Entry,
     takes: impl Fn(&str) -> bool,
 ) -> Vec<Emitted> {
-    let emissions = entry.emissions();
-    let sent = emissions.iter();
+    let sent = entry.emissions();
     sent.filter_map(|emission| emitted(entity, emission, Some(entry.accepted_at), None, &takes))
         .collect()
 }

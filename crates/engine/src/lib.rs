@@ -15,6 +15,8 @@ mod config;
 mod context;
 mod error;
 mod fold;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod handle;
 mod head;
 mod journal;

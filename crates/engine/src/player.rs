@@ -12,11 +12,10 @@ use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::Entity;
 use programme::model::Programme;
-use progression::{Emission, Tell};
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
-use crate::fold::{self, Folded, History, Segments, State, View};
+use crate::fold::{self, Decided, Folded, History, Segments, State, View};
 use crate::pump::Queued;
 use crate::row::Emitted;
 use crate::skip::Seen;
@@ -77,28 +76,21 @@ impl Player {
             return;
         };
         worked.changed = true;
+        self.say(&decided, None, worked);
         self.sealed.extend(decided.sealed);
-        self.say(&decided.emissions, &decided.tells, None, worked);
     }
 
     /// Hands out what was decided, in order.
-    fn say(
-        &self,
-        emissions: &[Emission],
-        tells: &[Tell],
-        record: Option<&Record>,
-        worked: &mut Worked,
-    ) {
+    fn say(&self, decided: &Decided, record: Option<&Record>, worked: &mut Worked) {
         let tenure = &self.tenure;
         let takes = |kind: &str| tenure.takes(kind);
         let (accepted_at, trace) = record.map(origin).unwrap_or_default();
-        worked
-            .emitted
-            .extend(emissions.iter().filter_map(|emission| {
-                fold::emitted(&self.entity, emission, accepted_at, trace, takes)
-            }));
+        let emissions = decided.emissions();
+        worked.emitted.extend(emissions.filter_map(|emission| {
+            fold::emitted(&self.entity, emission, accepted_at, trace, takes)
+        }));
         let told = |tell| tell::told(&self.entity, tell);
-        worked.emitted.extend(tells.iter().filter_map(told));
+        worked.emitted.extend(decided.tells.iter().filter_map(told));
     }
 
     fn bytes(&self) -> usize {
@@ -206,9 +198,8 @@ impl Handler<Work> for Player {
                 Folded::Decided(decided) => {
                     worked.changed = true;
                     worked.outcomes[decided.outcome] += 1;
+                    self.say(&decided, Some(&queued.record), &mut worked);
                     self.sealed.extend(decided.sealed);
-                    let record = Some(&queued.record);
-                    self.say(&decided.emissions, &decided.tells, record, &mut worked);
                     if let Some(first) = decided.replayed {
                         self.replays.truncate(REPLAYS - 1);
                         self.replays.push_front((queued.record.position, *first));

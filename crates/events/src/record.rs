@@ -11,6 +11,7 @@ use types::{Body, BrandId, Event, PlayerId, Position, Record, Tick, Timestamp};
 use crate::proto_event::{attributes, instant, to_proto};
 use crate::rejection::Rejection;
 
+mod plain;
 mod quick;
 
 /// The bytes are no record of ours.
@@ -25,13 +26,17 @@ pub fn encode(
     event: &Event,
     traceparent: Option<&str>,
 ) -> Bytes {
-    let body = wire::record::Body::Event(wire::EventRecord {
-        brand: brand.to_string(),
-        accepted_at_ns: accepted_at.nanos(),
-        event: Some(to_proto(event)),
-        traceparent: traceparent.unwrap_or_default().to_owned(),
+    let bytes = plain::record(brand, accepted_at, event, traceparent);
+    let bytes = bytes.unwrap_or_else(|| {
+        let body = wire::record::Body::Event(wire::EventRecord {
+            brand: brand.to_string(),
+            accepted_at_ns: accepted_at.nanos(),
+            event: Some(to_proto(event)),
+            traceparent: traceparent.unwrap_or_default().to_owned(),
+        });
+        wire::Record { body: Some(body) }.encode_to_vec()
     });
-    wire::Record { body: Some(body) }.encode_to_vec().into()
+    bytes.into()
 }
 
 /// A record that only says that time passed.

@@ -11,7 +11,8 @@ use types::{Partition, Position, Timestamp};
 /// - `append` returns after the whole batch is durable. The batch becomes one log message: one sequence, indexes from 0.
 /// - Batches appended to one partition by one caller, one after the other, stand in that order. What another caller appends at the
 ///   same time may stand before, between or after.
-/// - A record's time never runs back within its partition.
+/// - A record's time never runs back within its partition, as one reader gives it. Where several clocks stamp the log, readers that begin
+///   at different places may differ by what the clocks do: who folds keeps the running maximum with its cursor.
 /// - A reader gives every record once, in order, from any position, or an error.
 #[async_trait]
 pub trait EventLog: Send + Sync {

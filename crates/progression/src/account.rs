@@ -117,7 +117,11 @@ impl Account {
     }
 
     /// What was locked and is for ever now needs no lot.
+    #[inline]
     pub(crate) fn unlock(&mut self, now: Timestamp) {
+        if self.lots.is_empty() {
+            return;
+        }
         let locked = |lot: &Lot| lot.from > now || lot.until < Timestamp::MAX;
         self.lots.retain(locked);
     }
@@ -137,6 +141,9 @@ impl Account {
 
     /// Pays a debt from the lots.
     fn settle(&mut self) {
+        if self.lots.is_empty() {
+            return;
+        }
         let mut debt = -self.rest();
         for lot in &mut self.lots {
             if debt <= MicroPoints::ZERO {

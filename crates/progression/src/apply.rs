@@ -4,14 +4,11 @@
 //! changed by functions that cannot fail.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use programme::model::Programme;
 use types::{Body, Event, Record, Timestamp};
 
 use crate::decision::{Decision, Outcome};
-use crate::effect::Effect;
-use crate::emission::Emission;
 use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
@@ -42,7 +39,7 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
         return wants(programme, &ahead, &history, record);
     }
     let mut search = Search::new(&state.tail, &state.filter, history);
-    let known = identify(&mut search, event);
+    let known = identify(&mut search, event, Key::event(&event.source, &event.id));
     if known.is_none() && search.missing.is_empty() {
         event::plan(programme, state, &mut search, event, now);
     }
@@ -51,8 +48,7 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
 }
 
 /// The entry of the event that came first under this identity.
-fn identify(search: &mut Search<'_>, event: &Event) -> Option<Entry> {
-    let key = Key::event(&event.source, &event.id);
+fn identify(search: &mut Search<'_>, event: &Event, key: Key) -> Option<Entry> {
     let first = |entry: &Entry| entry.is(&event.source, &event.id) && entry.is_first();
     search.all(key, first).into_iter().next()
 }
@@ -142,7 +138,8 @@ fn fold_one<E>(
         return Ok(Decision::plain(Outcome::Ticked));
     };
     let mut search = Search::new(&state.tail, &state.filter, history);
-    let known = identify(&mut search, event);
+    let key = Key::event(&event.source, &event.id);
+    let known = identify(&mut search, event, key);
     complete(&mut search.missing)?;
     if let Some(first) = known {
         state.reach(record.position, now);
@@ -157,6 +154,7 @@ fn fold_one<E>(
         record,
         event,
         *accepted_at,
+        key,
         plan,
         deliver,
     ))
@@ -183,6 +181,7 @@ fn repeated(
     let sealed = state.tail.push(&mut state.filter, &entry, &[]);
     Decision {
         sealed: sealed.into_iter().collect(),
+        written: vec![entry],
         ..Decision::plain(Outcome::Conflict)
     }
 }
@@ -193,6 +192,7 @@ fn carry_out(
     record: &Record,
     event: &Event,
     accepted_at: Timestamp,
+    key: Key,
     plan: Plan<'_>,
     deliver: Option<&mut Deliver<'_>>,
 ) -> Decision {
@@ -211,31 +211,17 @@ fn carry_out(
     entry.suppressed = state.restrictions.hold(state.clock);
     state.accepted += u64::from(!tell);
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
-    let keys = entry.keys();
+    let keys = entry.keys(key);
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     let tells = match at_once {
         true => Vec::new(),
         false => entry.tells(),
     };
-    let (names, at, cause) = (&entry.names, entry.recorded_at, entry.cause());
-    let suppressed = entry.suppressed;
-    let emission = |effect| Emission {
-        names: Arc::clone(names),
-        cause: cause.clone(),
-        at,
-        effect,
-        suppressed,
-    };
     Decision {
         outcome: entry.outcome,
-        emissions: entry
-            .effects
-            .into_iter()
-            .filter(Effect::is_sent)
-            .map(emission)
-            .collect(),
         tells,
         sealed: sealed.into_iter().collect(),
+        written: vec![entry],
         replayed: None,
     }
 }
@@ -255,17 +241,5 @@ fn entry(state: &State, record: &Record, event: &Event, accepted_at: Timestamp) 
             event.kind.clone(),
             &state.names,
         )
-    }
-}
-
-impl Decision {
-    pub(crate) fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            emissions: Vec::new(),
-            tells: Vec::new(),
-            sealed: Vec::new(),
-            replayed: None,
-        }
     }
 }

@@ -29,71 +29,86 @@ pub(crate) fn share(granted: i128, part: i64, whole: i64) -> i128 {
     .unwrap_or(granted)
 }
 
-/// A product of decimals and ratios that is divided once, at the end.
+/// A product of decimals and ratios that is divided once, at the end. It is held by as few bits as hold it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fraction {
-    up: i128,
-    down: i128,
-    /// Set once 128 bits do not hold it any more.
-    wide: Option<(I256, I256)>,
-    lost: bool,
+pub(crate) enum Fraction {
+    /// Nearly all that there are.
+    Short(i64, i64),
+    Long(i128, i128),
+    Wide(I256, I256),
+    /// Not even 256 bits hold it.
+    Lost,
 }
 
 impl Fraction {
+    #[inline]
     pub(crate) fn of(number: Decimal) -> Self {
-        let one = Self {
-            up: 1,
-            down: 1,
-            wide: None,
-            lost: false,
-        };
-        one.times(number)
+        Self::Short(1, 1).times(number)
     }
 
+    #[inline]
     pub(crate) fn times(self, number: Decimal) -> Self {
         if number == Decimal::ONE {
             return self;
         }
-        self.ratio(number.mantissa(), ten_to(number.scale()))
+        self.ratio(number.mantissa(), number.unit().into())
     }
 
+    #[inline]
     pub(crate) fn over(self, number: Decimal) -> Self {
         if number == Decimal::ONE {
             return self;
         }
-        self.ratio(ten_to(number.scale()), number.mantissa())
+        self.ratio(number.unit().into(), number.mantissa())
     }
 
-    pub(crate) fn ratio(mut self, up: i128, down: i128) -> Self {
-        if self.wide.is_none() {
-            if let (Some(up), Some(down)) = (self.up.checked_mul(up), self.down.checked_mul(down)) {
-                (self.up, self.down) = (up, down);
-                return self;
-            }
-            self.wide = Some((I256::from(self.up), I256::from(self.down)));
+    #[inline]
+    pub(crate) fn ratio(self, up: i128, down: i128) -> Self {
+        if let (Self::Short(our_up, our_down), Ok(up), Ok(down)) =
+            (self, i64::try_from(up), i64::try_from(down))
+            && let (Some(up), Some(down)) = (our_up.checked_mul(up), our_down.checked_mul(down))
+        {
+            return Self::Short(up, down);
         }
-        let (wide_up, wide_down) = self.wide.unwrap_or((I256::ONE, I256::ONE));
-        let (up, down) = (I256::from(up), I256::from(down));
-        // What cancels out need not fit.
-        let (across, along) = (common(wide_up, down), common(up, wide_down));
-        match (
-            (wide_up / across).checked_mul(up / along),
-            (wide_down / along).checked_mul(down / across),
-        ) {
-            (Some(up), Some(down)) => self.wide = Some((up, down)),
-            _ => self.lost = true,
+        self.long_ratio(up, down)
+    }
+
+    #[cold]
+    fn long_ratio(self, up: i128, down: i128) -> Self {
+        let (our_up, our_down) = match self {
+            Self::Short(our_up, our_down) => (i128::from(our_up), i128::from(our_down)),
+            Self::Long(our_up, our_down) => (our_up, our_down),
+            Self::Wide(our_up, our_down) => return wide_ratio(our_up, our_down, up, down),
+            Self::Lost => return Self::Lost,
+        };
+        match (our_up.checked_mul(up), our_down.checked_mul(down)) {
+            (Some(up), Some(down)) => Self::Long(up, down),
+            _ => wide_ratio(our_up.into(), our_down.into(), up, down),
         }
-        self
     }
 
     /// In millionths, or `None` where it cannot be held.
+    #[inline]
     pub(crate) fn millionths(self) -> Option<i128> {
-        let scaled = self.ratio(1_000_000, 1);
-        match (scaled.lost, scaled.wide) {
-            (true, _) => None,
-            (false, None) => rounded(scaled.up, scaled.down),
-            (false, Some((up, down))) => round_half_even(up, down),
+        match self.ratio(1_000_000, 1) {
+            Self::Short(up, down) => rounded(up.into(), down.into()),
+            Self::Long(up, down) => rounded(up, down),
+            Self::Wide(up, down) => round_half_even(up, down),
+            Self::Lost => None,
         }
+    }
+}
+
+fn wide_ratio(our_up: I256, our_down: I256, up: i128, down: i128) -> Fraction {
+    let (up, down) = (I256::from(up), I256::from(down));
+    // What cancels out need not fit.
+    let (across, along) = (common(our_up, down), common(up, our_down));
+    match (
+        (our_up / across).checked_mul(up / along),
+        (our_down / along).checked_mul(down / across),
+    ) {
+        (Some(up), Some(down)) => Fraction::Wide(up, down),
+        _ => Fraction::Lost,
     }
 }
 
@@ -106,10 +121,7 @@ fn common(a: I256, b: I256) -> I256 {
     a.max(I256::ONE)
 }
 
-fn ten_to(scale: u8) -> i128 {
-    10i128.pow(u32::from(scale.min(Decimal::SCALE_MAX)))
-}
-
+#[inline]
 fn rounded(up: i128, down: i128) -> Option<i128> {
     if down == 1 {
         return Some(up);

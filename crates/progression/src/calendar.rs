@@ -40,9 +40,8 @@ impl Calendar {
             .map_or(&[][..], |spans| {
                 spans.get_or_init(|| self.page(kind, page as i64))
             });
-        let after = spans.partition_point(|span| span.start <= at);
-        match after.checked_sub(1).map(|index| spans[index]) {
-            Some(span) if span.holds(at) => span,
+        match around(spans, at) {
+            Some(span) if span.holds(at) => *span,
             _ => span_at(kind, &self.zone, at),
         }
     }
@@ -63,6 +62,23 @@ impl Calendar {
         }
         spans.into()
     }
+}
+
+/// The last span that has begun by then. Spans of a kind differ little in length, so its place is guessed and then moved to.
+fn around(spans: &[Span], at: Timestamp) -> Option<&Span> {
+    let first = spans.first()?;
+    let length_ns = (first.end.nanos() - first.start.nanos()).max(1);
+    let guess = (at.nanos() - first.start.nanos()) / length_ns;
+    let mut index = usize::try_from(guess).ok()?.min(spans.len() - 1);
+    while spans[index].start > at {
+        index = index.checked_sub(1)?;
+    }
+    while let Some(next) = spans.get(index + 1)
+        && next.start <= at
+    {
+        index += 1;
+    }
+    spans.get(index)
 }
 
 #[cfg(test)]

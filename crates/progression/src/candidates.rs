@@ -3,15 +3,24 @@
 //! Most programmes say `event.attributes.category == "slots"` or the like in most of their rules. Such a condition is looked up, once
 //! for each attribute and not once for each rule, so the cost of an event depends on the rules that it touches.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use programme::model::{Goal, Guard, Mission, Predicate, Programme};
 use smallvec::SmallVec;
 use types::{Attributes, Text, Value};
 
-/// A set of the rules and missions on one event type: first the rules, then the missions, each in file order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Candidates(SmallVec<[u64; 2]>);
+/// The rules and missions on one event type that an event may count for.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidates {
+    possible: Set,
+    /// Those whose guard the event satisfies, so that only the rest of their predicates is to be asked.
+    satisfied: Set,
+}
+
+/// First the rules, then the missions, each in file order.
+#[derive(Clone, Debug)]
+struct Set(SmallVec<[u64; 2]>);
 
 /// What is known before the event of the rules and missions on one event type.
 #[derive(Debug)]
@@ -30,36 +39,54 @@ struct ByAttribute {
     by_text: Vec<(Text, Candidates)>,
 }
 
-impl Candidates {
+impl Set {
     fn none(size: usize) -> Self {
         Self(SmallVec::from_elem(0, size.div_ceil(64)))
-    }
-
-    /// So many of them, none ruled out.
-    pub(crate) fn all(size: usize) -> Self {
-        let mut all = Self::none(size);
-        (0..size).for_each(|at| all.add(at));
-        all
     }
 
     fn add(&mut self, at: usize) {
         self.0[at / 64] |= 1 << (at % 64);
     }
 
-    fn keep(&mut self, those: &Self) {
+    fn with(&mut self, those: &Self, both: fn(u64, u64) -> u64) {
         let words = self.0.iter_mut().zip(&those.0);
-        words.for_each(|(ours, theirs)| *ours &= theirs);
+        words.for_each(|(ours, theirs)| *ours = both(*ours, *theirs));
+    }
+}
+
+impl Candidates {
+    fn none(size: usize) -> Self {
+        Self {
+            possible: Set::none(size),
+            satisfied: Set::none(size),
+        }
+    }
+
+    /// So many of them, none ruled out.
+    pub(crate) fn all(size: usize) -> Self {
+        let mut all = Self::none(size);
+        (0..size).for_each(|at| all.possible.add(at));
+        all
     }
 
     /// The first at `from` or later.
+    #[inline]
     pub(crate) fn next(&self, from: usize) -> Option<usize> {
+        let words = &self.possible.0;
         let mut word = from / 64;
-        let mut bits = self.0.get(word)? & (u64::MAX << (from % 64));
+        let mut bits = words.get(word)? & (u64::MAX << (from % 64));
         while bits == 0 {
             word += 1;
-            bits = *self.0.get(word)?;
+            bits = *words.get(word)?;
         }
         Some(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    /// Whether the event is known to satisfy its guard.
+    #[inline]
+    pub(crate) fn satisfies(&self, at: usize) -> bool {
+        let word = self.satisfied.0.get(at / 64);
+        word.is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 }
 
@@ -117,17 +144,30 @@ impl Index {
     }
 
     /// Those that the event may count for. All others are known to be ruled out by a predicate that is false.
-    pub(crate) fn of(&self, attributes: &Attributes) -> Candidates {
-        let mut candidates = self.all.clone();
+    pub(crate) fn of(&self, attributes: &Attributes) -> Cow<'_, Candidates> {
+        let mut found: Option<Cow<'_, Candidates>> = None;
         for guard in &self.guards {
-            match attributes.get(&guard.name) {
+            let those = match attributes.get(&guard.name) {
                 // A fault, which only the predicate itself can judge.
-                None => {}
-                Some(Value::Text(text)) => candidates.keep(guard.satisfied_with(text)),
-                Some(_) => candidates.keep(&guard.others),
+                None => continue,
+                Some(Value::Text(text)) => guard.satisfied_with(text),
+                Some(_) => &guard.others,
+            };
+            match &mut found {
+                // Most programmes ask for one attribute.
+                None => found = Some(Cow::Borrowed(those)),
+                Some(found) => {
+                    let found = found.to_mut();
+                    found
+                        .possible
+                        .with(&those.possible, |ours, theirs| ours & theirs);
+                    found
+                        .satisfied
+                        .with(&those.satisfied, |ours, theirs| ours | theirs);
+                }
             }
         }
-        candidates
+        found.unwrap_or(Cow::Borrowed(&self.all))
     }
 }
 
@@ -137,7 +177,7 @@ impl ByAttribute {
         let mut by_text: BTreeMap<&Text, Vec<usize>> = BTreeMap::new();
         for (at, guard) in guards.iter().enumerate() {
             match guard.filter(|guard| *guard.attribute == *name) {
-                None => others.add(at),
+                None => others.possible.add(at),
                 Some(guard) => {
                     let texts = guard.texts.iter();
                     texts.for_each(|text| by_text.entry(text).or_default().push(at));
@@ -146,7 +186,10 @@ impl ByAttribute {
         }
         let satisfied = |(text, asking): (&Text, Vec<usize>)| {
             let mut satisfied = others.clone();
-            asking.into_iter().for_each(|at| satisfied.add(at));
+            for at in asking {
+                satisfied.possible.add(at);
+                satisfied.satisfied.add(at);
+            }
             (text.clone(), satisfied)
         };
         Self {

@@ -27,6 +27,9 @@ pub(crate) fn limit(
     let earn = &programme.rules[usize::from(rule.0)];
     let points = earn.points;
     let of_points = &programme.points[usize::from(points.0)].caps;
+    if earn.caps.is_empty() && of_points.is_empty() {
+        return (wanted, SmallVec::new());
+    }
     let mut charges = SmallVec::<[(Capped, Current); 2]>::new();
     let mut room = wanted;
     let caps = earn.caps.iter().map(|cap| (Capped::Rule(rule), cap));

@@ -96,12 +96,29 @@ impl Refusal {
 pub struct Decision {
     /// What it came to.
     pub outcome: Outcome,
-    /// For the outside, in order, of all types.
-    pub emissions: Vec<Emission>,
+    /// The journal entries that were written, in order.
+    pub written: Vec<Entry>,
     /// For other entities, in order: each to be appended to the log of the one it is for.
     pub tells: Vec<Tell>,
     /// Segments that this record filled: the caller keeps them until they are durable.
     pub sealed: Vec<(u32, Vec<u8>)>,
     /// For a replay, the entry of the event that came first.
     pub replayed: Option<Box<Entry>>,
+}
+
+impl Decision {
+    pub(crate) fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            written: Vec::new(),
+            tells: Vec::new(),
+            sealed: Vec::new(),
+            replayed: None,
+        }
+    }
+
+    /// What leaves for the outside, in order, of all types.
+    pub fn emissions(&self) -> impl Iterator<Item = Emission<'_>> {
+        self.written.iter().flat_map(Entry::emissions)
+    }
 }

@@ -1,5 +1,6 @@
 //! What follows from a programme alone and is worked out once for all its players.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use programme::model::{EventTypeIx, Mission, MissionIx, PeriodKind, Programme, Start, Window};
@@ -7,6 +8,7 @@ use types::{Attributes, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::candidates::{self, Candidates, Index};
+use crate::mission::Nature;
 use crate::names::Names;
 use crate::period::{Span, span_at};
 use crate::timer::Timed;
@@ -19,6 +21,8 @@ struct Derived {
     /// By event type.
     indexes: Box<[Index]>,
     timed: Timed,
+    /// By mission.
+    natures: Box<[Nature]>,
     /// Missions whose window runs from the player's first record.
     by_first_record: Vec<MissionIx>,
 }
@@ -29,8 +33,15 @@ fn derived(programme: &Programme) -> Option<&Derived> {
         calendar: Calendar::new(programme.timezone.clone()),
         indexes: candidates::indexes(programme),
         timed: Timed::of(programme),
+        natures: natures_of(programme),
         by_first_record: begun_by_records(programme),
     })
+}
+
+fn natures_of(programme: &Programme) -> Box<[Nature]> {
+    let all = (0..).map(MissionIx).zip(&programme.missions);
+    all.map(|(ix, mission)| Nature::of(programme, ix, mission))
+        .collect()
 }
 
 fn begun_by_records(programme: &Programme) -> Vec<MissionIx> {
@@ -48,6 +59,14 @@ fn begun_by_records(programme: &Programme) -> Vec<MissionIx> {
 /// Missions whose window runs from the player's first record.
 pub(crate) fn by_first_record(programme: &Programme) -> &[MissionIx] {
     derived(programme).map_or(&[], |derived| &derived.by_first_record)
+}
+
+/// What of each mission decides how it is counted.
+pub(crate) fn natures(programme: &Programme) -> Cow<'_, [Nature]> {
+    match derived(programme) {
+        Some(derived) => Cow::Borrowed(&derived.natures),
+        None => Cow::Owned(natures_of(programme).into()),
+    }
 }
 
 /// The names of the programme's version, one table for every state and entry that speaks of it.
@@ -77,17 +96,17 @@ pub(crate) fn span(programme: &Programme, kind: PeriodKind, at: Timestamp) -> Sp
 }
 
 /// The rules and missions that an event may count for: all on its type where nothing was worked out.
-pub(crate) fn candidates(
-    programme: &Programme,
+pub(crate) fn candidates<'p>(
+    programme: &'p Programme,
     kind: EventTypeIx,
     attributes: &Attributes,
-) -> Candidates {
+) -> Cow<'p, Candidates> {
     let kind = usize::from(kind.0);
     let index = derived(programme).and_then(|derived| derived.indexes.get(kind));
     match index {
         Some(index) => index.of(attributes),
-        None => Candidates::all(
+        None => Cow::Owned(Candidates::all(
             programme.rules_by_type[kind].len() + programme.missions_by_type[kind].len(),
-        ),
+        )),
     }
 }

@@ -6,6 +6,7 @@ use programme::model::{
 use types::{Decimal, MicroPoints};
 
 use crate::arithmetic::Fraction;
+use crate::candidates::Candidates;
 use crate::cap;
 use crate::effect::{Because, Working};
 use crate::event::part::Returned;
@@ -14,17 +15,21 @@ use crate::journal::Reason;
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
-pub(crate) fn earn(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+pub(crate) fn earn(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    candidates: &Candidates,
+    returned: Returned,
+) {
     if step.restricts(fact) {
         return pass_over(step, fact.kind, &Reason::Restricted);
     }
     let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
-    let candidates = fact.candidates(step.programme);
     let mut from = 0;
     while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
         let ix = rules[at];
         step.judged.rules(&rules[from..at], Reason::When);
-        let reason = rule(step, fact, ix, returned).err();
+        let reason = rule(step, fact, ix, candidates.satisfies(at), returned).err();
         step.judged.rules(&[ix], reason.unwrap_or(Reason::Counted));
         from = at + 1;
     }
@@ -41,6 +46,7 @@ fn rule(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
     ix: RuleIx,
+    guard_holds: bool,
     returned: Returned,
 ) -> Result<(), Reason> {
     let rule = &step.programme.rules[usize::from(ix.0)];
@@ -48,7 +54,7 @@ fn rule(
         return Err(Reason::Weightless);
     }
     if let Some(when) = &rule.when {
-        holds(ask(step, fact, when), Reason::When)?;
+        holds(ask(step, fact, when, guard_holds), Reason::When)?;
     }
     let boost = boost(step, fact, rule)?;
     let wanted = MicroPoints(amount(fact, rule, boost)?);
@@ -85,15 +91,24 @@ fn rule(
     Ok(())
 }
 
-/// What a predicate says about the event, and the player as he was before it.
-pub(crate) fn ask(step: &Step<'_>, fact: &Fact<'_>, predicate: &Predicate) -> Verdict {
+/// What a predicate says about the event, and the player as he was before it; where its guard is known to hold, by the rest alone.
+pub(crate) fn ask(
+    step: &Step<'_>,
+    fact: &Fact<'_>,
+    predicate: &Predicate,
+    guard_holds: bool,
+) -> Verdict {
     let player = step.state.player(step.programme);
-    predicate.eval(&Facts {
+    let facts = || Facts {
         event: Some(fact.event),
         amount: fact.converted,
         occurred_at: fact.occurred_at,
         player: &player,
-    })
+    };
+    match guard_holds {
+        true => predicate.beyond_guard(facts),
+        false => predicate.eval(&facts()),
+    }
 }
 
 fn amount(fact: &Fact<'_>, rule: &EarnRule, boost: Decimal) -> Result<i128, Reason> {

@@ -1,12 +1,12 @@
 //! Emissions: decided facts for the outside, with ids that a replay produces again.
 
 use std::fmt;
-use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use types::{BrandId, EventId, PlayerId, SourceId, Timestamp};
 
 use crate::effect::{Because, Effect, GrantStatus, Granted, Movement, Prize};
+use crate::journal::Entry;
 use crate::json::Object;
 use crate::names::Names;
 use crate::timer::Timer;
@@ -21,17 +21,17 @@ pub struct Subject<'a> {
 }
 
 /// What made a step happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause<'e> {
     /// An event.
     Event {
         /// Its source.
-        source: SourceId,
+        source: &'e SourceId,
         /// Its id.
-        id: EventId,
+        id: &'e EventId,
     },
     /// Time alone; due when the emission is.
-    Timer(Timer),
+    Timer(&'e Timer),
 }
 
 /// The first 128 bits of SHA-256 over brand, player, type, subject and n, joined by U+001F. Prints as 32 hex digits.
@@ -50,18 +50,14 @@ impl fmt::Debug for EmissionId {
     }
 }
 
-/// One decided fact. Cheap to make: id and text are computed only where a sink takes it.
-#[derive(Clone, Debug)]
-pub struct Emission {
-    pub(crate) names: Arc<Names>,
-    pub(crate) cause: Cause,
-    pub(crate) at: Timestamp,
-    pub(crate) effect: Effect,
-    /// The player is restricted: nobody acts on it towards him.
-    pub(crate) suppressed: bool,
+/// One decided fact: an effect of a journal entry, as others see it. Id and text are made only where a sink takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Emission<'e> {
+    pub(crate) entry: &'e Entry,
+    pub(crate) effect: &'e Effect,
 }
 
-impl Emission {
+impl<'e> Emission<'e> {
     /// Its type: `mission_completed`, `points_earned`, ...
     pub fn kind(&self) -> &'static str {
         self.effect.kind()
@@ -69,17 +65,17 @@ impl Emission {
 
     /// When it was decided: the record's recorded time, or the timer's due time.
     pub fn at(&self) -> Timestamp {
-        self.at
+        self.entry.recorded_at
     }
 
     /// What made it happen.
-    pub fn cause(&self) -> &Cause {
-        &self.cause
+    pub fn cause(&self) -> Cause<'e> {
+        self.entry.cause()
     }
 
     /// What it says.
-    pub fn effect(&self) -> &Effect {
-        &self.effect
+    pub fn effect(&self) -> &'e Effect {
+        self.effect
     }
 
     /// Its id; the same on every replay.
@@ -92,8 +88,8 @@ impl Emission {
 
     /// What n counts, and n.
     fn about(&self) -> (String, u64) {
-        let names = &self.names;
-        match &self.effect {
+        let names = &self.entry.names;
+        match self.effect {
             Effect::Earned(movement) | Effect::Reversed(movement) => {
                 (names.points(movement.points).to_owned(), movement.n)
             }
@@ -125,12 +121,12 @@ impl Emission {
 
     /// The line that `questline simulate` writes: the same bytes on every replay.
     pub fn json(&self, subject: Subject<'_>, id: &str) -> Vec<u8> {
-        let names = &self.names;
+        let names = &self.entry.names;
         let mut line = Object::new();
         line.text("id", id)
             .text("type", self.kind())
             .text("player", subject.player.as_str());
-        match &self.effect {
+        match self.effect {
             Effect::Earned(movement) | Effect::Reversed(movement) => {
                 moved(&mut line, names, movement);
             }
@@ -194,11 +190,11 @@ impl Emission {
                     .plain("reason", reason.name());
             }
         }
-        if self.suppressed {
+        if self.entry.suppressed {
             line.raw("suppressed", true);
         }
-        line.object("cause", self.cause.json(names, self.at))
-            .plain("at", self.at);
+        line.object("cause", self.cause().json(names, self.at()))
+            .plain("at", self.at());
         line.finish()
     }
 }
@@ -210,7 +206,7 @@ pub(crate) fn hash(parts: [&str; 5]) -> u128 {
     u128::from_be_bytes(first)
 }
 
-impl Cause {
+impl Cause<'_> {
     pub(crate) fn json(&self, names: &Names, at: Timestamp) -> Object {
         let mut json = Object::new();
         match self {

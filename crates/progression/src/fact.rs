@@ -1,6 +1,6 @@
 //! An event as rules and missions see it.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
 
 use programme::model::{BuiltIn, EventTypeIx, Programme, Weights};
 use types::{Decimal, Event, Timestamp, Value};
@@ -27,8 +27,6 @@ pub(crate) struct Fact<'a> {
     pub(crate) weight_e8: u32,
     /// The amount in the programme's currency, for predicates.
     pub(crate) converted: Option<Decimal>,
-    /// What it may count for, once somebody asks.
-    candidates: OnceCell<Candidates>,
 }
 
 impl<'a> Fact<'a> {
@@ -69,15 +67,12 @@ impl<'a> Fact<'a> {
             rate,
             weight_e8,
             converted: event.amount.and_then(|amount| convert(amount, rate)),
-            candidates: OnceCell::new(),
         }
     }
 
     /// The rules and missions that it may count for.
-    pub(crate) fn candidates(&self, programme: &Programme) -> &Candidates {
-        let attributes = &self.event.attributes;
-        self.candidates
-            .get_or_init(|| derived::candidates(programme, self.kind, attributes))
+    pub(crate) fn candidates<'p>(&self, programme: &'p Programme) -> Cow<'p, Candidates> {
+        derived::candidates(programme, self.kind, &self.event.attributes)
     }
 
     /// The attribute at a path.

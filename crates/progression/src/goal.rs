@@ -29,7 +29,7 @@ pub(crate) enum Progress {
     /// So many events.
     Count(u64),
     /// So many millionths.
-    Sum(i128),
+    Sum(MicroPoints),
     /// These values, each by so many events; sorted by value.
     Distinct(Vec<(u128, u32)>),
     /// The largest values.
@@ -48,29 +48,39 @@ pub(crate) struct Leaf<'p> {
 
 /// The leaves of a goal, in file order. Kinds that are not carried out have none.
 pub(crate) fn leaves(goal: &Goal) -> impl Iterator<Item = Leaf<'_>> {
-    // Nearly every goal is one leaf, and every event asks every mission: no allocation.
-    let mut stack = SmallVec::<[&Goal; 4]>::from_slice(&[goal]);
-    std::iter::from_fn(move || {
+    // Nearly every goal is one leaf, and every event asks for it.
+    let (first, mut stack) = match alone(goal) {
+        Some(leaf) => (Some(leaf), SmallVec::<[&Goal; 4]>::new()),
+        None => (None, SmallVec::from_slice(&[goal])),
+    };
+    let below = std::iter::from_fn(move || {
         while let Some(goal) = stack.pop() {
             match goal {
-                Goal::Count { of, when, .. }
-                | Goal::Sum { of, when, .. }
-                | Goal::Best { of, when, .. }
-                | Goal::Streak { of, when, .. }
-                | Goal::Distinct { of, when, .. } => {
-                    return Some(Leaf {
-                        goal,
-                        of: *of,
-                        when: when.as_ref(),
-                    });
-                }
                 Goal::Steps(parts) | Goal::All(parts) | Goal::Any(parts) => {
                     stack.extend(parts.iter().rev());
                 }
+                _ => return alone(goal),
             }
         }
         None
-    })
+    });
+    first.into_iter().chain(below)
+}
+
+/// The one leaf of a goal that is a leaf itself.
+pub(crate) fn alone(goal: &Goal) -> Option<Leaf<'_>> {
+    match goal {
+        Goal::Count { of, when, .. }
+        | Goal::Sum { of, when, .. }
+        | Goal::Best { of, when, .. }
+        | Goal::Streak { of, when, .. }
+        | Goal::Distinct { of, when, .. } => Some(Leaf {
+            goal,
+            of: *of,
+            when: when.as_ref(),
+        }),
+        Goal::Steps(_) | Goal::All(_) | Goal::Any(_) => None,
+    }
 }
 
 pub(crate) fn leaf_count(goal: &Goal) -> usize {
@@ -155,7 +165,7 @@ impl Progress {
     /// An amount in millionths.
     fn micro(&self) -> i128 {
         match self {
-            Self::Sum(micro) => *micro,
+            Self::Sum(sum) => sum.0,
             Self::Best(values) => values.largest(),
             Self::None | Self::Count(_) | Self::Distinct(_) | Self::Streak(_) => 0,
         }
@@ -207,9 +217,9 @@ impl Progress {
                 writer.byte(1);
                 writer.number(*count);
             }
-            Self::Sum(micro) => {
+            Self::Sum(sum) => {
                 writer.byte(2);
-                writer.wide(*micro);
+                writer.wide(sum.0);
             }
             Self::Distinct(values) => {
                 writer.byte(3);
@@ -234,7 +244,7 @@ impl Progress {
         match reader.byte()? {
             0 => Ok(Self::None),
             1 => Ok(Self::Count(reader.number()?)),
-            2 => Ok(Self::Sum(reader.wide()?)),
+            2 => Ok(Self::Sum(MicroPoints(reader.wide()?))),
             3 => (0..reader.length()?)
                 .map(|_| Ok((reader.fixed128()?, reader.number32()?)))
                 .collect::<Result<Vec<_>, DecodeError>>()

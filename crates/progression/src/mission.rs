@@ -4,6 +4,7 @@ mod archive;
 pub(crate) mod claim;
 mod course;
 pub(crate) mod fate;
+mod nature;
 mod start;
 pub(crate) mod streak;
 mod trace;
@@ -11,6 +12,8 @@ mod window;
 
 use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
 
+use crate::candidates::Candidates;
+use crate::derived;
 use crate::earn::{ask, holds};
 use crate::effect::Because;
 use crate::event::part::Returned;
@@ -26,23 +29,31 @@ use crate::zone::Current;
 
 pub(crate) use archive::{Cold, archived_for, archived_of};
 pub(crate) use course::Course;
+pub(crate) use nature::Nature;
 pub(crate) use start::{begin, join, started};
 pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type; among the candidates they come after the rules.
-pub(crate) fn count(step: &mut Step<'_>, fact: &Fact<'_>, returned: Returned) {
+pub(crate) fn count(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    candidates: &Candidates,
+    returned: Returned,
+) {
     if step.restricts(fact) {
         return pass_over(step, fact.kind, &Reason::Restricted);
     }
     let kind = usize::from(fact.kind.0);
     let missions = &step.programme.missions_by_type[kind];
     let rules = step.programme.rules_by_type[kind].len();
-    let candidates = fact.candidates(step.programme);
+    let natures = derived::natures(step.programme);
     let mut from = 0;
     while let Some(at) = candidates.next(rules + from) {
+        let guard_holds = candidates.satisfies(at);
         let (at, ix) = (at - rules, missions[at - rules]);
         step.judged.missions(&missions[from..at], Reason::When);
-        let reason = count_one(step, fact, ix, returned).err();
+        let nature = natures[usize::from(ix.0)];
+        let reason = count_one(step, fact, (ix, nature), guard_holds, returned).err();
         step.judged
             .missions(&[ix], reason.unwrap_or(Reason::Counted));
         from = at + 1;
@@ -59,43 +70,85 @@ pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason)
 fn count_one(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
-    ix: MissionIx,
+    (ix, nature): (MissionIx, Nature),
+    guard_holds: bool,
     returned: Returned,
 ) -> Result<(), Reason> {
     let mission = &step.programme.missions[usize::from(ix.0)];
     if fact.weight_e8 == 0 {
         return Err(Reason::Weightless);
     }
-    open_to(step, fact, ix, mission)?;
-    let current = window::of_event(step, fact, ix, mission.window)?;
-    if trace::is_traced(mission) {
-        return trace::count(step, fact, ix, mission, current, returned);
+    if !nature.is_open {
+        open_to(step, fact, ix, mission)?;
     }
+    let current = window::of_event(step, fact, ix, mission.window)?;
+    if nature.is_traced {
+        return trace::count(step, fact, ix, mission, current, guard_holds, returned);
+    }
+    let due = match goal::alone(&mission.goal) {
+        Some(leaf) => count_leaf(step, fact, (ix, 0, leaf), guard_holds, current, returned)?,
+        None => count_leaves(step, fact, ix, current, returned)?,
+    };
+    let due = match nature.has_streaks {
+        false => due,
+        true => {
+            streak::settle(step, ix, current.period);
+            let slot = find(step, ix, current.period);
+            slot.is_some_and(|slot| is_due(mission, slot))
+        }
+    };
+    if due {
+        step.grew.push((ix, current.period));
+    }
+    Ok(())
+}
+
+/// Counts for the leaves of a goal that has several; whether it is due to complete then.
+fn count_leaves(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    current: Current,
+    returned: Returned,
+) -> Result<bool, Reason> {
+    let mission = &step.programme.missions[usize::from(ix.0)];
     let mut outcome = Err(Reason::Unavailable);
-    for (part, leaf) in goal::leaves(&mission.goal).enumerate() {
+    for (part, leaf) in (0..).zip(goal::leaves(&mission.goal)) {
         if leaf.of != fact.kind {
             continue;
         }
-        let counted = leaf_gain(step, fact, leaf, current).and_then(|gain| {
-            let part = u8::try_from(part).map_err(|_| Reason::Unavailable)?;
-            let contribution = Contribution {
-                mission: ix,
-                part,
-                period: current.period,
-                gain,
-            };
-            add(step, mission, current, contribution, returned)
-        });
+        let counted = count_leaf(step, fact, (ix, part, leaf), false, current, returned);
         outcome = match (outcome, counted) {
-            (Ok(()), _) | (_, Ok(())) => Ok(()),
+            (Ok(before), Ok(due)) => Ok(before | due),
+            (Ok(due), _) | (_, Ok(due)) => Ok(due),
             (Err(Reason::Unavailable), Err(reason)) | (Err(reason), _) => Err(reason),
         };
     }
-    if outcome.is_ok() {
-        streak::settle(step, ix, current.period);
-        step.grew.push((ix, current.period));
-    }
     outcome
+}
+
+/// Counts for one leaf of a goal; whether its mission is due to complete then.
+fn count_leaf(
+    step: &mut Step<'_>,
+    fact: &Fact<'_>,
+    (ix, part, leaf): (MissionIx, u8, goal::Leaf<'_>),
+    guard_holds: bool,
+    current: Current,
+    returned: Returned,
+) -> Result<bool, Reason> {
+    let gain = leaf_gain(step, fact, leaf, guard_holds, current)?;
+    let contribution = Contribution {
+        mission: ix,
+        part,
+        period: current.period,
+        gain,
+    };
+    add(step, current, contribution, returned)
+}
+
+/// Whether a period is at its goal and has no standing completion.
+fn is_due(mission: &Mission, slot: &Slot) -> bool {
+    !slot.stands() && goal::reached(&mission.goal, &slot.parts)
 }
 
 /// Whether the mission is for this player and event: as things were before the event.
@@ -120,7 +173,7 @@ fn open_to(
         }
     }
     match &mission.audience {
-        Some(audience) => holds(ask(step, fact, audience), Reason::Audience),
+        Some(audience) => holds(ask(step, fact, audience, false), Reason::Audience),
         None => Ok(()),
     }
 }
@@ -129,10 +182,11 @@ fn leaf_gain(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
     leaf: goal::Leaf<'_>,
+    guard_holds: bool,
     window: Current,
 ) -> Result<Gain, Reason> {
     if let Some(when) = leaf.when {
-        holds(ask(step, fact, when), Reason::When)?;
+        holds(ask(step, fact, when, guard_holds), Reason::When)?;
     }
     match leaf.goal {
         Goal::Streak { unit, .. } => streak::gain(step, fact, *unit, window),
@@ -142,14 +196,13 @@ fn leaf_gain(
 
 fn add(
     step: &mut Step<'_>,
-    mission: &Mission,
     current: Current,
     contribution: Contribution,
     returned: Returned,
-) -> Result<(), Reason> {
-    let Some(slot) = slot_for(step, mission, contribution.mission, current) else {
-        return Err(Reason::Unavailable);
-    };
+) -> Result<bool, Reason> {
+    let ix = contribution.mission;
+    let mission = &step.programme.missions[usize::from(ix.0)];
+    let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
     let gain = contribution.gain;
     let Some(progress) = slot.parts.get_mut(usize::from(contribution.part)) else {
         return Err(Reason::Unavailable);
@@ -160,23 +213,20 @@ fn add(
     if let Some(left) = returned.left_of(gain) {
         progress.add(left);
     }
+    let due = is_due(mission, slot);
     step.counted.push(contribution);
-    Ok(())
+    Ok(due)
 }
 
 /// The period's slot: kept, or back from the archive, or new. A new one drops those that are closed.
 fn slot_for<'s>(
     step: &'s mut Step<'_>,
-    mission: &Mission,
     ix: MissionIx,
+    parts: usize,
     current: Current,
-) -> Option<&'s mut Slot> {
-    let state = step.state.missions.get_mut(usize::from(ix.0))?;
-    let parts = goal::leaf_count(&mission.goal);
-    let known = state
-        .slots
-        .iter()
-        .position(|slot| slot.period == current.period);
+) -> &'s mut Slot {
+    let state = step.state.missions.touch(ix);
+    let known = state.place(current.period);
     let at = match known {
         Some(at) => at,
         None => {
@@ -190,26 +240,23 @@ fn slot_for<'s>(
     };
     let slot = &mut state.slots[at];
     slot.end = slot.end.max(current.end);
-    // Another version may have changed the goal's parts.
-    slot.parts.resize_with(parts, goal::Progress::default);
-    Some(slot)
+    if slot.parts.len() != parts {
+        // Another version has changed the goal's parts.
+        slot.parts.resize_with(parts, goal::Progress::default);
+    }
+    slot
 }
 
 /// Completes what has grown to its goal and has no standing completion.
 pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
     for (ix, period) in std::mem::take(&mut step.grew) {
         let mission = &step.programme.missions[usize::from(ix.0)];
-        let Some(state) = step.state.missions.get(usize::from(ix.0)) else {
-            continue;
-        };
-        let slot = state.slots.iter().find(|slot| slot.period == period);
-        let due =
-            slot.is_some_and(|slot| !slot.stands() && goal::reached(&mission.goal, &slot.parts));
-        let full = mission
-            .limit
-            .per_player
-            .is_some_and(|most| state.standing >= most);
-        if due && !full {
+        let full = mission.limit.per_player.is_some_and(|most| {
+            let kept = step.state.mission(ix);
+            kept.is_some_and(|kept| kept.standing >= most)
+        });
+        let slot = step.state.mission(ix).and_then(|kept| kept.slot(period));
+        if !full && slot.is_some_and(|slot| is_due(mission, slot)) {
             waiting::complete(step, ix, mission, period, fact.occurred_at);
         }
     }
@@ -238,7 +285,9 @@ pub(crate) fn take_off(
     } else if let Some(progress) = slot.parts.get_mut(usize::from(part)) {
         progress.shrink(was, is);
     }
-    streak::settle(step, ix, period);
+    if derived::natures(step.programme)[usize::from(ix.0)].has_streaks {
+        streak::settle(step, ix, period);
+    }
     if !step.fell.contains(&(ix, period)) {
         step.fell.push((ix, period));
     }
@@ -255,9 +304,8 @@ fn landed(state: &State, ix: MissionIx, period: Period) -> Period {
 
 /// The period's slot, kept or cold.
 fn find<'s>(step: &'s mut Step<'_>, ix: MissionIx, period: Period) -> Option<&'s mut Slot> {
-    let state = step.state.missions.get_mut(usize::from(ix.0))?;
-    let kept = state.slots.iter().position(|slot| slot.period == period);
-    match kept {
+    let state = step.state.missions.get_mut(ix)?;
+    match state.place(period) {
         Some(at) => Some(&mut state.slots[at]),
         None => archive::touch(&mut step.cold, ix, period),
     }

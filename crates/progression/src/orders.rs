@@ -3,6 +3,9 @@
 //! The newest 32 (by occurrence, then log) of which something is left are kept; older ones are found in the journal, which is read
 //! only where a cancellation needs them.
 
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
 use types::{Currency, SourceId, Timestamp};
 
 use crate::codec::{DecodeError, Reader, Writer};
@@ -11,10 +14,12 @@ use crate::codec::{DecodeError, Reader, Writer};
 pub(crate) const OPEN_MAX: usize = 32;
 
 /// Orders that can still be returned.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OpenOrders {
-    /// By rising place.
-    pub(crate) kept: Vec<OpenOrder>,
+    /// By rising place. Nearly every order is the newest, and every one that comes drops the oldest.
+    kept: VecDeque<Kept>,
+    /// The sources of those that are kept: mostly one.
+    sources: SmallVec<[SourceId; 1]>,
     /// The newest place below which orders were dropped, and the entry number of the oldest dropped one.
     pub(crate) dropped: Option<Dropped>,
 }
@@ -29,6 +34,17 @@ pub(crate) struct OpenOrder {
     pub(crate) amount: i64,
     pub(crate) left: i64,
     pub(crate) currency: Currency,
+}
+
+/// An order as it is kept: a player who plays has 32 of them.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    place: Place,
+    amount: i64,
+    left: i64,
+    currency: Currency,
+    /// Index into the sources.
+    source: u8,
 }
 
 /// When an order occurred, then its entry's number.
@@ -54,12 +70,64 @@ impl OpenOrders {
             self.drop_order(order.place);
             return;
         }
-        let at = self.kept.partition_point(|it| it.place < order.place);
-        self.kept.insert(at, order);
-        if self.kept.len() > OPEN_MAX {
-            let oldest = self.kept.remove(0);
+        if self.kept.len() >= OPEN_MAX
+            && let Some(oldest) = self.kept.pop_front_if(|oldest| oldest.place < order.place)
+        {
             self.drop_order(oldest.place);
+        } else if self.kept.len() >= OPEN_MAX {
+            return self.drop_order(order.place);
         }
+        let newest = self.kept.back().is_none_or(|it| it.place < order.place);
+        let at = match newest {
+            true => self.kept.len(),
+            false => self.kept.partition_point(|it| it.place < order.place),
+        };
+        let kept = Kept {
+            place: order.place,
+            amount: order.amount,
+            left: order.left,
+            currency: order.currency,
+            source: self.number(order.source),
+        };
+        self.kept.insert(at, kept);
+    }
+
+    /// The number of a source, from now on known.
+    fn number(&mut self, source: SourceId) -> u8 {
+        let known = self.sources.iter().position(|known| *known == source);
+        let at = known.unwrap_or_else(|| {
+            if self.sources.len() >= OPEN_MAX {
+                self.forget_sources();
+            }
+            self.sources.push(source);
+            self.sources.len() - 1
+        });
+        at as u8
+    }
+
+    /// Lets go of sources of which no order is left.
+    fn forget_sources(&mut self) {
+        let old = std::mem::take(&mut self.sources);
+        for at in 0..self.kept.len() {
+            let source = old[usize::from(self.kept[at].source)].clone();
+            let known = self.sources.iter().position(|known| *known == source);
+            let new = known.unwrap_or(self.sources.len());
+            if known.is_none() {
+                self.sources.push(source);
+            }
+            self.kept[at].source = new as u8;
+        }
+    }
+
+    /// Those that are kept, by rising place.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = OpenOrder> {
+        self.kept.iter().map(|kept| OpenOrder {
+            place: kept.place,
+            source: self.sources[usize::from(kept.source)].clone(),
+            amount: kept.amount,
+            left: kept.left,
+            currency: kept.currency,
+        })
     }
 
     fn drop_order(&mut self, place: Place) {
@@ -81,12 +149,12 @@ impl OpenOrders {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.kept.capacity() * size_of::<OpenOrder>()
+        self.kept.capacity() * size_of::<Kept>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         writer.length(self.kept.len());
-        for order in &self.kept {
+        for order in self.iter() {
             order.place.encode(writer);
             writer.text(order.source.as_str());
             writer.signed(order.amount);
@@ -113,17 +181,24 @@ impl OpenOrders {
                 currency: currency(reader)?,
             })
         };
-        let kept = (0..reader.length()?)
-            .map(|_| order(reader))
-            .collect::<Result<_, _>>()?;
-        let dropped = match reader.flag()? {
+        let mut orders = Self::default();
+        for _ in 0..reader.length()? {
+            orders.open(order(reader)?);
+        }
+        orders.dropped = match reader.flag()? {
             false => None,
             true => Some(Dropped {
                 newest: Place::decode(reader)?,
                 oldest_entry: reader.number()?,
             }),
         };
-        Ok(Self { kept, dropped })
+        Ok(orders)
+    }
+}
+
+impl PartialEq for OpenOrders {
+    fn eq(&self, other: &Self) -> bool {
+        self.dropped == other.dropped && self.iter().eq(other.iter())
     }
 }
 

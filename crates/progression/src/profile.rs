@@ -1,9 +1,10 @@
 //! What the programme may ask about a player.
 
-use programme::model::PlayerFacts;
+use programme::model::{PlayerFacts, Programme};
 use types::{Attributes, Value};
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::state::State;
 
 /// Attributes that are kept; further keys are dropped.
 pub(crate) const ATTRIBUTES_MAX: usize = 256;
@@ -21,27 +22,30 @@ pub(crate) struct Profile {
 
 /// The player as predicates see it.
 pub(crate) struct Player<'a> {
-    pub(crate) profile: &'a Profile,
-    /// Level in the first tier set.
-    pub(crate) tier: Option<&'a str>,
+    pub(crate) programme: &'a Programme,
+    pub(crate) state: &'a State,
 }
 
 impl PlayerFacts for Player<'_> {
     fn attribute(&self, name: &str) -> Option<&Value> {
-        self.profile.attributes.get(name)
+        self.state.profile.attributes.get(name)
     }
 
     fn in_segment(&self, name: &str) -> bool {
-        let segments = &self.profile.segments;
+        let segments = &self.state.profile.segments;
         segments.binary_search_by(|it| (**it).cmp(name)).is_ok()
     }
 
     fn segments(&self) -> Vec<&str> {
-        self.profile.segments.iter().map(|name| &**name).collect()
+        let segments = self.state.profile.segments.iter();
+        segments.map(|name| &**name).collect()
     }
 
+    /// The level in the first tier set.
     fn tier(&self) -> Option<&str> {
-        self.tier
+        let set = self.programme.tiers.first()?;
+        let level = self.state.tiers.first().map_or(0, |tier| tier.level);
+        set.levels.get(usize::from(level)).map(|level| &*level.id)
     }
 }
 

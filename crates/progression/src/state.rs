@@ -1,11 +1,13 @@
 //! One entity's whole state: a player's, or that of a stock.
 
+mod missions;
 mod remap;
 mod snapshot;
 
 use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx};
+use smallvec::SmallVec;
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::account::{Account, Hold};
@@ -13,19 +15,18 @@ use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
-use crate::mission::Course;
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::{Player, Profile};
 use crate::report::Report;
 use crate::restriction::Restrictions;
-use crate::slot::Slot;
 use crate::tier::{self, Term};
 use crate::timer;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
+pub(crate) use missions::{MissionState, Missions};
 pub(crate) use remap::Moves;
 
 /// Grants that a reader is shown: the newest.
@@ -50,10 +51,10 @@ pub struct State {
     pub(crate) profile: Profile,
     pub(crate) restrictions: Restrictions,
     pub(crate) zones: Zones,
-    pub(crate) points: Vec<Account>,
+    pub(crate) points: SmallVec<[Account; 1]>,
     pub(crate) caps: Vec<Usage>,
-    pub(crate) missions: Vec<MissionState>,
-    pub(crate) tiers: Vec<TierState>,
+    pub(crate) missions: Missions,
+    pub(crate) tiers: SmallVec<[TierState; 1]>,
     pub(crate) grants: Vec<GrantState>,
     pub(crate) orders: OpenOrders,
     /// Completions and levels' rewards that wait for a stock's answer.
@@ -79,19 +80,6 @@ pub(crate) struct Usage {
 pub(crate) enum Capped {
     Rule(RuleIx),
     Points(PointsIx),
-}
-
-/// One mission of the player. Most are untouched, so what a touched one needs lies elsewhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MissionState {
-    /// Completions that stand, of all periods.
-    pub(crate) standing: u64,
-    /// When the events of the earliest standing completions occurred, by time; kept where another mission waits for this one.
-    pub(crate) unlocks: Vec<Timestamp>,
-    /// The current period and others that are not closed.
-    pub(crate) slots: Vec<Slot>,
-    /// Joining, the start, runs: where the mission has such.
-    pub(crate) course: Option<Box<Course>>,
 }
 
 /// The player's level in one set.
@@ -162,19 +150,13 @@ impl State {
 
     /// An estimate of the memory it holds.
     pub fn bytes(&self) -> usize {
-        let slots = |mission: &MissionState| {
-            let held = mission.slots.capacity() * size_of::<Slot>();
-            let course = mission.course.as_ref().map_or(0, |course| course.bytes());
-            held + course + mission.slots.iter().map(Slot::bytes).sum::<usize>()
-        };
         size_of::<Self>()
             + self.profile.bytes()
             + self.restrictions.bytes()
             + self.points.capacity() * size_of::<Account>()
             + self.points.iter().map(Account::bytes).sum::<usize>()
             + self.caps.capacity() * size_of::<Usage>()
-            + self.missions.capacity() * size_of::<MissionState>()
-            + self.missions.iter().map(slots).sum::<usize>()
+            + self.missions.bytes()
             + self.tiers.capacity() * size_of::<TierState>()
             + self.tiers.iter().map(|it| it.term.bytes()).sum::<usize>()
             + self.grants.capacity() * size_of::<GrantState>()
@@ -217,13 +199,9 @@ impl State {
     }
 
     pub(crate) fn player<'a>(&'a self, programme: &'a Programme) -> Player<'a> {
-        let level = |set: &'a programme::model::TierSet| {
-            let level = self.tiers.first().map_or(0, |tier| tier.level);
-            set.levels.get(usize::from(level)).map(|level| &*level.id)
-        };
         Player {
-            profile: &self.profile,
-            tier: programme.tiers.first().and_then(level),
+            programme,
+            state: self,
         }
     }
 
@@ -241,7 +219,7 @@ impl State {
     }
 
     pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {
-        self.missions.get(usize::from(ix.0))
+        self.missions.get(ix)
     }
 
     pub(crate) fn tier(&self, ix: TierSetIx) -> Option<&TierState> {

@@ -5,6 +5,7 @@ mod ledger;
 use std::sync::Arc;
 
 use programme::model::{PointsIx, Programme};
+use smallvec::SmallVec;
 use types::{Event, EventId, MicroPoints, SourceId, Timestamp};
 
 use crate::account::Lot;
@@ -253,11 +254,11 @@ impl Entry {
         self.outcome != crate::decision::Outcome::Conflict
     }
 
-    /// Under which keys it is found.
-    pub(crate) fn keys(&self) -> Vec<Key> {
+    /// Under which keys it is found; its own is known.
+    pub(crate) fn keys(&self, own: Key) -> SmallVec<[Key; 4]> {
         let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
-        let mut keys = Vec::with_capacity(1);
-        keys.push(Key::event(&self.source, &self.id));
+        let mut keys = SmallVec::new();
+        keys.push(own);
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();

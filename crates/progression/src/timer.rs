@@ -13,8 +13,8 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Decision, Outcome};
 use crate::derived;
 use crate::effect::Because;
-use crate::emission::{Cause, Emission};
-use crate::journal::{Entry, History};
+use crate::emission::Cause;
+use crate::journal::{Entry, History, Key};
 use crate::mission::{claim, streak};
 use crate::names::Names;
 use crate::period::Period;
@@ -144,7 +144,7 @@ fn fire(step: &mut Step<'_>, timer: &Timer, entry: &mut Entry) {
 /// What timers have decided.
 #[derive(Debug, Default)]
 pub(crate) struct Fired {
-    emissions: Vec<Emission>,
+    written: Vec<Entry>,
     tells: Vec<Tell>,
     sealed: Vec<(u32, Vec<u8>)>,
 }
@@ -152,14 +152,14 @@ pub(crate) struct Fired {
 impl Fired {
     /// The decision that follows, with what the timers decided before it.
     pub(crate) fn then(mut self, decision: Decision) -> Decision {
-        if self.emissions.is_empty() && self.sealed.is_empty() && self.tells.is_empty() {
+        if self.written.is_empty() && self.tells.is_empty() {
             return decision;
         }
-        self.emissions.extend(decision.emissions);
+        self.written.extend(decision.written);
         self.tells.extend(decision.tells);
         self.sealed.extend(decision.sealed);
         Decision {
-            emissions: self.emissions,
+            written: self.written,
             tells: self.tells,
             sealed: self.sealed,
             ..decision
@@ -200,11 +200,11 @@ fn fire_one(programme: &Programme, state: &mut State, due: &Due, fired: &mut Fir
     if entry.effects.is_empty() && entry.archived.is_empty() {
         return;
     }
-    let keys = entry.keys();
+    let keys = entry.keys(Key::event(&entry.source, &entry.id));
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     fired.sealed.extend(sealed);
-    fired.emissions.extend(entry.emissions());
     fired.tells.extend(entry.tells());
+    fired.written.push(entry);
 }
 
 /// Fires what is due by `now` without a record: for sweeps, and for the end of a run.
@@ -282,9 +282,9 @@ impl Timer {
     }
 }
 
-impl Cause {
+impl<'e> Cause<'e> {
     /// What fired, where no event did it.
-    pub const fn timer(&self) -> Option<&Timer> {
+    pub const fn timer(&self) -> Option<&'e Timer> {
         match self {
             Self::Timer(timer) => Some(timer),
             Self::Event { .. } => None,

@@ -203,7 +203,7 @@ fn mission(
         Window::AfterStart { .. } => started(state, ix).map(Period::Start),
         Window::Rolling { .. } => Some(Period::Run(course.map_or(1, |course| course.next_run()))),
     };
-    let slot = kept.and_then(|kept| kept.slots.iter().find(|slot| Some(slot.period) == period));
+    let slot = kept.and_then(|kept| kept.slot(period?));
     let alive = match (mission.window, slot) {
         (Window::Rolling { ns }, Some(slot)) => Some(living(mission, ns, slot, now)),
         _ => None,

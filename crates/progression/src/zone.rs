@@ -5,7 +5,6 @@
 
 use jiff::tz::TimeZone;
 use programme::model::{Duration, LateEvents, PeriodKind, Programme};
-use smallvec::SmallVec;
 use types::Timestamp;
 
 use crate::codec::{DecodeError, Reader, Writer};
@@ -23,12 +22,18 @@ const KINDS: [PeriodKind; 5] = [
 ];
 
 /// A player's zones over time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Zones {
+    /// `None` while the programme's zone is all there is: most players have no other.
+    own: Option<Box<Own>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Own {
     /// For each kind of period, from when which zone counts, by time; before the first the programme's.
-    changes: [SmallVec<[Change; 0]>; 5],
+    changes: [Vec<Change>; 5],
     /// The last span looked at, of each kind. Not state: recomputed at will.
-    cache: [Option<Span>; 5],
+    seen: [Option<Span>; 5],
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +51,14 @@ pub(crate) struct Current {
 }
 
 impl Current {
+    fn of(kind: PeriodKind, span: Span) -> Self {
+        let ordinal = span.ordinal;
+        Self {
+            period: Period::Calendar { kind, ordinal },
+            end: span.end,
+        }
+    }
+
     /// Whether the period takes no late events any more.
     pub(crate) fn is_closed(&self, programme: &Programme, now: Timestamp) -> bool {
         closed(self.end, programme, now)
@@ -65,37 +78,29 @@ impl Zones {
         kind: PeriodKind,
         at: Timestamp,
     ) -> Current {
-        let slot = kind_index(kind);
-        let span = match self.cache[slot] {
-            Some(span) if span.holds(at) => span,
-            _ => {
-                let span = self.span(programme, kind, at);
-                self.cache[slot] = Some(span);
-                span
-            }
-        };
-        Current {
-            period: Period::Calendar {
-                kind,
-                ordinal: span.ordinal,
-            },
-            end: span.end,
+        let span = self.find(programme, kind, at);
+        if let Some(own) = &mut self.own {
+            own.seen[kind_index(kind)] = Some(span);
         }
+        Current::of(kind, span)
     }
 
     /// As [`Zones::period`], without remembering.
     pub(crate) fn look(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Current {
-        let span = match self.cache[kind_index(kind)] {
-            Some(span) if span.holds(at) => span,
-            _ => self.span(programme, kind, at),
+        Current::of(kind, self.find(programme, kind, at))
+    }
+
+    fn find(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Span {
+        let Some(own) = &self.own else {
+            return derived::span(programme, kind, at);
         };
-        Current {
-            period: Period::Calendar {
-                kind,
-                ordinal: span.ordinal,
-            },
-            end: span.end,
-        }
+        let seen = own.seen[kind_index(kind)].filter(|span| span.holds(at));
+        seen.unwrap_or_else(|| self.span(programme, kind, at))
+    }
+
+    fn changes(&self, kind: PeriodKind) -> &[Change] {
+        let own = self.own.as_ref();
+        own.map_or(&[], |own| &own.changes[kind_index(kind)])
     }
 
     /// The period that takes an event: the one in which it occurred; where that was closed when it was recorded, what the
@@ -123,7 +128,7 @@ impl Zones {
         at: Timestamp,
         by: Duration,
     ) -> Timestamp {
-        let changes = &self.changes[kind_index(kind)];
+        let changes = self.changes(kind);
         let counts = changes.iter().rfind(|change| change.from <= at);
         by.after(
             at,
@@ -133,7 +138,7 @@ impl Zones {
 
     /// The stretch around an instant in which one zone counts and one label holds; its end is where the label ends for good.
     fn span(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Span {
-        let changes = &self.changes[kind_index(kind)];
+        let changes = self.changes(kind);
         let after = changes.partition_point(|change| change.from <= at);
         let zone = |index: usize| match index.checked_sub(1) {
             None => &programme.timezone,
@@ -168,7 +173,7 @@ impl Zones {
         kind: PeriodKind,
         ordinal: i32,
     ) -> Option<Span> {
-        let changes = &self.changes[kind_index(kind)];
+        let changes = self.changes(kind);
         let mut found: Option<Span> = None;
         for at in 0..=changes.len() {
             let (from, zone) = match at.checked_sub(1) {
@@ -199,13 +204,14 @@ impl Zones {
         at_once: bool,
     ) -> Option<()> {
         let zone = TimeZone::get(name).ok()?;
-        self.cache = Default::default();
+        self.forget();
         for kind in KINDS {
             let from = match at_once {
                 true => Timestamp::MIN,
                 false => self.span_of_zone(programme, kind, now),
             };
-            let changes = &mut self.changes[kind_index(kind)];
+            let own = self.own.get_or_insert_default();
+            let changes = &mut own.changes[kind_index(kind)];
             // One that has not begun gives way.
             changes.retain(|change| change.from < from);
             changes.push(Change {
@@ -222,7 +228,7 @@ impl Zones {
 
     /// The end of the period around `now`, in the zone that counts now.
     fn span_of_zone(&self, programme: &Programme, kind: PeriodKind, now: Timestamp) -> Timestamp {
-        let changes = &self.changes[kind_index(kind)];
+        let changes = self.changes(kind);
         let after = changes.partition_point(|change| change.from <= now);
         let zone = match after.checked_sub(1) {
             None => &programme.timezone,
@@ -233,19 +239,23 @@ impl Zones {
 
     /// Whether labels of the past may come again.
     pub(crate) fn repeats(&self) -> bool {
-        self.changes[0].len() > 1
-            || self.changes[0]
-                .first()
-                .is_some_and(|change| change.from > Timestamp::MIN)
+        match self.changes(PeriodKind::Day) {
+            [] => false,
+            [only] => only.from > Timestamp::MIN,
+            _ => true,
+        }
     }
 
     /// Forgets what was remembered (another programme may have another zone).
     pub(crate) fn forget(&mut self) {
-        self.cache = Default::default();
+        if let Some(own) = &mut self.own {
+            own.seen = Default::default();
+        }
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        for changes in &self.changes {
+        for kind in KINDS {
+            let changes = self.changes(kind);
             writer.length(changes.len());
             for change in changes {
                 writer.time(change.from);
@@ -255,8 +265,8 @@ impl Zones {
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut zones = Self::default();
-        for changes in &mut zones.changes {
+        let mut own = Own::default();
+        for changes in &mut own.changes {
             for _ in 0..reader.length()? {
                 let from = reader.time()?;
                 let name = reader.text()?;
@@ -274,19 +284,21 @@ impl Zones {
                 });
             }
         }
-        Ok(zones)
+        let any = own.changes.iter().any(|changes| !changes.is_empty());
+        Ok(Self {
+            own: any.then(|| Box::new(own)),
+        })
     }
 }
 
-impl PartialEq for Zones {
+impl PartialEq for Own {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(left, right): (&SmallVec<[Change; 0]>, &SmallVec<[Change; 0]>)| {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(a, b)| a.from == b.from && a.name == b.name)
-        };
-        self.changes.iter().zip(&other.changes).all(same)
+        self.changes == other.changes
+    }
+}
+
+impl PartialEq for Change {
+    fn eq(&self, other: &Self) -> bool {
+        (self.from, &self.name) == (other.from, &other.name)
     }
 }

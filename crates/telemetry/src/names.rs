@@ -42,6 +42,12 @@ metrics! {
     INGEST_APPENDED = Counter "questline_ingest_records_appended_total", "Records that became durable.";
     INGEST_APPENDS_FAILED = Counter "questline_ingest_appends_failed_total", "Log messages that did not become durable.";
     INGEST_IN_FLIGHT = Gauge "questline_ingest_in_flight_bytes", "Bytes of requests under way.";
+    LOG_PUBLISH_DURATION = Histogram "questline_log_publish_duration_seconds", "From handing one batch to the replicated log to its acknowledgement, repeats included, by outcome: durable, full, unavailable, unknown.";
+    LOG_PUBLISH_REPEATS = Counter "questline_log_publish_repeats_total", "Batches published again because the first try was not acknowledged.";
+    LOG_PUBLISHED = Counter "questline_log_records_published_total", "Records that the replicated log acknowledged.";
+    LOG_CONSUMERS = Counter "questline_log_consumers_created_total", "Consumers made to read the replicated log, by outcome of the one before: none, silent, status, order, closed.";
+    LOG_READS_FAILED = Counter "questline_log_reads_failed_total", "Readers of the replicated log that ended, by outcome: gap, truncated, incarnation, unavailable.";
+    LOG_TRUNCATED = Counter "questline_log_messages_truncated_total", "Log messages removed by the retention floor.";
     SINK_STREAMS = Gauge "questline_sink_streams_open", "Delivery streams that are open, by sink.";
     SINK_SENT = Counter "questline_sink_emissions_sent_total", "Emissions sent to a gateway, repeats included, by sink.";
     SINK_BROKEN = Counter "questline_sink_streams_broken_total", "Delivery streams that a gateway or the network ended, by sink.";

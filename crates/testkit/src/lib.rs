@@ -1,7 +1,9 @@
-//! The oracle, contract suites of the ports, misbehaving fakes, generators: for tests only
+//! The oracle, contract suites of the ports, misbehaving fakes, generators, real servers: for tests only
 
 pub mod contract;
 pub mod faulty;
 pub mod generate;
+pub mod mutate;
 pub mod oracle;
 pub mod scenario;
+pub mod servers;

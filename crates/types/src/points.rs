@@ -6,7 +6,10 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use crate::decimal::Decimal;
 
 /// Points in millionths, signed: the only unit in which points are kept, moved and compared.
+///
+/// Packed, so that what holds points needs no more than the alignment of a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(packed(8))]
 pub struct MicroPoints(pub i128);
 
 impl MicroPoints {

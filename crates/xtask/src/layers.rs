@@ -67,7 +67,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
 fn compare(package: &Package, allowed: &[String], dev_only: &[String], findings: &mut Vec<String>) {
     let ours: Vec<String> = package.ours(None).into_iter().map(str::to_owned).collect();
     differences(&package.name, "depends on", &ours, allowed, findings);
-    for name in ours.iter().filter(|name| dev_only.contains(name)) {
+    let is_for_tests = dev_only.contains(&package.name);
+    for name in ours
+        .iter()
+        .filter(|name| !is_for_tests && dev_only.contains(name))
+    {
         findings.push(format!(
             "layers: {} depends on {name}, which is for tests only",
             package.name

@@ -9,6 +9,8 @@ mod console;
 mod demo;
 mod exit;
 mod feed;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod ledger;
 mod lines;
 mod mapping;

@@ -57,7 +57,7 @@ pub(crate) fn header_bytes(partitions: usize) -> usize {
 }
 
 impl SegmentHeader {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(header_bytes(self.bases.len()));
         out.put_slice(&MAGIC);
         out.put_u32_le(0);

@@ -36,17 +36,17 @@ struct Folding {
 
 impl Folding {
     fn decided(&mut self, subject: Subject<'_>, decision: Decision) {
-        for (number, bytes) in decision.sealed {
-            assert_eq!(number as usize, self.sealed.len());
-            self.sealed.push(bytes.into());
-        }
-        for emission in decision.emissions {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             self.emitted.push(Emitted {
                 kind: emission.kind().to_owned(),
                 body: emission.json(subject, &id).into(),
                 id,
             });
+        }
+        for (number, bytes) in decision.sealed {
+            assert_eq!(number as usize, self.sealed.len());
+            self.sealed.push(bytes.into());
         }
     }
 }

@@ -89,6 +89,17 @@ proptest! {
     }
 
     #[test]
+    fn both_decoders_read_the_same_of_what_is_written(event in events(), accepted_at in instants()) {
+        let bytes = encode(&"acme".parse().unwrap(), accepted_at, &event, None);
+        let plain = event.attributes.iter().all(|(_, value)| !matches!(value, Value::List(_) | Value::Map(_)));
+        let quick = quick::event(&bytes);
+        prop_assert_eq!(quick.is_some(), plain);
+        if let Some(body) = quick {
+            prop_assert_eq!(general(&bytes), Ok(body));
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_record_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         again(&Bytes::from(bytes))?;
     }

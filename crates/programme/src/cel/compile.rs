@@ -11,7 +11,7 @@ use super::guard;
 use super::slots;
 use super::tree::{Arithmetic, TextTest, Tree, Type, What};
 use super::verdict;
-use crate::model::{PlayerFacts, Predicate};
+use crate::model::{Facts, PlayerFacts, Predicate};
 
 pub(super) type Eval<T> = Box<dyn for<'f> Fn(&Scope<'f>) -> Result<T, Fault> + Send + Sync>;
 pub(super) type EvalVal = Box<dyn for<'f> Fn(&Scope<'f>) -> Result<Val<'f>, Fault> + Send + Sync>;
@@ -24,15 +24,27 @@ pub(super) fn predicate(source: &str, tree: &Tree, zone: &jiff::tz::TimeZone) ->
         texts: Vec::new(),
     };
     let test = compiler.condition(tree);
-    let (labels, texts): (Arc<[_]>, Box<[Box<str>]>) =
-        (compiler.labels.into(), compiler.texts.into());
-    Predicate::new(source, guard::of(tree), move |facts| {
-        let scope = Scope {
-            facts: *facts,
-            texts: &texts,
-        };
-        verdict(test(&scope), &labels)
-    })
+    let guard = guard::of(tree);
+    let others = guard.as_ref().map(|_| guard::others(tree));
+    let beyond = others
+        .filter(|others| !others.is_empty())
+        .map(|others| compiler.chain(others.into_iter(), false));
+    let (labels, texts): (Arc<[_]>, Arc<[_]>) = (compiler.labels.into(), compiler.texts.into());
+    let closure = |test: Eval<bool>| {
+        let (labels, texts) = (Arc::clone(&labels), Arc::clone(&texts));
+        move |facts: &Facts<'_>| {
+            let scope = Scope {
+                facts: *facts,
+                texts: &texts,
+            };
+            verdict(test(&scope), &labels)
+        }
+    };
+    let predicate = Predicate::new(source, guard, closure(test));
+    match beyond {
+        Some(beyond) => predicate.with_beyond(closure(beyond)),
+        None => predicate,
+    }
 }
 
 pub(super) struct Compiler<'a> {
@@ -43,7 +55,7 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    // A predicate has at most 4,096 bytes, so there are fewer parts than a u16 can number.
+    // A predicate has at most 4,096 bytes, so there are fewer parts than a u16 can number, also where each is compiled twice.
     pub(super) fn label(&mut self, tree: &Tree) -> u16 {
         let text = self
             .source
@@ -64,8 +76,8 @@ impl Compiler<'_> {
                 let inner = self.condition(inner);
                 Box::new(move |scope| inner(scope).map(|value| !value))
             }
-            What::And(parts) => self.chain(parts, false),
-            What::Or(parts) => self.chain(parts, true),
+            What::And(parts) => self.chain(parts.iter(), false),
+            What::Or(parts) => self.chain(parts.iter(), true),
             What::Compare(comparison, left, right) => self.compare(tree, *comparison, left, right),
             What::OneOf(value, items) => {
                 let value = self.value(value);
@@ -113,8 +125,11 @@ impl Compiler<'_> {
     }
 
     // `&&` (decided by false) and `||` (decided by true): one part that decides absorbs the faults of the others.
-    fn chain(&mut self, parts: &[Tree], decided: bool) -> Eval<bool> {
-        let parts: Vec<_> = parts.iter().map(|part| self.condition(part)).collect();
+    fn chain<'t>(&mut self, parts: impl Iterator<Item = &'t Tree>, decided: bool) -> Eval<bool> {
+        let mut parts: Vec<_> = parts.map(|part| self.condition(part)).collect();
+        if parts.len() == 1 {
+            return parts.remove(0);
+        }
         Box::new(move |scope| {
             let mut fault = None;
             for part in &parts {
@@ -141,6 +156,10 @@ impl Compiler<'_> {
         {
             return slots::attribute_is(name, text, self.label(left));
         }
+        let constant = match &right.what {
+            What::Number(number) => Some(*number),
+            _ => None,
+        };
         let (left, right) = (self.value(left), self.value(right));
         let holds: fn(Ordering) -> bool = match comparison {
             Comparison::Equal => {
@@ -154,6 +173,13 @@ impl Compiler<'_> {
             Comparison::Greater => Ordering::is_gt,
             Comparison::AtLeast => Ordering::is_ge,
         };
+        // Thresholds are what most predicates compare with.
+        if let Some(constant) = constant {
+            return Box::new(move |scope| {
+                let number = left(scope)?.number().ok_or(Fault::NoOrder(label))?;
+                Ok(holds(number.cmp(&constant)))
+            });
+        }
         Box::new(move |scope| {
             order(left(scope)?, right(scope)?)
                 .map(holds)

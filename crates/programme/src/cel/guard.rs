@@ -11,7 +11,10 @@ use crate::model::Guard;
 /// whole false, whatever faults the others have.
 pub(super) fn of(tree: &Tree) -> Option<Guard> {
     match &tree.what {
-        What::And(parts) => parts.iter().find_map(of),
+        What::And(parts) => Some(Guard {
+            is_all: false,
+            ..parts.iter().find_map(of)?
+        }),
         What::Compare(Comparison::Equal, left, right) => {
             let (name, text) = slots::named_text(left, right)?;
             Some(guard(name, vec![text.into()]))
@@ -32,5 +35,22 @@ fn guard(attribute: &str, mut texts: Vec<Text>) -> Guard {
     Guard {
         attribute: attribute.into(),
         texts,
+        is_all: true,
     }
+}
+
+/// The parts joined by `&&` that are not the guard.
+pub(super) fn others(tree: &Tree) -> Vec<&Tree> {
+    let What::And(parts) = &tree.what else {
+        return Vec::new();
+    };
+    let guarding = parts.iter().position(|part| of(part).is_some());
+    let mut all = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        match Some(at) == guarding {
+            true => all.extend(others(part)),
+            false => all.push(part),
+        }
+    }
+    all
 }

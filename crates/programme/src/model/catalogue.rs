@@ -1,7 +1,5 @@
 //! Event types: built in, and declared by the programme.
 
-use std::collections::HashMap;
-
 /// Index of an event type in a programme's [`EventTypes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTypeIx(pub u16);
@@ -62,23 +60,33 @@ pub struct EventType {
 #[derive(Clone, Debug, Default)]
 pub struct EventTypes {
     all: Vec<EventType>,
-    by_name: HashMap<Box<str>, EventTypeIx>,
+    /// Sorted by length, then text: most names differ in length, so that a search compares few of them.
+    by_name: Vec<(Box<str>, EventTypeIx)>,
+}
+
+fn place(name: &str) -> (usize, &str) {
+    (name.len(), name)
 }
 
 impl EventTypes {
     /// The catalogue of these types; of two with one name the later is found.
     pub fn new(all: Vec<EventType>) -> Self {
-        let by_name = all
-            .iter()
-            .zip(0..)
+        let named = all.iter().zip(0..);
+        let mut by_name: Vec<_> = named
             .map(|(event_type, ix)| (event_type.name.clone(), EventTypeIx(ix)))
             .collect();
+        // Sorted stably, so that of one name the later stands first and stays.
+        by_name.reverse();
+        by_name.sort_by(|(one, _), (other, _)| place(one).cmp(&place(other)));
+        by_name.dedup_by(|(next, _), (kept, _)| next == kept);
         Self { all, by_name }
     }
 
     /// The index of the type with this name.
     pub fn find(&self, name: &str) -> Option<EventTypeIx> {
-        self.by_name.get(name).copied()
+        let of = |(it, _): &(Box<str>, EventTypeIx)| place(it).cmp(&place(name));
+        let at = self.by_name.binary_search_by(of).ok()?;
+        Some(self.by_name[at].1)
     }
 
     /// The type at an index of this catalogue.

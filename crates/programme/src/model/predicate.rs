@@ -50,14 +50,19 @@ pub struct Guard {
     pub attribute: Box<str>,
     /// What it may be, sorted.
     pub texts: Vec<Text>,
+    /// Whether the predicate asks nothing else.
+    pub is_all: bool,
 }
 
 /// A compiled predicate: its source text, and a closure over field slots.
 pub struct Predicate {
     source: Box<str>,
     guard: Option<Guard>,
-    eval: Box<dyn Fn(&Facts<'_>) -> Verdict + Send + Sync>,
+    eval: Eval,
+    beyond: Option<Eval>,
 }
+
+type Eval = Box<dyn Fn(&Facts<'_>) -> Verdict + Send + Sync>;
 
 impl Predicate {
     /// A predicate that says what `eval` says; `source` is the CEL it came from. Where there is a guard and the event's attribute is
@@ -71,6 +76,26 @@ impl Predicate {
             source: source.into(),
             guard,
             eval: Box::new(eval),
+            beyond: None,
+        }
+    }
+
+    /// The same, with a closure that asks all but the guard: it says what `eval` says of every event whose attribute is one of the
+    /// guard's texts.
+    pub fn with_beyond(
+        mut self,
+        beyond: impl Fn(&Facts<'_>) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.beyond = Some(Box::new(beyond));
+        self
+    }
+
+    /// What is left to ask of an event whose attribute is known to be one of the guard's texts. Never panics.
+    pub fn beyond_guard<'f>(&self, facts: impl FnOnce() -> Facts<'f>) -> Verdict {
+        match (&self.beyond, &self.guard) {
+            (Some(beyond), _) => beyond(&facts()),
+            (None, Some(guard)) if guard.is_all => Verdict::True,
+            _ => self.eval(&facts()),
         }
     }
 

@@ -79,19 +79,21 @@ impl<'e> Count<'e> {
     /// Points and progress, of the settlement too that came before its bet; where what the settlement caused begins.
     fn count(&self, step: &mut Step<'_>) -> Option<Settled> {
         let (fact, returned) = (&self.fact, self.early.returned);
+        let candidates = fact.candidates(step.programme);
         let Some(settlement) = &self.early.settlement else {
-            earn::earn(step, fact, returned);
-            mission::count(step, fact, returned);
+            earn::earn(step, fact, &candidates, returned);
+            mission::count(step, fact, &candidates, returned);
             return None;
         };
         let (event, rate, settled) = &**settlement;
         let of_settlement = Fact::at(step.programme, event, SETTLED, *rate, step.now);
-        earn::earn(step, fact, returned);
+        let settling = of_settlement.candidates(step.programme);
+        earn::earn(step, fact, &candidates, returned);
         let effects_from = step.effects.len() as u32;
-        earn::earn(step, &of_settlement, Returned::NOTHING);
-        mission::count(step, fact, returned);
+        earn::earn(step, &of_settlement, &settling, Returned::NOTHING);
+        mission::count(step, fact, &candidates, returned);
         let counted_from = step.counted.len() as u32;
-        mission::count(step, &of_settlement, Returned::NOTHING);
+        mission::count(step, &of_settlement, &settling, Returned::NOTHING);
         step.grew.sort_unstable();
         Some(Settled {
             stands: true,

@@ -258,9 +258,9 @@ impl Open {
 
 /// Those that the state keeps.
 fn kept(state: &State) -> impl Iterator<Item = Open> {
-    state.orders.kept.iter().map(|order| Open {
+    state.orders.iter().map(|order| Open {
         place: order.place,
-        source: order.source.clone(),
+        source: order.source,
         currency: order.currency,
         returned: Returned {
             minor: order.amount - order.left,

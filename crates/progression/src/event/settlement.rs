@@ -101,8 +101,9 @@ impl Settle {
                 }
                 settled.stands = true;
                 let fact = Fact::at(step.programme, &event, SETTLED, rate, step.now);
-                earn::earn(step, &fact, Returned::NOTHING);
-                mission::count(step, &fact, Returned::NOTHING);
+                let candidates = fact.candidates(step.programme);
+                earn::earn(step, &fact, &candidates, Returned::NOTHING);
+                mission::count(step, &fact, &candidates, Returned::NOTHING);
                 mission::reopen(step);
                 mission::complete(step, &fact);
                 tier::judge(step);

@@ -37,7 +37,7 @@ pub(super) fn reached(progress: &Progress, target: Decimal) -> bool {
 
 pub(super) fn add(progress: &mut Progress, micro: i128) {
     match progress {
-        Progress::Sum(sum) => *sum = sum.saturating_add(micro),
-        other => *other = Progress::Sum(micro),
+        Progress::Sum(sum) => *sum += MicroPoints(micro),
+        other => *other = Progress::Sum(MicroPoints(micro)),
     }
 }

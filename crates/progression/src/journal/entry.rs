@@ -286,17 +286,13 @@ impl Entry {
         }
     }
 
-    /// What it sent out, rebuilt: the same ids and bytes as when the record was folded.
-    pub fn emissions(&self) -> Vec<Emission> {
-        let emission = |effect: &Effect| Emission {
-            names: Arc::clone(&self.names),
-            cause: self.cause(),
-            at: self.recorded_at,
-            effect: effect.clone(),
-            suppressed: self.suppressed,
-        };
+    /// What it sent out: the same ids and bytes as when the record was folded.
+    pub fn emissions(&self) -> impl Iterator<Item = Emission<'_>> {
         let sent = self.effects.iter().filter(|effect| effect.is_sent());
-        sent.map(emission).collect()
+        sent.map(|effect| Emission {
+            entry: self,
+            effect,
+        })
     }
 
     /// What it told other entities, rebuilt: the same ids and bytes as when the record was folded.
@@ -314,15 +310,17 @@ impl Entry {
     }
 
     /// What made it.
-    pub fn cause(&self) -> Cause {
-        let event = |source: &SourceId, id: &EventId| Cause::Event {
-            source: source.clone(),
-            id: id.clone(),
-        };
+    pub fn cause(&self) -> Cause<'_> {
         match (&self.by, &self.timer) {
-            (Some(by), _) => event(&by.0, &by.1),
-            (None, Some(timer)) => Cause::Timer(timer.clone()),
-            (None, None) => event(&self.source, &self.id),
+            (Some(by), _) => Cause::Event {
+                source: &by.0,
+                id: &by.1,
+            },
+            (None, Some(timer)) => Cause::Timer(timer),
+            (None, None) => Cause::Event {
+                source: &self.source,
+                id: &self.id,
+            },
         }
     }
 

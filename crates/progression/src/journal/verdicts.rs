@@ -7,14 +7,18 @@ use crate::codec::{DecodeError, Reader, Writer};
 
 /// What the rules and missions on an event's type found, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verdicts(Vec<Run>);
+pub struct Verdicts {
+    runs: Vec<Run>,
+    /// What the runs found whose reason says more than its code, in their order.
+    faults: Vec<Reason>,
+}
 
 /// Rules or missions that follow each other in the programme and found the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
     first: Subjected,
     count: u16,
-    reason: Reason,
+    code: u8,
 }
 
 /// What judges an event.
@@ -39,79 +43,103 @@ impl Subjected {
 impl Verdicts {
     /// Each rule and mission with what it found.
     pub fn iter(&self) -> impl Iterator<Item = (Subjected, &Reason)> {
-        self.0
-            .iter()
-            .flat_map(|run| (0..run.count).map(|at| (run.first.after(at), &run.reason)))
+        let mut faults = self.faults.iter();
+        let said = move |run: &Run| {
+            let said = plain(run.code).or_else(|| faults.next());
+            (*run, said.unwrap_or(&Reason::When))
+        };
+        let runs = self.runs.iter().map(said);
+        runs.flat_map(|(run, reason)| (0..run.count).map(move |at| (run.first.after(at), reason)))
     }
 
     /// These rules, by rising index, found this.
+    #[inline]
     pub(crate) fn rules(&mut self, rules: &[RuleIx], reason: Reason) {
-        self.all(rules, |ix| ix.0, |ix| Subjected::Rule(*ix), reason);
+        self.all(rules, |ix| Subjected::Rule(*ix), reason);
     }
 
     /// These missions, by rising index, found this.
+    #[inline]
     pub(crate) fn missions(&mut self, missions: &[MissionIx], reason: Reason) {
-        self.all(missions, |ix| ix.0, |ix| Subjected::Mission(*ix), reason);
+        self.all(missions, |ix| Subjected::Mission(*ix), reason);
     }
 
-    fn all<T>(
-        &mut self,
-        items: &[T],
-        place: fn(&T) -> u16,
-        of: fn(&T) -> Subjected,
-        reason: Reason,
-    ) {
+    #[inline]
+    fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: Reason) {
         let (Some(first), Some(last)) = (items.first(), items.last()) else {
             return;
         };
-        if usize::from(place(last) - place(first)) == items.len() - 1 {
-            return self.run(of(first), items.len() as u16, reason);
-        }
-        for item in items {
-            self.run(of(item), 1, reason.clone());
+        let (first, last, code) = (of(first), of(last), code(&reason));
+        if code == FAULT {
+            items.iter().for_each(|item| self.fault(of(item), &reason));
+        } else if first.after(items.len() as u16 - 1) == last {
+            self.run(first, items.len() as u16, code);
+        } else {
+            items.iter().for_each(|item| self.run(of(item), 1, code));
         }
     }
 
-    fn run(&mut self, first: Subjected, count: u16, reason: Reason) {
-        if let Some(last) = self.0.last_mut()
-            && last.reason == reason
+    fn run(&mut self, first: Subjected, count: u16, code: u8) {
+        if let Some(last) = self.runs.last_mut()
+            && last.code == code
             && last.first.after(last.count) == first
         {
             last.count += count;
             return;
         }
-        if self.0.is_empty() {
-            self.0.reserve(ROOM);
+        if self.runs.is_empty() {
+            self.runs.reserve(ROOM);
         }
-        self.0.push(Run {
-            first,
-            count,
-            reason,
-        });
+        self.runs.push(Run { first, count, code });
+    }
+
+    #[cold]
+    fn fault(&mut self, of: Subjected, reason: &Reason) {
+        let runs = self.runs.len();
+        if self.faults.last() == Some(reason) {
+            self.run(of, 1, FAULT);
+        } else {
+            self.runs.push(Run {
+                first: of,
+                count: 1,
+                code: FAULT,
+            });
+        }
+        if self.runs.len() > runs {
+            self.faults.push(reason.clone());
+        }
     }
 
     /// For each run: a mission by the high bit, more than one by the next, the reason in the others.
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        writer.length(self.0.len());
-        for run in &self.0 {
+        writer.length(self.runs.len());
+        let mut faults = self.faults.iter();
+        for run in &self.runs {
             let (mission, ix) = match run.first {
                 Subjected::Rule(ix) => (0, ix.0),
                 Subjected::Mission(ix) => (MISSION, ix.0),
             };
             let several = if run.count > 1 { SEVERAL } else { 0 };
-            writer.byte(mission | several | code(&run.reason));
+            writer.byte(mission | several | run.code);
             writer.number(u64::from(ix));
             if run.count > 1 {
                 writer.number(u64::from(run.count));
             }
-            if let Reason::WhenError(text) = &run.reason {
+            if run.code == FAULT
+                && let Some(Reason::WhenError(text)) = faults.next()
+            {
                 writer.text(text);
             }
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let run = |reader: &mut Reader<'_>| {
+        let length = reader.length()?;
+        let mut verdicts = Self {
+            runs: Vec::with_capacity(length),
+            faults: Vec::new(),
+        };
+        for _ in 0..length {
             let byte = reader.byte()?;
             let ix = reader.number16()?;
             let count = match byte & SEVERAL {
@@ -121,20 +149,24 @@ impl Verdicts {
             if count == 0 || ix.checked_add(count).is_none() {
                 return Err(DecodeError::Invalid("a verdict"));
             }
-            Ok(Run {
+            let code = byte & !(MISSION | SEVERAL);
+            match code {
+                FAULT => verdicts
+                    .faults
+                    .push(Reason::WhenError(reader.text()?.into())),
+                _ if plain(code).is_some() => {}
+                _ => return Err(DecodeError::Invalid("a reason")),
+            }
+            verdicts.runs.push(Run {
                 first: match byte & MISSION {
                     0 => Subjected::Rule(RuleIx(ix)),
                     _ => Subjected::Mission(MissionIx(ix)),
                 },
                 count,
-                reason: reason(byte & !(MISSION | SEVERAL), reader)?,
-            })
-        };
-        let length = reader.length()?;
-        (0..length)
-            .map(|_| run(reader))
-            .collect::<Result<_, _>>()
-            .map(Self)
+                code,
+            });
+        }
+        Ok(verdicts)
     }
 }
 
@@ -142,12 +174,15 @@ impl Verdicts {
 const ROOM: usize = 16;
 const MISSION: u8 = 0x80;
 const SEVERAL: u8 = 0x40;
+/// The code of the one reason that says more.
+const FAULT: u8 = 2;
 
+#[inline]
 fn code(reason: &Reason) -> u8 {
     match reason {
         Reason::Counted => 0,
         Reason::When => 1,
-        Reason::WhenError(_) => 2,
+        Reason::WhenError(_) => FAULT,
         Reason::NoAmount => 3,
         Reason::Weightless => 4,
         Reason::Nothing => 5,
@@ -168,28 +203,28 @@ fn code(reason: &Reason) -> u8 {
     }
 }
 
-fn reason(code: u8, reader: &mut Reader<'_>) -> Result<Reason, DecodeError> {
-    Ok(match code {
-        0 => Reason::Counted,
-        1 => Reason::When,
-        2 => Reason::WhenError(reader.text()?.into()),
-        3 => Reason::NoAmount,
-        4 => Reason::Weightless,
-        5 => Reason::Nothing,
-        6 => Reason::Capped,
-        7 => Reason::Late,
-        8 => Reason::Audience,
-        9 => Reason::Locked,
-        10 => Reason::Unavailable,
-        11 => Reason::Returned,
-        12 => Reason::TooMany,
-        13 => Reason::Overflow,
-        14 => Reason::NotJoined,
-        15 => Reason::OtherStep,
-        32 => Reason::NoBet,
-        33 => Reason::Voided,
-        34 => Reason::SettledBefore,
-        35 => Reason::Restricted,
-        _ => return Err(DecodeError::Invalid("a reason")),
+/// The reason of a code, where that says all.
+fn plain(code: u8) -> Option<&'static Reason> {
+    Some(match code {
+        0 => &Reason::Counted,
+        1 => &Reason::When,
+        3 => &Reason::NoAmount,
+        4 => &Reason::Weightless,
+        5 => &Reason::Nothing,
+        6 => &Reason::Capped,
+        7 => &Reason::Late,
+        8 => &Reason::Audience,
+        9 => &Reason::Locked,
+        10 => &Reason::Unavailable,
+        11 => &Reason::Returned,
+        12 => &Reason::TooMany,
+        13 => &Reason::Overflow,
+        14 => &Reason::NotJoined,
+        15 => &Reason::OtherStep,
+        32 => &Reason::NoBet,
+        33 => &Reason::Voided,
+        34 => &Reason::SettledBefore,
+        35 => &Reason::Restricted,
+        _ => return None,
     })
 }

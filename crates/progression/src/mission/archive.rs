@@ -80,7 +80,7 @@ fn look(
     found: &mut Vec<Cold>,
 ) {
     let kept = state.mission(ix);
-    let hot = kept.is_some_and(|kept| kept.slots.iter().any(|slot| slot.period == period));
+    let hot = kept.is_some_and(|kept| kept.place(period).is_some());
     let known = found
         .iter()
         .any(|cold| cold.mission == ix && cold.slot.period == period);

@@ -32,7 +32,7 @@ pub(crate) fn open(
     mission: Option<MissionIx>,
     period: Option<&str>,
 ) -> Option<(MissionIx, Period)> {
-    let missions = (0..).map(MissionIx).zip(&state.missions);
+    let missions = state.missions.iter();
     let meant = missions.filter(|(ix, _)| mission.is_none_or(|mission| mission == *ix));
     let slots = meant.flat_map(|(ix, kept)| kept.slots.iter().map(move |slot| (ix, slot)));
     let offers = slots.filter_map(|(ix, slot)| match slot.fate.as_ref()?.offer {

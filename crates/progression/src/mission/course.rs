@@ -16,6 +16,8 @@ pub(crate) struct Course {
     pub(crate) started: Option<Timestamp>,
     /// Runs of a rolling window that have been completed, reopened ones included.
     pub(crate) runs: u32,
+    /// When the events of the earliest standing completions occurred, by time; kept where another mission waits for this one.
+    pub(crate) unlocks: Vec<Timestamp>,
     /// Reopened runs, and for which run their events have counted since.
     moved: Vec<(u32, u32)>,
 }
@@ -42,7 +44,8 @@ impl Course {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.moved.capacity() * size_of::<(u32, u32)>()
+        let unlocks = self.unlocks.capacity() * size_of::<Timestamp>();
+        size_of::<Self>() + unlocks + self.moved.capacity() * size_of::<(u32, u32)>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -69,6 +72,7 @@ impl Course {
             opted_in: time(reader)?,
             started: time(reader)?,
             runs: reader.number32()?,
+            unlocks: Vec::new(),
             moved: (0..reader.length()?)
                 .map(|_| Ok((reader.number32()?, reader.number32()?)))
                 .collect::<Result<_, DecodeError>>()?,

@@ -4,6 +4,7 @@ use programme::model::{Mission, MissionIx};
 use types::Timestamp;
 
 use super::{because, claim, find, start, trace};
+use crate::derived;
 use crate::effect::{Effect, RevokeReason};
 use crate::period::Period;
 use crate::reward;
@@ -23,15 +24,11 @@ pub(crate) fn complete(
     occurred_at: Timestamp,
     mut units: Vec<Unit>,
 ) {
-    let awaited = step
-        .programme
-        .missions
-        .iter()
-        .any(|it| it.after.contains(&ix));
-    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+    let awaited = derived::natures(step.programme)[usize::from(ix.0)].is_awaited;
+    let Some(state) = step.state.missions.get_mut(ix) else {
         return;
     };
-    let Some(slot) = state.slots.iter_mut().find(|slot| slot.period == period) else {
+    let Some(slot) = state.slot_mut(period) else {
         return;
     };
     let mut fate = slot.fate.take().unwrap_or_default();
@@ -42,9 +39,10 @@ pub(crate) fn complete(
     fate.given.clear();
     state.standing += 1;
     if awaited {
-        let at = state.unlocks.partition_point(|since| *since <= occurred_at);
-        state.unlocks.insert(at, occurred_at);
-        state.unlocks.truncate(UNLOCKS_MAX);
+        let unlocks = &mut state.course.get_or_insert_default().unlocks;
+        let at = unlocks.partition_point(|since| *since <= occurred_at);
+        unlocks.insert(at, occurred_at);
+        unlocks.truncate(UNLOCKS_MAX);
     }
     step.effects.push(Effect::Completed {
         mission: ix,
@@ -96,10 +94,12 @@ pub(super) fn reopen(step: &mut Step<'_>, ix: MissionIx, period: Period) {
     };
     fate.standing = false;
     fate.reopenings += 1;
-    if let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) {
+    if let Some(state) = step.state.missions.get_mut(ix) {
         state.standing = state.standing.saturating_sub(1);
-        let unlock = state.unlocks.iter().position(|at| *at == fate.occurred_at);
-        unlock.map(|at| state.unlocks.remove(at));
+        if let Some(course) = &mut state.course {
+            let unlock = course.unlocks.iter().position(|at| *at == fate.occurred_at);
+            unlock.map(|at| course.unlocks.remove(at));
+        }
     }
     step.effects.push(Effect::Reopened {
         mission: ix,

@@ -9,11 +9,10 @@ use crate::step::Step;
 
 /// The player joins.
 pub(crate) fn join(step: &mut Step<'_>, ix: MissionIx, at: Timestamp) {
-    if let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) {
-        let course = state.course.get_or_insert_default();
-        course.opted_in = Some(at);
-        course.started = Some(at);
-    }
+    let kept = step.state.missions.touch(ix);
+    let course = kept.course.get_or_insert_default();
+    course.opted_in = Some(at);
+    course.started = Some(at);
 }
 
 /// Begins the windows that run from a player's first record that could count, where this is it.
@@ -51,7 +50,7 @@ pub(super) fn unlocked_by(step: &mut Step<'_>, completed: MissionIx) {
 pub(super) fn unlock(state: &State, mission: &Mission) -> Option<Timestamp> {
     let since = |ix: &MissionIx| {
         let first = state.mission(*ix).filter(|first| first.standing > 0)?;
-        Some(first.unlocks.first().copied().unwrap_or_default())
+        Some(first.unlocks().first().copied().unwrap_or_default())
     };
     mission
         .after
@@ -75,9 +74,8 @@ pub(crate) fn started(state: &State, ix: MissionIx) -> Option<Timestamp> {
 }
 
 fn start(step: &mut Step<'_>, ix: MissionIx, at: Timestamp) {
-    if let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) {
-        state.course.get_or_insert_default().started = Some(at);
-    }
+    let kept = step.state.missions.touch(ix);
+    kept.course.get_or_insert_default().started = Some(at);
 }
 
 fn is_for(step: &Step<'_>, mission: &Mission, occurred_at: Timestamp) -> bool {

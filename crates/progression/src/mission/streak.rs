@@ -109,9 +109,6 @@ pub(super) fn gain(
 pub(super) fn settle(step: &mut Step<'_>, ix: MissionIx, period: Period) {
     let (programme, now) = (step.programme, step.now);
     let mission = &programme.missions[usize::from(ix.0)];
-    if !has_streaks(mission) {
-        return;
-    }
     let zones = std::mem::take(&mut step.state.zones);
     if let Some(slot) = find(step, ix, period) {
         measure(programme, &zones, mission, slot, Some(now));
@@ -122,7 +119,8 @@ pub(super) fn settle(step: &mut Step<'_>, ix: MissionIx, period: Period) {
 /// Works out anew when chains break, after a change of zone.
 pub(crate) fn rezone(programme: &Programme, state: &mut State) {
     let zones = std::mem::take(&mut state.zones);
-    for (mission, kept) in programme.missions.iter().zip(&mut state.missions) {
+    for (ix, kept) in state.missions.iter_mut() {
+        let mission = &programme.missions[usize::from(ix.0)];
         if has_streaks(mission) {
             for slot in &mut kept.slots {
                 measure(programme, &zones, mission, slot, None);
@@ -176,7 +174,7 @@ fn next_break(part: &Progress) -> Option<Timestamp> {
 pub(crate) fn fire(step: &mut Step<'_>, ix: MissionIx) {
     let (programme, now) = (step.programme, step.now);
     let mission = &programme.missions[usize::from(ix.0)];
-    let Some(kept) = step.state.missions.get_mut(usize::from(ix.0)) else {
+    let Some(kept) = step.state.missions.get_mut(ix) else {
         return;
     };
     let zones = &step.state.zones;

@@ -29,6 +29,7 @@ pub(super) fn count(
     ix: MissionIx,
     mission: &Mission,
     current: Current,
+    guard_holds: bool,
     returned: Returned,
 ) -> Result<(), Reason> {
     let order = order(step.state.tail.next_number(), fact.built_in);
@@ -39,7 +40,7 @@ pub(super) fn count(
         if leaf.of != fact.kind {
             continue;
         }
-        let gain = leaf_gain(step, fact, leaf, current);
+        let gain = leaf_gain(step, fact, leaf, guard_holds, current);
         match gain.map(|gain| (gain, returned.left_of(gain))) {
             Ok((gain, Some(left))) => {
                 marks.push(Mark {
@@ -64,9 +65,7 @@ pub(super) fn count(
         return Err(refused);
     }
     let now = step.now;
-    let Some(slot) = slot_for(step, mission, ix, current) else {
-        return Err(Reason::Unavailable);
-    };
+    let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
     let awaited = slot.is_awaited();
     let trail = slot.trail.get_or_insert_default();
     // What waits for an answer has its events, as a completion has.
@@ -141,11 +140,11 @@ pub(super) fn close(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, perio
     let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
         return;
     };
-    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+    let Some(state) = step.state.missions.get_mut(ix) else {
         return;
     };
     state.course.get_or_insert_default().runs = number;
-    if let Some(slot) = state.slots.iter_mut().find(|slot| slot.period == period) {
+    if let Some(slot) = state.slot_mut(period) {
         let last = slot.trail.iter().flat_map(|trail| &trail.0);
         let last = last.map(|mark| mark.occurred_at).max().unwrap_or_default();
         slot.end = last.saturating_add_nanos(ns);
@@ -158,17 +157,17 @@ pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period
         return;
     };
     let now = step.now;
-    let Some(state) = step.state.missions.get_mut(usize::from(ix.0)) else {
+    let Some(state) = step.state.missions.get_mut(ix) else {
         return;
     };
-    let Some(at) = state.slots.iter().position(|slot| slot.period == period) else {
+    let Some(at) = state.place(period) else {
         return;
     };
     let freed = state.slots.remove(at).trail.unwrap_or_default();
     let course = state.course.get_or_insert_default();
     course.free(number);
     let next = Period::Run(course.next_run());
-    let pool = match state.slots.iter().position(|slot| slot.period == next) {
+    let pool = match state.place(next) {
         Some(at) => &mut state.slots[at],
         None => {
             let parts = goal::leaf_count(&mission.goal);

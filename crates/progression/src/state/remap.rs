@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
+use smallvec::SmallVec;
 
 use super::{Capped, State, TierState};
 use crate::effect::Because;
@@ -27,8 +28,8 @@ impl Map {
     }
 
     /// Moves a list that is kept by index.
-    fn carry<T: Default + Clone>(&self, old: &mut [T], length: usize) -> Vec<T> {
-        let mut new = vec![T::default(); length];
+    fn carry<T: Default + Clone>(&self, old: &mut [T], length: usize) -> SmallVec<[T; 1]> {
+        let mut new = SmallVec::from_elem(T::default(), length);
         for (item, place) in old.iter_mut().zip(&self.0) {
             if let Some(slot) = place.and_then(|place| new.get_mut(usize::from(place))) {
                 *slot = std::mem::take(item);
@@ -143,10 +144,8 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) {
     state.points = moves
         .points
         .carry(&mut state.points, names.all_points().len());
-    state.missions = moves
-        .missions
-        .carry(&mut state.missions, names.all_missions().len());
-    for mission in &mut state.missions {
+    state.missions.carry(|ix| moves.mission(ix));
+    for (_, mission) in state.missions.iter_mut() {
         mission.slots.iter_mut().for_each(|slot| moves.slot(slot));
     }
     for (tier, levels) in state.tiers.iter_mut().zip(&moves.levels) {

@@ -1,9 +1,9 @@
 //! The state as bytes: one flat record with a layout number in front.
 
-use programme::model::{PointsIx, RewardIx, RuleIx};
+use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
 use types::MicroPoints;
 
-use super::{Capped, GrantState, MissionState, State, TierState, Usage};
+use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
@@ -93,34 +93,30 @@ fn each<T>(writer: &mut Writer<'_>, items: &[T], encode: impl Fn(&T, &mut Writer
 }
 
 /// Most players have touched few of the missions: the others cost nothing.
-fn touched(writer: &mut Writer<'_>, missions: &[MissionState]) {
-    let touched = || {
-        missions
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.is_touched())
-    };
-    writer.length(touched().count());
-    for (ix, mission) in touched() {
-        writer.length(ix);
+fn touched(writer: &mut Writer<'_>, missions: &Missions) {
+    writer.length(missions.iter().count());
+    for (ix, mission) in missions.iter() {
+        writer.number(u64::from(ix.0));
         mission.encode(writer);
     }
 }
 
-fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Vec<MissionState>, DecodeError> {
-    let mut missions = vec![MissionState::default(); all];
+fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Missions, DecodeError> {
+    let mut missions = Missions::default();
     for _ in 0..reader.length()? {
-        let ix = usize::from(reader.number16()?);
-        let mission = missions.get_mut(ix);
-        *mission.ok_or(DecodeError::Invalid("a mission"))? = MissionState::decode(reader)?;
+        let ix = reader.number16()?;
+        if usize::from(ix) >= all {
+            return Err(DecodeError::Invalid("a mission"));
+        }
+        *missions.touch(MissionIx(ix)) = MissionState::decode(reader)?;
     }
     Ok(missions)
 }
 
-fn read_each<T>(
+fn read_each<T, All: FromIterator<T>>(
     reader: &mut Reader<'_>,
     decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
+) -> Result<All, DecodeError> {
     (0..reader.length()?).map(|_| decode(reader)).collect()
 }
 
@@ -157,17 +153,10 @@ impl Usage {
 }
 
 impl MissionState {
-    fn is_touched(&self) -> bool {
-        self.standing > 0
-            || !self.unlocks.is_empty()
-            || !self.slots.is_empty()
-            || self.course.is_some()
-    }
-
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(self.standing);
-        writer.length(self.unlocks.len());
-        self.unlocks.iter().for_each(|at| writer.time(*at));
+        writer.length(self.unlocks().len());
+        self.unlocks().iter().for_each(|at| writer.time(*at));
         writer.length(self.slots.len());
         self.slots.iter().for_each(|slot| slot.encode(writer));
         writer.flag(self.course.is_some());
@@ -177,18 +166,20 @@ impl MissionState {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let standing = reader.number()?;
+        let unlocks: Vec<_> = read_each(reader, |reader| reader.time())?;
+        let slots = read_each(reader, Slot::decode)?;
+        let mut course = match reader.flag()? {
+            true => Some(Box::new(Course::decode(reader)?)),
+            false => (!unlocks.is_empty()).then(Box::default),
+        };
+        if let Some(course) = &mut course {
+            course.unlocks = unlocks;
+        }
         Ok(Self {
-            standing: reader.number()?,
-            unlocks: (0..reader.length()?)
-                .map(|_| reader.time())
-                .collect::<Result<_, _>>()?,
-            slots: (0..reader.length()?)
-                .map(|_| Slot::decode(reader))
-                .collect::<Result<_, _>>()?,
-            course: match reader.flag()? {
-                true => Some(Box::new(Course::decode(reader)?)),
-                false => None,
-            },
+            standing,
+            slots,
+            course,
         })
     }
 }

@@ -191,7 +191,7 @@ fn is_wanted(state: &State, ix: MissionIx, mission: &Mission, period: Period) ->
     let Some(kept) = state.mission(ix) else {
         return false;
     };
-    let slot = kept.slots.iter().find(|slot| slot.period == period);
+    let slot = kept.slot(period);
     let most = mission.limit.per_player;
     most.is_none_or(|most| kept.standing < most)
         && slot.is_some_and(|slot| !slot.stands() && goal::reached(&mission.goal, &slot.parts))
@@ -230,6 +230,7 @@ fn slot(state: &mut State, because: Because) -> Option<&mut Slot> {
     let Because::Mission(ix, period) = because else {
         return None;
     };
-    let kept = state.missions.get_mut(usize::from(ix.0))?;
-    kept.slots.iter_mut().find(|slot| slot.period == period)
+    let kept = state.missions.get_mut(ix)?;
+    let at = kept.place(period)?;
+    Some(&mut kept.slots[at])
 }

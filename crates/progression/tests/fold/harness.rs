@@ -193,7 +193,7 @@ impl World {
         for tell in &decision.tells {
             self.stocks.deliver(&self.programme, subject, tell);
         }
-        for emission in &decision.emissions {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             self.emissions.push(serde_json::from_slice(&line).unwrap());

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use programme::model::Programme;
 use progression::{
-    Decision, Deliver, Emission, History, Outcome, State, Stocks, Subject, apply_at_once, due,
-    view, wants,
+    Decision, Deliver, History, Outcome, State, Stocks, Subject, apply_at_once, due, view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
@@ -115,8 +114,8 @@ struct Said(Vec<(Place, Value)>);
 type Place = (Timestamp, bool, PlayerId, u64, usize);
 
 impl Said {
-    fn extend(&mut self, subject: Subject<'_>, emissions: &[Emission], position: u64) {
-        for emission in emissions {
+    fn extend(&mut self, subject: Subject<'_>, decision: &Decision, position: u64) {
+        for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);
             let of_record = emission.cause().timer().is_none();
@@ -163,7 +162,7 @@ pub(crate) fn fold_keeping(
             for (id, player) in &mut kept {
                 let decision = player.sweep(programme, record.recorded_at);
                 let subject = subject(programme, id);
-                said.extend(subject, &decision.emissions, 0);
+                said.extend(subject, &decision, 0);
                 for tell in &decision.tells {
                     stocks.deliver(programme, subject, tell);
                 }
@@ -174,11 +173,7 @@ pub(crate) fn fold_keeping(
         let mut deliver = |tell| stocks.deliver(programme, teller, &tell);
         let decision = player.apply(programme, record, &mut deliver);
         let position = record.position.sequence;
-        said.extend(
-            subject(programme, &event.player),
-            &decision.emissions,
-            position,
-        );
+        said.extend(subject(programme, &event.player), &decision, position);
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
@@ -197,7 +192,7 @@ pub(crate) fn fold_keeping(
         let before = seen(player);
         let decision = player.sweep(programme, now);
         assert_eq!(before, seen(player));
-        said.extend(subject(programme, id), &decision.emissions, 0);
+        said.extend(subject(programme, id), &decision, 0);
     }
     let emissions = said.in_order();
     let players = kept.iter().filter(|(_, player)| player.state.is_known());

@@ -82,7 +82,7 @@ impl Desk {
             brand: &self.programme.brand,
             player: id,
         };
-        let line = |emission: &Emission| {
+        let line = |emission: Emission<'_>| {
             let json = emission.json(subject, "");
             let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
             let at = json["at"].as_str().unwrap();
@@ -92,7 +92,7 @@ impl Desk {
                 json["cause"]["event"].as_str().unwrap()
             )
         };
-        self.said.extend(decision.emissions.iter().map(line));
+        self.said.extend(decision.emissions().map(line));
         let tells = decision.tells.iter();
         self.post
             .extend(tells.filter_map(|tell| tell.event(subject)));

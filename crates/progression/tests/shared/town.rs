@@ -243,7 +243,7 @@ impl Town {
             brand: &self.programme.brand,
             player: id,
         };
-        for emission in &decision.emissions {
+        for emission in decision.emissions() {
             let line = emission.json(subject, "");
             let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
             let change = match emission.kind() {

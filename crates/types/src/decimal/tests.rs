@@ -43,6 +43,14 @@ proptest! {
     }
 
     #[test]
+    fn short_numbers_are_read_as_long_ones_are(whole in 0u64..1_000_000_000, fraction in "[0-9]{1,9}") {
+        let short: Decimal = format!("{whole}.{fraction}").parse().unwrap();
+        let long: Decimal = format!("000000000000000000000{whole}.{fraction}").parse().unwrap();
+        prop_assert_eq!(short, long);
+        prop_assert_eq!(format!("-{whole}.{fraction}").parse::<Decimal>(), Ok(Decimal::ZERO.checked_sub(long).unwrap()));
+    }
+
+    #[test]
     fn order_agrees_with_subtraction(a in any_decimal(), b in any_decimal()) {
         if let Some(difference) = a.checked_sub(b) {
             prop_assert_eq!(a.cmp(&b), difference.cmp(&Decimal::ZERO));
@@ -53,4 +61,10 @@ proptest! {
     fn any_text_parses_or_is_refused(text in "\\PC{0,40}") {
         let _parsed = text.parse::<Decimal>();
     }
+}
+
+#[test]
+fn a_decimal_that_may_be_absent_is_no_larger() {
+    assert_eq!(size_of::<Option<Decimal>>(), size_of::<Decimal>());
+    assert_eq!((size_of::<Decimal>(), align_of::<Decimal>()), (24, 8));
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{Decision, Emission, History, State, Subject, due, journal, try_apply, view};
+use progression::{Decision, History, State, Subject, due, journal, try_apply, view};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -157,17 +157,17 @@ fn one<'a>(
         let decision = fold_one(&sealed, record, |history| {
             try_apply(programme, &mut state, history, record)
         })?;
-        sealed.extend(decision.sealed);
         if wanted.emissions {
-            part.say(subject, &decision.emissions, record.position.sequence);
+            part.say(subject, &decision, record.position.sequence);
         }
+        sealed.extend(decision.sealed);
     }
     // What falls due after the player's last record, up to the end of the run.
     let decision = due(programme, &mut state, end);
-    sealed.extend(decision.sealed);
     if wanted.emissions {
-        part.say(subject, &decision.emissions, 0);
+        part.say(subject, &decision, 0);
     }
+    sealed.extend(decision.sealed);
     in_the_end(programme, subject, &state, &sealed, end, wanted, part)
 }
 
@@ -193,8 +193,8 @@ pub(super) fn in_the_end(
 
 impl<'a> Part<'a> {
     /// Writes emissions down, with their places: timers' by their player, others' by their record.
-    pub(super) fn say(&mut self, subject: Subject<'a>, emissions: &[Emission], record: u64) {
-        for emission in emissions {
+    pub(super) fn say(&mut self, subject: Subject<'a>, decision: &Decision, record: u64) {
+        for emission in decision.emissions() {
             let of = match emission.cause().timer() {
                 Some(_) => Of::Timer(subject.player),
                 None => Of::Record(record),

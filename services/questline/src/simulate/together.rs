@@ -108,7 +108,7 @@ impl<'a> World<'a> {
             self.stocks.deliver(self.programme, subject, tell);
         }
         if self.wanted.emissions {
-            self.part.say(subject, &decision.emissions, record);
+            self.part.say(subject, &decision, record);
         }
         let Some(player) = self.players.get_mut(id) else {
             return;

@@ -1,0 +1,6 @@
+//! Bytes for the target `head`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    hostile::run("head", bytes);
+});
