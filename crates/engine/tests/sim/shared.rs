@@ -14,8 +14,6 @@ pub(crate) struct Counts {
     pub(crate) given: usize,
     pub(crate) refused: usize,
     pub(crate) returned: usize,
-    /// Given back before it was asked for.
-    pub(crate) early: usize,
     /// Records that said again what had been said.
     pub(crate) repeated: usize,
 }
@@ -25,7 +23,6 @@ impl Counts {
         self.given += other.given;
         self.refused += other.refused;
         self.returned += other.returned;
-        self.early += other.early;
         self.repeated += other.repeated;
     }
 }
@@ -61,7 +58,6 @@ impl Stock {
             return;
         }
         counts.returned += 1;
-        counts.early += usize::from(!self.answers.contains_key(&ask));
         self.out.remove(&ask);
     }
 }

@@ -230,7 +230,5 @@ fn slot(state: &mut State, because: Because) -> Option<&mut Slot> {
     let Because::Mission(ix, period) = because else {
         return None;
     };
-    let kept = state.missions.get_mut(ix)?;
-    let at = kept.place(period)?;
-    Some(&mut kept.slots[at])
+    state.missions.get_mut(ix)?.slot_mut(period)
 }

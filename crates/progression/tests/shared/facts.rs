@@ -7,7 +7,7 @@ use progression::{Decision, Emission, History, State, Subject, apply, due, view}
 use types::{Body, Event, PlayerId, Position, Record, Timestamp};
 
 const HEAD: &str = "programme: t\nbrand: b\ncurrency: GBP\npoints: {xp: {kind: status}}\n";
-const ONE: &str = "missions: [{id: m, goal: {count: order, target: 1}, window: once, limit: {total: 1}, reward: [{grant: g}]}]\nrewards: [{id: g, kind: bonus, template: G, stock: 1}]\n";
+const ONE: &str = "missions: [{id: m, goal: {count: order, target: 1}, window: once, limit: {total: 1}, reward: [{grant: g}], on_reversal: take_back}]\nrewards: [{id: g, kind: bonus, template: G, stock: 1}]\n";
 
 /// Entities whose tells are delivered by hand.
 struct Desk {

@@ -9,7 +9,7 @@ mod town;
 
 use town::{Counts, Rules, live};
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 150;
 
 #[test]
 fn whatever_becomes_of_tells_nothing_is_given_twice_or_lost() {
