@@ -22,6 +22,7 @@ mod head;
 mod journal;
 mod load;
 mod measure;
+mod names;
 mod outbox;
 mod partition;
 mod passivate;

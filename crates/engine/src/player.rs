@@ -165,7 +165,7 @@ impl Handler<Work> for Player {
         };
         let mut history = History::new();
         for (number, bytes) in &work.history {
-            if let Err(error) = history.insert(*number, bytes) {
+            if let Err(error) = history.insert(*number, bytes, &self.tenure.catalogue.borrow()) {
                 worked.broken = Some(format!("segment {number} cannot be read: {error}"));
             }
         }
@@ -192,6 +192,7 @@ impl Handler<Work> for Player {
                 &mut self.state,
                 &mut history,
                 &self.sealed,
+                &self.tenure.catalogue.borrow(),
                 &queued.record,
             );
             match folded {

@@ -18,6 +18,7 @@ mod arithmetic;
 mod calendar;
 mod candidates;
 mod cap;
+mod catalogue;
 mod codec;
 mod decision;
 mod derived;
@@ -48,6 +49,7 @@ mod waiting;
 mod zone;
 
 pub use apply::{apply, apply_at_once, try_apply, wants};
+pub use catalogue::{Catalogue, VersionId, table};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{

@@ -4,7 +4,7 @@ mod ledger;
 
 use std::sync::Arc;
 
-use programme::model::{PointsIx, Programme};
+use programme::model::{MissionIx, PointsIx, Programme};
 use smallvec::SmallVec;
 use types::{Event, EventId, MicroPoints, SourceId, Timestamp};
 
@@ -27,6 +27,9 @@ pub(crate) struct Origin {
     pub(crate) recorded_at: Timestamp,
 }
 
+/// Effects that most events come to.
+const ROOM: usize = 4;
+
 pub(crate) struct Step<'a> {
     pub(crate) programme: &'a Programme,
     pub(crate) state: &'a mut State,
@@ -41,9 +44,9 @@ pub(crate) struct Step<'a> {
     /// Periods that lie in the archive and are needed by this step.
     pub(crate) cold: Vec<Cold>,
     /// Missions and periods from which something was taken off.
-    pub(crate) fell: Vec<(programme::model::MissionIx, Period)>,
-    /// Missions and periods to which something was added, in file order.
-    pub(crate) grew: Vec<(programme::model::MissionIx, Period)>,
+    pub(crate) fell: SmallVec<[(MissionIx, Period); 4]>,
+    /// Missions and periods that are due to complete by what was added, in file order.
+    pub(crate) grew: SmallVec<[(MissionIx, Period); 4]>,
     /// The record's event; none where time alone does it.
     pub(crate) event: Option<&'a Event>,
     /// What is done is the doing of an earlier event, whose question was answered.
@@ -65,13 +68,13 @@ impl<'a> Step<'a> {
                 occurred_at: now,
                 recorded_at: now,
             },
-            effects: Vec::new(),
+            effects: Vec::with_capacity(ROOM),
             judged: Verdicts::default(),
             counted: Vec::new(),
             archived: Vec::new(),
             cold: Vec::new(),
-            fell: Vec::new(),
-            grew: Vec::new(),
+            fell: SmallVec::new(),
+            grew: SmallVec::new(),
             event: None,
             by: None,
             again: Vec::new(),

@@ -224,10 +224,12 @@ pub(crate) fn ahead(
     if next.at > now {
         return None;
     }
+    let mut catalogue = state.tail.catalogue();
+    catalogue.put(Arc::clone(&state.names));
     let (mut state, mut history) = (state.clone(), history.clone());
     let fired = fire_until(programme, &mut state, now);
     for (number, bytes) in &fired.sealed {
-        let read = history.insert(*number, bytes);
+        let read = history.insert(*number, bytes, &catalogue);
         debug_assert!(read.is_ok(), "sealed a moment ago");
     }
     Some((state, history, fired))

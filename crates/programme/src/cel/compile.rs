@@ -9,7 +9,7 @@ use super::ast::Comparison;
 use super::eval::{Fault, Scope, Val, equal, order};
 use super::guard;
 use super::slots;
-use super::tree::{Arithmetic, TextTest, Tree, Type, What};
+use super::tree::{Arithmetic, Slot, TextTest, Tree, Type, What};
 use super::verdict;
 use crate::model::{Facts, PlayerFacts, Predicate};
 
@@ -160,6 +160,8 @@ impl Compiler<'_> {
             What::Number(number) => Some(*number),
             _ => None,
         };
+        let of_amount = matches!(left.what, What::Get(Slot::Amount));
+        let missing = Fault::Missing(self.label(left));
         let (left, right) = (self.value(left), self.value(right));
         let holds: fn(Ordering) -> bool = match comparison {
             Comparison::Equal => {
@@ -173,8 +175,14 @@ impl Compiler<'_> {
             Comparison::Greater => Ordering::is_gt,
             Comparison::AtLeast => Ordering::is_ge,
         };
-        // Thresholds are what most predicates compare with.
+        // Thresholds are what most predicates compare with, and amounts what they compare.
         if let Some(constant) = constant {
+            if of_amount {
+                return Box::new(move |scope| {
+                    let amount = scope.facts.amount.ok_or(missing)?;
+                    Ok(holds(amount.cmp(&constant)))
+                });
+            }
             return Box::new(move |scope| {
                 let number = left(scope)?.number().ok_or(Fault::NoOrder(label))?;
                 Ok(holds(number.cmp(&constant)))

@@ -1,6 +1,7 @@
 //! What each rule and mission found in an event: kept as runs, since of many rules nearly all find the same.
 
 use programme::model::{MissionIx, RuleIx};
+use smallvec::SmallVec;
 
 use super::Reason;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -8,7 +9,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 /// What the rules and missions on an event's type found, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdicts {
-    runs: Vec<Run>,
+    runs: SmallVec<[Run; ROOM]>,
     /// What the runs found whose reason says more than its code, in their order.
     faults: Vec<Reason>,
 }
@@ -87,9 +88,6 @@ impl Verdicts {
             last.count += count;
             return;
         }
-        if self.runs.is_empty() {
-            self.runs.reserve(ROOM);
-        }
         self.runs.push(Run { first, count, code });
     }
 
@@ -136,7 +134,7 @@ impl Verdicts {
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let length = reader.length()?;
         let mut verdicts = Self {
-            runs: Vec::with_capacity(length),
+            runs: SmallVec::with_capacity(length),
             faults: Vec::new(),
         };
         for _ in 0..length {

@@ -30,6 +30,9 @@ pub(crate) struct MissionState {
     pub(crate) course: Option<Box<Course>>,
 }
 
+/// By how many missions the list grows, at least and at most.
+const GROWTH: (usize, usize) = (4, 8);
+
 fn bit(ix: MissionIx) -> (usize, u64) {
     (usize::from(ix.0 / 64), 1 << (ix.0 % 64))
 }
@@ -82,8 +85,9 @@ impl Missions {
         }
         self.touched[at] |= bit;
         if self.kept.len() == self.kept.capacity() {
-            // By half, not by all of it: a player's missions are most of what his state takes.
-            self.kept.reserve_exact(1 + self.kept.len() / 2);
+            // Seldom, since what is left behind lies idle; and not by all of it, since missions are most of what a state takes.
+            let more = self.kept.len().clamp(GROWTH.0, GROWTH.1);
+            self.kept.reserve_exact(more);
         }
         self.kept.insert(place, MissionState::default());
     }

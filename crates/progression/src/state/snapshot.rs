@@ -1,15 +1,15 @@
 //! The state as bytes: one flat record with a layout number in front.
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
-use types::MicroPoints;
+use types::{MicroPoints, Timestamp};
 
 use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
+use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
 use crate::mission::Course;
-use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
@@ -20,7 +20,7 @@ use crate::tier::Term;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -29,7 +29,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     let mut writer = Writer(out);
     let writer = &mut writer;
     writer.byte(LAYOUT);
-    state.names.encode(writer);
+    state.names.id().encode(writer);
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
@@ -42,25 +42,26 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.caps, Usage::encode);
     touched(writer, &state.missions);
     each(writer, &state.tiers, TierState::encode);
-    each(writer, &state.grants, GrantState::encode);
+    grants(writer, state);
     state.orders.encode(writer);
     each(writer, &state.waiting, Waiting::encode);
     writer.number(state.taken);
-    state.tail.encode(writer, &state.names);
+    state.tail.encode(writer);
     state.filter.encode(writer);
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
+pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, DecodeError> {
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
     match reader.byte()? {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
-    let names = Names::decode(reader)?;
+    let names = catalogue.read(reader)?;
+    let (applied, clock) = (reader.position()?, reader.time()?);
     let state = State {
-        applied: reader.position()?,
-        clock: reader.time()?,
+        applied,
+        clock,
         accepted: reader.number()?,
         counted: reader.flag()?,
         repeats: reader.flag()?,
@@ -71,16 +72,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         caps: read_each(reader, Usage::decode)?,
         missions: read_touched(reader, names.all_missions().len())?,
         tiers: read_each(reader, TierState::decode)?,
-        grants: read_each(reader, GrantState::decode)?,
+        grants: read_grants(reader, clock)?,
         orders: OpenOrders::decode(reader)?,
         waiting: read_each(reader, Waiting::decode)?,
         taken: reader.number()?,
-        tail: Tail::decode(reader, &names)?,
+        tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,
     };
     let fits = state.points.len() == state.names.all_points().len()
-        && state.tiers.len() == state.names.all_tiers().len();
+        && state.tiers.len() == state.names.all_tiers().len()
+        && state.filter.segments() == state.tail.segment();
     if !reader.is_empty() || !fits {
         return Err(DecodeError::Invalid("a state"));
     }
@@ -152,26 +154,42 @@ impl Usage {
     }
 }
 
+/// What a mission has besides its periods, below their number.
+const COURSE: u64 = 1;
+const UNLOCKS: u64 = 2;
+const PARTS: u32 = 2;
+
+fn part(bit: u64, is: bool) -> u64 {
+    u64::from(is) * bit
+}
+
 impl MissionState {
     fn encode(&self, writer: &mut Writer<'_>) {
+        let unlocks = self.unlocks();
+        let parts = part(COURSE, self.course.is_some()) | part(UNLOCKS, !unlocks.is_empty());
+        writer.number((self.slots.len() as u64) << PARTS | parts);
         writer.number(self.standing);
-        writer.length(self.unlocks().len());
-        self.unlocks().iter().for_each(|at| writer.time(*at));
-        writer.length(self.slots.len());
+        if !unlocks.is_empty() {
+            writer.length(unlocks.len());
+            unlocks.iter().for_each(|at| writer.time(*at));
+        }
         self.slots.iter().for_each(|slot| slot.encode(writer));
-        writer.flag(self.course.is_some());
         if let Some(course) = &self.course {
             course.encode(writer);
         }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let standing = reader.number()?;
-        let unlocks: Vec<_> = read_each(reader, |reader| reader.time())?;
-        let slots = read_each(reader, Slot::decode)?;
-        let mut course = match reader.flag()? {
-            true => Some(Box::new(Course::decode(reader)?)),
-            false => (!unlocks.is_empty()).then(Box::default),
+        let (parts, standing) = (reader.number()?, reader.number()?);
+        let unlocks: Vec<_> = match parts & UNLOCKS {
+            0 => Vec::new(),
+            _ => read_each(reader, |reader| reader.time())?,
+        };
+        let slots = (0..parts >> PARTS).map(|_| Slot::decode(reader));
+        let slots = slots.collect::<Result<_, _>>()?;
+        let mut course = match parts & COURSE {
+            0 => (!unlocks.is_empty()).then(Box::default),
+            _ => Some(Box::new(Course::decode(reader)?)),
         };
         if let Some(course) = &mut course {
             course.unlocks = unlocks;
@@ -202,6 +220,31 @@ impl TierState {
     }
 }
 
+/// Each by how long before the next one it was: they lie close.
+fn grants(writer: &mut Writer<'_>, state: &State) {
+    writer.length(state.grants.len());
+    let mut next = state.clock;
+    for grant in state.grants.iter().rev() {
+        writer.signed(next.nanos() - grant.at.nanos());
+        grant.encode(writer);
+        next = grant.at;
+    }
+}
+
+fn read_grants(reader: &mut Reader<'_>, clock: Timestamp) -> Result<Vec<GrantState>, DecodeError> {
+    let mut grants = Vec::new();
+    let mut next = clock;
+    for _ in 0..reader.length()? {
+        let at = next.nanos().checked_sub(reader.signed()?);
+        next = at
+            .and_then(Timestamp::from_nanos)
+            .ok_or(DecodeError::Invalid("a grant"))?;
+        grants.push(GrantState::decode(next, reader)?);
+    }
+    grants.reverse();
+    Ok(grants)
+}
+
 impl GrantState {
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(u64::from(self.reward.0));
@@ -209,17 +252,19 @@ impl GrantState {
         writer.number(u64::from(self.number));
         writer.byte(GrantStatus::code(self.status));
         Report::encode(self.report, writer);
-        writer.time(self.at);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn decode(at: Timestamp, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             reward: RewardIx(reader.number16()?),
             because: Because::decode(reader)?,
             number: reader.number32()?,
             status: GrantStatus::of_code(reader.byte()?)?,
             report: Report::decode(reader)?,
-            at: reader.time()?,
+            at,
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use types::{Body, PlayerId, Position, Record};
 
 use super::{Tell, Told};
 use crate::apply::try_apply;
+use crate::catalogue::Catalogue;
 use crate::emission::Subject;
 use crate::journal::History;
 use crate::state::State;
@@ -67,13 +68,14 @@ impl Stocks {
 
 impl Kept {
     fn fold(&mut self, programme: &Programme, record: &Record) -> Option<bool> {
-        let mut history = History::new();
+        let (mut history, catalogue) = (History::new(), Catalogue::of(programme));
         let decision = loop {
             match try_apply(programme, &mut self.state, &history, record) {
                 Ok(decision) => break decision,
                 Err(wanted) => {
                     for number in wanted {
-                        history.insert(number, self.segments.get(&number)?).ok()?;
+                        let bytes = self.segments.get(&number)?;
+                        history.insert(number, bytes, &catalogue).ok()?;
                     }
                 }
             }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use events::{Context, parse_json};
 use programme::model::Programme;
 use progression::{
-    Decision, Deliver, History, State, Stocks, Subject, apply_at_once, due as due_by, view, wants,
+    Catalogue, Decision, Deliver, History, State, Stocks, Subject, apply_at_once, due as due_by,
+    view, wants,
 };
 use serde_json::{Value, json};
 use types::{Body, BrandId, Event, PlayerId, Position, Record, SourceId, Timestamp};
@@ -63,7 +64,9 @@ impl Player {
                     number < self.state.open_segment(),
                     "wants what is not sealed"
                 );
-                history.insert(number, &self.segments[&number]).unwrap();
+                history
+                    .insert(number, &self.segments[&number], &Catalogue::of(programme))
+                    .unwrap();
             }
         }
         assert_eq!(
@@ -77,20 +80,22 @@ impl Player {
     }
 
     /// Forgets everything that a snapshot does not say.
-    pub(crate) fn passivate(&mut self) {
+    pub(crate) fn passivate(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).unwrap();
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).unwrap();
         let mut again = Vec::new();
         self.state.encode(&mut again);
         assert_eq!(bytes, again, "decode, then encode, is the same");
     }
 
     /// The whole journal, oldest first.
-    pub(crate) fn journal(&self) -> Vec<progression::journal::Entry> {
+    pub(crate) fn journal(&self, programme: &Programme) -> Vec<progression::journal::Entry> {
         let mut entries = Vec::new();
         for bytes in self.segments.values() {
-            entries.extend(progression::journal::decode_segment(bytes).unwrap());
+            entries.extend(
+                progression::journal::decode_segment(bytes, &Catalogue::of(programme)).unwrap(),
+            );
         }
         entries.extend(progression::journal::open_entries(&self.state));
         entries
@@ -152,7 +157,7 @@ impl World {
         let id = event.player.clone();
         let player = self.players.entry(id.clone()).or_default();
         if self.passivating {
-            player.passivate();
+            player.passivate(&self.programme);
         }
         let (programme, stocks) = (&self.programme, &mut self.stocks);
         let subject = Subject {

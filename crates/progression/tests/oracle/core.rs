@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use programme::model::Programme;
 use progression::{
-    Decision, Deliver, History, Outcome, State, Stocks, Subject, apply_at_once, due, view, wants,
+    Catalogue, Decision, Deliver, History, Outcome, State, Stocks, Subject, apply_at_once, due,
+    view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
@@ -81,7 +82,7 @@ impl Kept {
                     .get(&number)
                     .expect("only sealed segments are wanted");
                 history
-                    .insert(number, bytes)
+                    .insert(number, bytes, &Catalogue::of(programme))
                     .expect("a segment that was sealed");
             }
         }
@@ -100,10 +101,10 @@ impl Kept {
         decision
     }
 
-    fn through_bytes(&mut self) {
+    fn through_bytes(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).expect("an encoded state");
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).expect("an encoded state");
     }
 }
 
@@ -177,9 +178,10 @@ pub(crate) fn fold_keeping(
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
-            Passivate::Always => player.through_bytes(),
+            Passivate::Always => player.through_bytes(programme),
             Passivate::Every(few) if at % few == 0 => {
-                kept.values_mut().for_each(Kept::through_bytes);
+                let all = kept.values_mut();
+                all.for_each(|player| player.through_bytes(programme));
             }
             Passivate::Every(_) => {}
         }

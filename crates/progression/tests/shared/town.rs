@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use programme::model::Programme;
-use progression::{Decision, History, State, Subject, Told, due, try_apply, view};
+use progression::{Catalogue, Decision, History, State, Subject, Told, due, try_apply, view};
 use testkit::faulty::Dice;
 use types::{Body, Event, PlayerId, Position, Record, Timestamp};
 
@@ -168,7 +168,7 @@ impl Town {
         let decision = kept.fold(&self.programme, &record);
         kept.log.push(record);
         if self.dice.chance(200) {
-            kept.through_bytes();
+            kept.through_bytes(&self.programme);
         }
         let taken = kept.state.taken();
         if let Some(size) = id.shared_name().and_then(|name| self.size(name))
@@ -353,16 +353,19 @@ impl Kept {
                 }
                 Err(wanted) => {
                     for number in wanted {
-                        history.insert(number, &self.segments[&number]).unwrap();
+                        let bytes = &self.segments[&number];
+                        history
+                            .insert(number, bytes, &Catalogue::of(programme))
+                            .unwrap();
                     }
                 }
             }
         }
     }
 
-    fn through_bytes(&mut self) {
+    fn through_bytes(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).unwrap();
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).unwrap();
     }
 }

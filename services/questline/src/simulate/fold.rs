@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{Decision, History, State, Subject, due, journal, try_apply, view};
+use progression::{Catalogue, Decision, History, State, Subject, due, journal, try_apply, view};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -154,7 +154,7 @@ fn one<'a>(
     let mut state = State::new();
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
     for record in records {
-        let decision = fold_one(&sealed, record, |history| {
+        let decision = fold_one(programme, &sealed, record, |history| {
             try_apply(programme, &mut state, history, record)
         })?;
         if wanted.emissions {
@@ -182,7 +182,8 @@ pub(super) fn in_the_end(
     part: &mut Part<'_>,
 ) -> anyhow::Result<()> {
     if wanted.journal {
-        write_journal(state, sealed, &mut part.journal)?;
+        let catalogue = Catalogue::of(programme);
+        write_journal(&catalogue, state, sealed, &mut part.journal)?;
     }
     if state.is_known() {
         let seen = view(programme, state, subject, end);
@@ -212,6 +213,7 @@ impl<'a> Part<'a> {
 
 /// Folds a record with the sealed segments that it needs, and no others.
 pub(super) fn fold_one(
+    programme: &Programme,
     sealed: &HashMap<u32, Vec<u8>>,
     record: &Record,
     mut apply: impl FnMut(&History) -> Result<Decision, Vec<u32>>,
@@ -226,7 +228,7 @@ pub(super) fn fold_one(
             let bytes = sealed
                 .get(&number)
                 .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
-            history.insert(number, bytes)?;
+            history.insert(number, bytes, &Catalogue::of(programme))?;
         }
     }
     anyhow::bail!(
@@ -236,6 +238,7 @@ pub(super) fn fold_one(
 }
 
 fn write_journal(
+    catalogue: &Catalogue,
     state: &State,
     sealed: &HashMap<u32, Vec<u8>>,
     lines: &mut Vec<Vec<u8>>,
@@ -243,7 +246,7 @@ fn write_journal(
     let mut numbers: Vec<_> = sealed.keys().collect();
     numbers.sort_unstable();
     for number in numbers {
-        for entry in journal::decode_segment(&sealed[number])? {
+        for entry in journal::decode_segment(&sealed[number], catalogue)? {
             lines.push(journal::entry_json(&entry));
         }
     }

@@ -82,7 +82,7 @@ impl<'a> World<'a> {
         let player = self.players.entry(id).or_default();
         let stocks = &mut self.stocks;
         let mut deliver = |tell| stocks.deliver(programme, subject, &tell);
-        let decision = fold_one(&player.sealed, record, |history| {
+        let decision = fold_one(programme, &player.sealed, record, |history| {
             apply_at_once(programme, &mut player.state, history, record, &mut deliver)
         })?;
         self.decided(id, decision, record.position.sequence);
