@@ -7,6 +7,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::tiers::tier;
 use super::words;
 
 /// A programme whose parts can be left out one by one.
@@ -171,7 +172,7 @@ fn cap() -> impl Strategy<Value = String> {
     })
 }
 
-fn points() -> impl Strategy<Value = &'static str> {
+pub(super) fn points() -> impl Strategy<Value = &'static str> {
     select(vec!["xp", "xp", "coins"])
 }
 
@@ -319,7 +320,7 @@ fn of_leaf() -> impl Strategy<Value = Option<String>> {
     weighted(0.3, leaf())
 }
 
-fn reward() -> impl Strategy<Value = String> {
+pub(super) fn reward() -> impl Strategy<Value = String> {
     let points = (points(), select(vec!["5", "30", "0.25"]))
         .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
     let grant = select(vec!["{grant: voucher}", "{grant: gift}"]).prop_map(str::to_owned);
@@ -402,36 +403,6 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
                 "goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}{rest}"
             );
             (line, after)
-        },
-    )
-}
-
-fn tier() -> impl Strategy<Value = String> {
-    let by = points();
-    let on_reversal = select(vec!["demote", "keep"]);
-    let qualify = prop_oneof![
-        1 => Just("lifetime"),
-        4 => Just("month"),
-        1 => Just("quarter"),
-        1 => Just("year"),
-        3 => Just("rolling 2d"),
-        2 => Just("rolling 10d"),
-    ];
-    let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
-    let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);
-    let term = (qualify, downgrade, grace);
-    (by, on_reversal, term, vec((1u32..40, reward()), 1..4)).prop_map(
-        |(by, on_reversal, (qualify, downgrade, grace), steps)| {
-            let mut at = 0;
-            let mut levels = vec!["{id: l0, at: 0}".to_owned()];
-            for (ix, (step, reward)) in (1..).zip(steps) {
-                at += step;
-                levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
-            }
-            format!(
-                "by: {by}, qualify: {{over: {qualify}}}, downgrade: {downgrade}, grace: {grace}, on_reversal: {on_reversal}, levels: [{}]",
-                levels.join(", ")
-            )
         },
     )
 }
