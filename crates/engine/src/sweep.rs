@@ -20,7 +20,7 @@ use crate::error::EngineError;
 use crate::partition::{Event, Partition};
 use crate::pump::Queued;
 use crate::retry::Backoff;
-use crate::slots::{Presence, SlotId};
+use crate::slots::SlotId;
 
 /// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
 const EVERY: Duration = Duration::from_secs(1);
@@ -188,12 +188,12 @@ impl Partition {
     }
 
     /// Puts a tick into a player's queue.
-    fn tick(&mut self, id: SlotId, to: Timestamp) {
+    pub(crate) fn tick(&mut self, id: SlotId, to: Timestamp) {
         let before = self.reached;
         let Some(slot) = self.slots.get(id) else {
             return;
         };
-        if slot.ticks > 0 || matches!(slot.presence, Presence::Quarantined(..)) {
+        if slot.ticks > 0 || slot.is_behind() {
             return;
         }
         slot.ticks += 1;

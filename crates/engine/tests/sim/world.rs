@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) counts: Cell<Counts>,
     /// Its players share limits and stocks.
     pub(crate) shared: bool,
+    /// Players that were set aside and repaired.
+    pub(crate) repaired: Cell<u64>,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
@@ -56,6 +58,7 @@ impl World {
         let world = Self {
             to_append: RefCell::default(),
             counts: Cell::default(),
+            repaired: Cell::default(),
             sinks: vec![
                 sink("all", |_: &str| true),
                 sink("some", |kind: &str| kind.len() % 2 == 1),
@@ -80,6 +83,19 @@ impl World {
 
     pub(crate) fn partition_of(&self, entity: &Entity) -> Partition {
         events::partition_of(&entity.brand, &entity.player, self.log.partitions())
+    }
+
+    pub(crate) fn count_repaired(&self, repaired: bool) {
+        self.repaired.set(self.repaired.get() + u64::from(repaired));
+    }
+
+    /// Puts each partition of the log back to an older copy.
+    pub(crate) fn restore_log(&self) {
+        for partition in self.partitions() {
+            let records = self.log.records(partition);
+            let messages = records.last().map_or(0, |last| last.position.sequence);
+            self.log.restore(partition, self.dice.below(messages + 1));
+        }
     }
 
     /// Appends a part of what is left, or all of it, in batches, while virtual time passes.
