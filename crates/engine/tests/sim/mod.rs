@@ -240,6 +240,7 @@ async fn repair_all(world: &World, engine: &EngineHandle) -> Result<(), String> 
     }
 }
 
+/// Waits until everything is folded and acknowledged, what was told meanwhile too.
 async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
     let mut ends = ends(world).await?;
     loop {
@@ -250,7 +251,6 @@ async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
                 return Err(format!("not drained: {:?}", engine.partition_status().await));
             }
         }
-        // What was told meanwhile is to be folded too.
         let now = self::ends(world).await?;
         if now == std::mem::replace(&mut ends, now.clone()) {
             break;

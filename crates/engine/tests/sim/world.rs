@@ -22,12 +22,12 @@ pub(crate) struct World {
     pub(crate) sinks: Vec<Arc<FaultySink>>,
     pub(crate) programmes: Programmes,
     pub(crate) entities: Vec<Entity>,
+    /// Players that were set aside and repaired.
+    pub(crate) repaired: Cell<u64>,
     /// What became of what they share, once the world has ended.
     pub(crate) counts: Cell<Counts>,
     /// Its players share limits and stocks.
     pub(crate) shared: bool,
-    /// Players that were set aside and repaired.
-    pub(crate) repaired: Cell<u64>,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
@@ -57,8 +57,8 @@ impl World {
             .collect();
         let world = Self {
             to_append: RefCell::default(),
-            counts: Cell::default(),
             repaired: Cell::default(),
+            counts: Cell::default(),
             sinks: vec![
                 sink("all", |_: &str| true),
                 sink("some", |kind: &str| kind.len() % 2 == 1),
