@@ -163,7 +163,7 @@ pub(crate) async fn decode(
     }
 }
 
-/// What these entries caused, to be offered again.
+/// What these entries caused and told, to be offered again.
 pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -> Vec<Emitted> {
     let takes = |kind: &str| tenure.takes(kind);
     let emitted = entries.iter();
