@@ -57,6 +57,8 @@ pub struct Fold {
     pub wall_ns_per_event: f64,
     /// Mean bytes of an encoded state.
     pub state_bytes: f64,
+    /// Resident memory that each player's state takes, when the run is over.
+    pub resident_bytes_per_player: f64,
     /// Emissions decided.
     pub emissions: u64,
 }
@@ -146,6 +148,7 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
     } = job;
     let programme = programme(things)?;
     let mut source = Source::new(players, shape)?;
+    let resident = cpu::resident_bytes(std::process::id())?;
     let mut folder = Files::new(folder)?;
     let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
     let mut fold = Tally::default();
@@ -187,6 +190,7 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
         fold.cpu += cpu::of_this_thread()?.saturating_sub(cpu);
         fold.wall += wall.elapsed();
     }
+    let resident = cpu::resident_bytes(std::process::id())?.saturating_sub(resident);
     Ok(Fold {
         players,
         shape,
@@ -196,6 +200,7 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
         cpu_ns_per_event: fold.cpu.as_nanos() as f64 / fold.events as f64,
         wall_ns_per_event: fold.wall.as_nanos() as f64 / fold.events as f64,
         state_bytes: fold.state_bytes as f64 / fold.states.max(1) as f64,
+        resident_bytes_per_player: resident as f64 / f64::from(players),
         emissions: fold.emissions,
     })
 }

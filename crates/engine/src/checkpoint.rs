@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::error::EngineError;
 use crate::head::{Fold, Rung};
+use crate::names;
 use crate::partition::{Event, Partition};
 use crate::player::{Capture, Captured, Durable};
 use crate::pump::Mark;
@@ -183,6 +184,9 @@ impl Partition {
         };
         let mut before = outbox.rows;
         before.append(&mut self.quarantine_rows);
+        if self.checkpoints.number == 1 {
+            before.extend(names::rows(&self.tenure.ports.programmes));
+        }
         self.spent_ns = 0;
         self.final_cut = self.stopping;
         self.checkpoints.stage = Stage::Capturing(Box::new(Cut {

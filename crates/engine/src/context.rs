@@ -1,8 +1,10 @@
 //! What everything in one tenure of one partition shares.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use ports::{EmissionSink, EventLog, StateStore};
+use progression::Catalogue;
 use types::{Epoch, Partition, Position, Timestamp};
 
 use crate::config::{Clock, EngineConfig, Programmes};
@@ -28,6 +30,8 @@ pub(crate) struct Tenure {
     pub(crate) swept: Timestamp,
     pub(crate) config: EngineConfig,
     pub(crate) ports: Ports,
+    /// Names of every programme version that a state or segment in memory speaks of.
+    pub(crate) catalogue: RefCell<Catalogue>,
     pub(crate) measures: Measures,
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use ports::Entity;
 use programme::model::Programme;
-use progression::{Emission, Outcome, Subject};
+use progression::{Catalogue, Emission, Outcome, Subject};
 use types::{Record, Timestamp};
 
 pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
-pub(crate) use progression::journal::{Entry, decode_segment, open_entries};
+pub(crate) use progression::journal::{Entry, decode_segment, open_entries, versions};
 pub(crate) use progression::{History, PlayerView as View, State};
 
 use crate::row::Emitted;
@@ -50,6 +50,7 @@ pub(crate) fn fold(
     state: &mut State,
     history: &mut History,
     sealed: &Segments,
+    catalogue: &Catalogue,
     record: &Record,
 ) -> Folded {
     let decision = loop {
@@ -67,7 +68,7 @@ pub(crate) fn fold(
         for number in wants {
             match sealed.get(&number) {
                 Some(bytes) => {
-                    if let Err(error) = history.insert(number, bytes) {
+                    if let Err(error) = history.insert(number, bytes, catalogue) {
                         return Folded::Broken(format!("segment {number} cannot be read: {error}"));
                     }
                 }

@@ -21,6 +21,7 @@ mod head;
 mod journal;
 mod load;
 mod measure;
+mod names;
 mod outbox;
 mod partition;
 mod passivate;

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use ports::{Entity, StoreError};
+use progression::DecodeError;
 
 use crate::context::Tenure;
 use crate::fold::{self, Segments, State};
+use crate::names;
 use crate::retry::Backoff;
 use crate::row::Emitted;
 use crate::skip::Seen;
@@ -75,9 +77,17 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     if epoch > tenure.epoch {
         return Found::Newer;
     }
-    let state = match State::decode(state) {
-        Ok(state) => Box::new(state),
-        Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
+    let state = loop {
+        let read = State::decode(state, &tenure.catalogue.borrow());
+        match read {
+            Ok(state) => break Box::new(state),
+            Err(DecodeError::Unnamed(version)) => {
+                if let Err(why) = names::learn(tenure, &entity.brand, version).await {
+                    return Found::Broken(why);
+                }
+            }
+            Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
+        }
     };
     let mut ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
     // What fired after the last sweep of that head may be told nowhere else.
@@ -143,7 +153,7 @@ pub(crate) async fn segment(
             rows.pop().map(|(_, bytes)| bytes).unwrap_or_default()
         }
     };
-    fold::decode_segment(&bytes)
+    fold::decode_segment(&bytes, &tenure.catalogue.borrow())
         .map_err(|error| format!("segment {number} cannot be read: {error}"))
 }
 
@@ -156,17 +166,38 @@ pub(crate) async fn segments(tenure: &Tenure, entity: &Entity, numbers: &[u32]) 
         match store.segments(tenure.partition, entity, numbers).await {
             Ok(rows) => {
                 let numbered = numbers.iter().zip(rows);
-                return numbered
+                let read: Vec<(u32, Bytes)> = numbered
                     .map(|(number, row)| {
                         row.map(|bytes| (*number, bytes))
                             .ok_or_else(|| format!("segment {number} is not in the store"))
                     })
-                    .collect();
+                    .collect::<Result<_, String>>()?;
+                learn_names(tenure, entity, &read).await?;
+                return Ok(read);
             }
             Err(StoreError::Corrupt(why)) => return Err(why),
             Err(error) => wait(tenure, &error, &mut backoff).await,
         }
     }
+}
+
+/// What segments are read with must be there before they are.
+async fn learn_names(
+    tenure: &Tenure,
+    entity: &Entity,
+    segments: &[(u32, Bytes)],
+) -> Result<(), String> {
+    for (number, bytes) in segments {
+        let versions = fold::versions(bytes)
+            .map_err(|error| format!("segment {number} cannot be read: {error}"))?;
+        for version in versions {
+            let known = tenure.catalogue.borrow().knows(version);
+            if !known {
+                names::learn(tenure, &entity.brand, version).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn snapshots(tenure: &Tenure, entities: &[Entity]) -> Result<Vec<Option<Bytes>>, String> {

@@ -75,7 +75,6 @@ impl Player {
             return;
         };
         worked.changed = true;
-        self.sealed.extend(decided.sealed);
         let tenure = &self.tenure;
         let takes = |kind: &str| tenure.takes(kind);
         let emissions = decided.emissions();
@@ -83,6 +82,7 @@ impl Player {
             emissions
                 .filter_map(|emission| fold::emitted(&self.entity, emission, None, None, takes)),
         );
+        self.sealed.extend(decided.sealed);
     }
 
     fn bytes(&self) -> usize {
@@ -157,7 +157,7 @@ impl Handler<Work> for Player {
         };
         let mut history = History::new();
         for (number, bytes) in &work.history {
-            if let Err(error) = history.insert(*number, bytes) {
+            if let Err(error) = history.insert(*number, bytes, &self.tenure.catalogue.borrow()) {
                 worked.broken = Some(format!("segment {number} cannot be read: {error}"));
             }
         }
@@ -184,13 +184,13 @@ impl Handler<Work> for Player {
                 &mut self.state,
                 &mut history,
                 &self.sealed,
+                &self.tenure.catalogue.borrow(),
                 &queued.record,
             );
             match folded {
                 Folded::Decided(decided) => {
                     worked.changed = true;
                     worked.outcomes[decided.outcome] += 1;
-                    self.sealed.extend(decided.sealed);
                     let tenure = &self.tenure;
                     let takes = |kind: &str| tenure.takes(kind);
                     let (accepted_at, trace) = origin(&queued.record);
@@ -198,6 +198,7 @@ impl Handler<Work> for Player {
                     worked.emitted.extend(emissions.filter_map(|emission| {
                         fold::emitted(&self.entity, emission, accepted_at, trace, takes)
                     }));
+                    self.sealed.extend(decided.sealed);
                     if let Some(first) = decided.replayed {
                         self.replays.truncate(REPLAYS - 1);
                         self.replays.push_front((queued.record.position, *first));

@@ -41,6 +41,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use programme::model::Programme;
+    use progression::Catalogue;
     use types::{Body, Event, Position, Record, Timestamp};
 
     use super::Seen;
@@ -89,6 +90,7 @@ mod tests {
                 &mut state,
                 &mut History::new(),
                 &Segments::new(),
+                &Catalogue::default(),
                 &record,
             );
             assert!(matches!(folded, Folded::Decided(_)));

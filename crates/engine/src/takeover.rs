@@ -1,6 +1,9 @@
 //! Taking a partition over: one compare-and-set that names this process and adds 1 to the epoch.
 
+use std::cell::RefCell;
+
 use ports::{Cas, Entity, EventLog, Head, OwnerId, Stamp, StateStore, StoreError};
+use progression::Catalogue;
 use types::{Epoch, Partition, Position};
 
 use crate::config::{EngineConfig, Programmes};
@@ -98,12 +101,21 @@ async fn attempt(
             swept: fold.swept,
             config: config.clone(),
             ports: ports.clone(),
+            catalogue: RefCell::new(catalogue(&ports.programmes)),
             measures: Measures::new(partition, &ports.sinks),
         },
         fold,
         cursor: mark,
         quarantined,
     }))
+}
+
+fn catalogue(programmes: &Programmes) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for programme in programmes.0.values() {
+        catalogue.learn(programme);
+    }
+    catalogue
 }
 
 fn next_head(config: &EngineConfig, before: Option<&Head>, fold: &Fold, cursor: Position) -> Head {

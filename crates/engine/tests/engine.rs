@@ -234,3 +234,28 @@ async fn a_snapshot_past_the_head_is_written_again_so_that_no_late_write_undoes_
     };
     assert_eq!(applied_after_a_late_write(off).await, 1, "the control");
 }
+
+#[tokio::test]
+async fn a_player_with_10_000_events_is_active_again_after_32_kib() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    for order in 0..10_000 {
+        let id = format!("order-2026-{order:010}");
+        bench.order("ann", &id, "12.30").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    let before = bench.bytes_read();
+    let at = bench.order("ann", "order-2026-0000010000", "12.30").await;
+    let ann = bench.entity("ann");
+    let outcome = engine.outcome(&ann, at).await.unwrap();
+    assert_eq!(outcome.outcome, Outcome::Applied);
+    let read = bench.bytes_read() - before;
+    assert!((1..=32 * 1024).contains(&read), "{read} bytes");
+    // One that came before is found exactly, wherever it lies.
+    let again = bench.order("ann", "order-2026-0000000007", "12.30").await;
+    let replay = engine.outcome(&ann, again).await.unwrap();
+    assert_eq!(replay.outcome, Outcome::Replayed);
+    engine.shutdown().await;
+}

@@ -4,17 +4,17 @@ use progression::State;
 use progression::journal::{decode_segment, entry_json};
 use types::Timestamp;
 
-use crate::world::{self, PLAYERS};
+use crate::world::{self, CATALOGUE, PLAYERS};
 
 /// A player's snapshot.
 pub(crate) fn snapshot(bytes: &[u8]) -> bool {
     let _inner = engine::snapshot_state(bytes);
-    let Ok(mut state) = State::decode(bytes) else {
+    let Ok(mut state) = State::decode(bytes, &CATALOGUE) else {
         return false;
     };
     let mut written = Vec::new();
     state.encode(&mut written);
-    assert_eq!(State::decode(&written).as_ref(), Ok(&state));
+    assert_eq!(State::decode(&written, &CATALOGUE).as_ref(), Ok(&state));
     let programme = world::programme_of(&state);
     let at = state.clock().max(Timestamp::MIN);
     if let Some(order) = world::order(programme, at) {
@@ -25,12 +25,16 @@ pub(crate) fn snapshot(bytes: &[u8]) -> bool {
 
 /// A sealed segment of a player's journal.
 pub(crate) fn segment(bytes: &[u8]) -> bool {
-    let Ok(entries) = decode_segment(bytes) else {
+    let Ok(entries) = decode_segment(bytes, &CATALOGUE) else {
         return false;
     };
     for entry in entries {
         assert!(!entry_json(&entry).is_empty());
-        entry.emissions();
+        assert!(
+            entry
+                .emissions()
+                .all(|emission| !emission.kind().is_empty())
+        );
         entry.cause();
     }
     true

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use programme::Programme;
-use progression::{History, State, Subject, due, try_apply, view};
+use progression::{Catalogue, History, State, Subject, due, try_apply, view};
 use testkit::scenario::{self, Scenario};
 use types::{Body, Position, Record, SourceId, Timestamp};
 
@@ -18,6 +18,16 @@ pub(crate) static PROGRAMME: LazyLock<Programme> = LazyLock::new(|| {
 /// The worked-out scenarios: between them they use every construct.
 static SCENARIOS: LazyLock<Vec<Scenario>> =
     LazyLock::new(|| scenario::all(&workspace().join("examples/scenarios")));
+
+/// The names that states and segments of these programmes are written with.
+pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let mut catalogue = Catalogue::default();
+    catalogue.learn(&PROGRAMME);
+    SCENARIOS
+        .iter()
+        .for_each(|scenario| catalogue.learn(&scenario.programme));
+    catalogue
+});
 
 /// A state with the segments that were sealed on its way.
 pub(crate) struct Folded {
@@ -41,7 +51,7 @@ pub(crate) static PLAYERS: LazyLock<Vec<Folded>> = LazyLock::new(|| {
             };
             for (number, bytes) in decision.sealed {
                 history
-                    .insert(number, &bytes)
+                    .insert(number, &bytes, &CATALOGUE)
                     .expect("a segment just sealed");
                 folded.segments.push(bytes);
             }
@@ -103,7 +113,7 @@ pub(crate) fn fold(programme: &Programme, state: &mut State, body: Body) {
     };
     // What it wants and does not get here is a segment: nothing is decided then.
     if let Ok(decision) = try_apply(programme, state, &History::new(), &record) {
-        for emission in &decision.emissions {
+        for emission in decision.emissions() {
             let subject = Subject {
                 brand: &brand,
                 player: &player,

@@ -6,6 +6,8 @@
 use thiserror::Error;
 use types::{Decimal, Position, Timestamp};
 
+use crate::catalogue::VersionId;
+
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum DecodeError {
@@ -18,7 +20,13 @@ pub enum DecodeError {
     /// A layout that this build does not know.
     #[error("layout {0} is not known here")]
     Layout(u8),
+    /// They speak of a programme version whose table of names is not there.
+    #[error("the names of programme version {0} are not there")]
+    Unnamed(VersionId),
 }
+
+/// Units of instants, in nanoseconds: hours, seconds, milliseconds, nanoseconds.
+const UNITS: [u64; 4] = [3_600_000_000_000, 1_000_000_000, 1_000_000, 1];
 
 /// Appends values to bytes.
 pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
@@ -32,9 +40,23 @@ impl Writer<'_> {
         self.byte(u8::from(value));
     }
 
-    pub(crate) fn number(&mut self, mut value: u64) {
-        if value < 0x80 {
-            return self.0.push(value as u8);
+    /// Nearly all numbers are below 128: those are a byte and no call.
+    #[inline]
+    pub(crate) fn number(&mut self, value: u64) {
+        match value {
+            0..0x80 => self.0.push(value as u8),
+            _ => self.large(value),
+        }
+    }
+
+    fn large(&mut self, mut value: u64) {
+        if value < 1 << 28 {
+            let [a, b, c, d] = [0, 7, 14, 21].map(|at| (value >> at) as u8 | 0x80);
+            return match value {
+                0..0x4000 => self.0.extend_from_slice(&[a, b & 0x7f]),
+                0x4000..0x20_0000 => self.0.extend_from_slice(&[a, b, c & 0x7f]),
+                _ => self.0.extend_from_slice(&[a, b, c, d & 0x7f]),
+            };
         }
         // Appended at once: a look at the room that is left for each byte would cost more than the bytes.
         let mut bytes = [0; 10];
@@ -58,10 +80,10 @@ impl Writer<'_> {
 
     /// Zigzag, as [`Writer::signed`]; small values cost what they would there.
     pub(crate) fn wide(&mut self, value: i128) {
-        let mut value = ((value << 1) ^ (value >> 127)) as u128;
-        if let Ok(value) = u64::try_from(value) {
-            return self.number(value);
+        if let Ok(value) = i64::try_from(value) {
+            return self.signed(value);
         }
+        let mut value = ((value << 1) ^ (value >> 127)) as u128;
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
             value >>= 7;
@@ -82,8 +104,18 @@ impl Writer<'_> {
         self.blob(text.as_bytes());
     }
 
+    /// In the coarsest unit that says it exactly: three bytes for a whole hour of our days, as most periods end on, nine for
+    /// any nanosecond.
     pub(crate) fn time(&mut self, time: Timestamp) {
-        self.number(time.nanos().unsigned_abs());
+        let nanos = time.nanos().unsigned_abs();
+        let fits = |unit: &u64| nanos.is_multiple_of(*unit);
+        let unit = UNITS.iter().position(fits).unwrap_or(UNITS.len() - 1);
+        self.number((nanos / UNITS[unit]) * UNITS.len() as u64 + unit as u64);
+    }
+
+    /// In eight bytes, at no cost: for what is written with every record.
+    pub(crate) fn instant(&mut self, time: Timestamp) {
+        self.0.extend_from_slice(&time.nanos().to_le_bytes());
     }
 
     pub(crate) fn position(&mut self, position: Position) {
@@ -110,6 +142,11 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    /// How many bytes are left.
+    pub(crate) fn left(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         let (taken, rest) = self
             .0
@@ -134,6 +171,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, DecodeError> {
+        if let Some((first, rest)) = self.0.split_first()
+            && *first < 0x80
+        {
+            self.0 = rest;
+            return Ok(u64::from(*first));
+        }
         let value = self.unsigned_wide()?;
         u64::try_from(value).map_err(|_| DecodeError::Invalid("a number"))
     }
@@ -200,10 +243,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, DecodeError> {
-        i64::try_from(self.number()?)
-            .ok()
+        let number = self.number()?;
+        let units = UNITS.len() as u64;
+        let nanos = (number / units).checked_mul(UNITS[(number % units) as usize]);
+        nanos
+            .and_then(|nanos| i64::try_from(nanos).ok())
             .and_then(Timestamp::from_nanos)
             .ok_or(DecodeError::Invalid("a time"))
+    }
+
+    pub(crate) fn instant(&mut self) -> Result<Timestamp, DecodeError> {
+        let bytes: [u8; 8] = self
+            .take(8)?
+            .try_into()
+            .map_err(|_| DecodeError::Truncated)?;
+        Timestamp::from_nanos(i64::from_le_bytes(bytes)).ok_or(DecodeError::Invalid("a time"))
     }
 
     pub(crate) fn position(&mut self) -> Result<Position, DecodeError> {
@@ -223,7 +277,9 @@ impl<'a> Reader<'a> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Reader, Writer};
+    use types::Timestamp;
+
+    use super::{Reader, UNITS, Writer};
 
     proptest! {
         #[test]
@@ -238,6 +294,20 @@ mod tests {
             prop_assert_eq!(reader.signed(), Ok(signed));
             prop_assert_eq!(reader.wide(), Ok(wide));
             prop_assert!(reader.is_empty());
+        }
+
+        #[test]
+        fn instants_survive_the_round_trip_in_few_bytes(nanos in 0..=Timestamp::MAX.nanos(), unit in prop::sample::select(UNITS.to_vec())) {
+            let nanos = nanos - nanos % unit as i64;
+            let time = Timestamp::from_nanos(nanos).unwrap();
+            let mut bytes = Vec::new();
+            Writer(&mut bytes).time(time);
+            let most = UNITS.into_iter().zip([4, 5, 7, 10]).find(|(it, _)| *it == unit);
+            prop_assert!(bytes.len() <= most.unwrap().1);
+            Writer(&mut bytes).instant(time);
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(reader.time(), Ok(time));
+            prop_assert_eq!(reader.instant(), Ok(time));
         }
     }
 }

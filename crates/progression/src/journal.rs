@@ -23,8 +23,10 @@ pub use verdicts::{Subjected, Verdicts};
 pub(crate) use filter::Filter;
 pub(crate) use history::Search;
 pub(crate) use key::Key;
+use key::Kinds;
 pub(crate) use tail::Tail;
 
+use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::DecodeError;
 use crate::state::State;
 
@@ -39,6 +41,11 @@ pub fn open_entries(state: &State) -> Vec<Entry> {
 }
 
 /// The entries of a sealed segment, oldest first.
-pub fn decode_segment(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
-    tail::decode_segment(bytes)
+pub fn decode_segment(bytes: &[u8], catalogue: &Catalogue) -> Result<Vec<Entry>, DecodeError> {
+    tail::decode_segment(bytes, catalogue)
+}
+
+/// The programme versions whose names a segment is read with.
+pub fn versions(segment: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
+    tail::versions(segment)
 }

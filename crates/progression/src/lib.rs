@@ -17,6 +17,7 @@ mod arithmetic;
 mod calendar;
 mod candidates;
 mod cap;
+mod catalogue;
 mod codec;
 mod decision;
 mod derived;
@@ -45,6 +46,7 @@ mod view;
 mod zone;
 
 pub use apply::{apply, try_apply, wants};
+pub use catalogue::{Catalogue, VersionId, table};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
 pub use effect::{

@@ -6,26 +6,27 @@ use programme::model::{
     MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSet, TierSetIx, Version,
 };
 
+use crate::catalogue::VersionId;
 use crate::codec::{DecodeError, Reader, Writer};
 
 /// Names of one programme version, in file order. Indexes in states and entries are indexes into these.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     version: Box<str>,
+    id: VersionId,
     points: Vec<Box<str>>,
     rules: Vec<Box<str>>,
     missions: Vec<Box<str>>,
     rewards: Vec<Box<str>>,
     tiers: Vec<(Box<str>, Vec<Box<str>>)>,
-    /// The encoded form, kept because every snapshot repeats it.
-    encoded: Box<[u8]>,
 }
 
 impl Names {
     pub(crate) fn of(programme: &Programme) -> Arc<Self> {
         let levels = |set: &TierSet| set.levels.iter().map(|level| level.id.clone()).collect();
-        let mut names = Self {
+        Arc::new(Self {
             version: programme.version.0.clone(),
+            id: VersionId::of(programme),
             points: programme.points.iter().map(|it| it.id.clone()).collect(),
             rules: programme.rules.iter().map(|it| it.id.clone()).collect(),
             missions: programme.missions.iter().map(|it| it.id.clone()).collect(),
@@ -35,66 +36,48 @@ impl Names {
                 .iter()
                 .map(|set| (set.id.clone(), levels(set)))
                 .collect(),
-            encoded: Box::default(),
-        };
-        names.encoded = names.spell();
-        Arc::new(names)
+        })
     }
 
-    fn spell(&self) -> Box<[u8]> {
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         fn list(writer: &mut Writer<'_>, names: &[Box<str>]) {
             writer.length(names.len());
             names.iter().for_each(|name| writer.text(name));
         }
-        let mut bytes = Vec::new();
-        let mut writer = Writer(&mut bytes);
         writer.text(&self.version);
-        list(&mut writer, &self.points);
-        list(&mut writer, &self.rules);
-        list(&mut writer, &self.missions);
-        list(&mut writer, &self.rewards);
+        list(writer, &self.points);
+        list(writer, &self.rules);
+        list(writer, &self.missions);
+        list(writer, &self.rewards);
         writer.length(self.tiers.len());
         for (set, levels) in &self.tiers {
             writer.text(set);
-            list(&mut writer, levels);
+            list(writer, levels);
         }
-        bytes.into()
     }
 
-    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        writer.blob(&self.encoded);
-    }
-
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Arc<Self>, DecodeError> {
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         fn list(reader: &mut Reader<'_>) -> Result<Vec<Box<str>>, DecodeError> {
             let length = reader.length()?;
             (0..length).map(|_| Ok(reader.text()?.into())).collect()
         }
-        let encoded = reader.blob()?;
-        if encoded.is_empty() {
-            // A state that has met no programme yet.
-            return Ok(Arc::default());
-        }
-        let mut inner = Reader::new(encoded);
-        let version = inner.text()?.into();
-        let (points, rules) = (list(&mut inner)?, list(&mut inner)?);
-        let (missions, rewards) = (list(&mut inner)?, list(&mut inner)?);
-        let sets = inner.length()?;
-        let tiers = (0..sets)
-            .map(|_| Ok((inner.text()?.into(), list(&mut inner)?)))
-            .collect::<Result<_, DecodeError>>()?;
-        if !inner.is_empty() {
-            return Err(DecodeError::Invalid("a table of names"));
-        }
-        Ok(Arc::new(Self {
-            version,
-            points,
-            rules,
-            missions,
-            rewards,
-            tiers,
-            encoded: encoded.into(),
-        }))
+        let version = reader.text()?;
+        Ok(Self {
+            version: version.into(),
+            id: VersionId::named(version),
+            points: list(reader)?,
+            rules: list(reader)?,
+            missions: list(reader)?,
+            rewards: list(reader)?,
+            tiers: (0..reader.length()?)
+                .map(|_| Ok((reader.text()?.into(), list(reader)?)))
+                .collect::<Result<_, DecodeError>>()?,
+        })
+    }
+
+    /// What they are named by in states and segments; all zeros before any programme.
+    pub(crate) fn id(&self) -> VersionId {
+        self.id
     }
 
     pub(crate) fn is_of(&self, version: &Version) -> bool {

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use types::{MicroPoints, Position, Timestamp};
 
 use crate::account::{Account, Hold};
+use crate::catalogue::Catalogue;
 use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
@@ -34,7 +35,7 @@ pub(crate) const GRANTS_SHOWN: usize = 32;
 /// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
-/// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (4 bytes for each key of its journal).
+/// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (two bytes for each event).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) names: Arc<Names>,
@@ -107,9 +108,9 @@ impl State {
         Self::default()
     }
 
-    /// Reads what [`State::encode`] wrote. Total: any bytes give a state or an error.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        snapshot::decode(bytes)
+    /// Reads what [`State::encode`] wrote, with the names that it speaks of. Total: any bytes give a state or an error.
+    pub fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<Self, DecodeError> {
+        snapshot::decode(bytes, catalogue)
     }
 
     /// Appends the state as a flat, versioned record.

@@ -4,6 +4,8 @@
 //! timer cannot be forgotten, doubled or left behind, and whatever moves a due time (a change of zone, a reversal) moves the timer.
 //! A timer needs the state and nothing older; one that is due at or before the instant that would create it is never answered.
 
+use std::sync::Arc;
+
 use programme::model::{MissionIx, PointsIx, PointsKind, Programme, TierSetIx};
 use types::Timestamp;
 
@@ -198,10 +200,12 @@ pub(crate) fn ahead(
     if next.at > now {
         return None;
     }
+    let mut catalogue = state.tail.catalogue();
+    catalogue.put(Arc::clone(&state.names));
     let (mut state, mut history) = (state.clone(), history.clone());
     let fired = fire_until(programme, &mut state, now);
     for (number, bytes) in &fired.sealed {
-        let read = history.insert(*number, bytes);
+        let read = history.insert(*number, bytes, &catalogue);
         debug_assert!(read.is_ok(), "sealed a moment ago");
     }
     Some((state, history, fired))

@@ -39,15 +39,23 @@ pub enum MoneyError {
 }
 
 /// Currencies that amounts can have, by code: the library compares a code with one after the other.
-static BY_CODE: LazyLock<Box<[(&str, Currency)]>> = LazyLock::new(|| {
+static BY_CODE: LazyLock<Box<[(u32, Currency)]>> = LazyLock::new(|| {
     let all = (0..1_000).filter_map(iso_currency::Currency::from_numeric);
     let with_amounts = all.filter(|currency| currency.exponent().is_some());
     let mut by_code: Vec<_> = with_amounts
-        .map(|currency| (currency.code(), Currency(currency)))
+        .filter_map(|currency| Some((packed(currency.code())?, Currency(currency))))
         .collect();
     by_code.sort_unstable_by_key(|(code, _)| *code);
     by_code.into()
 });
+
+/// The three letters of a code as one number.
+fn packed(code: &str) -> Option<u32> {
+    let [a, b, c] = *code.as_bytes() else {
+        return None;
+    };
+    Some(u32::from_be_bytes([0, a, b, c]))
+}
 
 impl Currency {
     /// The three-letter code.
@@ -68,7 +76,8 @@ impl FromStr for Currency {
     type Err = MoneyError;
 
     fn from_str(code: &str) -> Result<Self, MoneyError> {
-        let found = BY_CODE.binary_search_by(|(known, _)| known.as_bytes().cmp(code.as_bytes()));
+        let code = packed(code).ok_or(MoneyError::UnknownCurrency)?;
+        let found = BY_CODE.binary_search_by_key(&code, |(known, _)| *known);
         found
             .map(|at| BY_CODE[at].1)
             .map_err(|_| MoneyError::UnknownCurrency)

@@ -42,7 +42,7 @@ impl Digest {
 /// What is hashed: laid out first and hashed at once, which costs a third of feeding a hasher piece by piece.
 type Said = Vec<u8>;
 
-/// Room for what nearly every event says.
+/// Bytes that nearly every event says less than.
 const ROOM: usize = 512;
 
 // Every value is preceded by its length or its kind, so that no two events say the same bytes.

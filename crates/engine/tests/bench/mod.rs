@@ -144,6 +144,11 @@ impl Bench {
         self.sink.received().len()
     }
 
+    /// Bytes of snapshots and segments that the store has given out.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.store.bytes_read()
+    }
+
     /// Waits until everything appended is folded and acknowledged.
     pub(crate) async fn drained(&self, engine: &EngineHandle) {
         let mut ends = Vec::new();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use ports::Entity;
-use progression::{Decision, History, PlayerView, State, Subject, apply, due, view, wants};
+use progression::{
+    Catalogue, Decision, History, PlayerView, State, Subject, apply, due, view, wants,
+};
 use types::{Body, Position, Timestamp};
 
 use super::world::World;
@@ -89,7 +91,9 @@ pub(crate) fn fold(world: &World) -> Straight {
                 }
                 for number in wanted {
                     let bytes = &folding.sealed[number as usize];
-                    history.insert(number, bytes).unwrap();
+                    history
+                        .insert(number, bytes, &Catalogue::of(programme))
+                        .unwrap();
                 }
             }
             let decision = apply(programme, &mut folding.state, &history, &record);

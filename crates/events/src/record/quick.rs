@@ -12,7 +12,7 @@ use crate::proto_event::instant;
 
 /// The event that the record holds, or `None` where the general decoder has to look.
 pub(super) fn event(bytes: &[u8]) -> Option<Body> {
-    let mut record = Fields::of(Said::bytes(bytes));
+    let mut record = Fields::of(Said(bytes));
     let (1, Field::Bytes(body)) = record.next()? else {
         return None;
     };
@@ -33,60 +33,125 @@ pub(super) fn event(bytes: &[u8]) -> Option<Body> {
     Some(Body::Event {
         brand: brand.parse().ok()?,
         accepted_at: Timestamp::from_nanos(accepted_at)?,
-        event: Box::new(event?),
+        event: event?,
         traceparent: (!traceparent.is_empty()).then(|| traceparent.into()),
     })
 }
 
-fn event_of(bytes: &[u8]) -> Option<Event> {
-    /// Texts by the number of their field; 0 and 5 stay empty.
-    const TEXTS: usize = 10;
-    let mut texts = [""; TEXTS];
-    let (mut occurred_at, mut attributes) = (None, Attributes::new());
-    let mut fields = Fields::of(Said::bytes(bytes));
+/// What an event says in texts, by the number of their field; 0 and 5 stay empty.
+#[derive(Default)]
+struct Texts<'a> {
+    texts: [&'a str; 10],
+    attributes: Attributes,
+}
+
+fn event_of(bytes: &[u8]) -> Option<Box<Event>> {
+    let mut said = Texts::default();
+    let mut occurred_at = None;
+    let mut fields = Fields::of(Said(bytes));
     if let Some(b'\x2a') = bytes.first() {
         let (_, at) = fields.next()?;
         occurred_at = Some(time(&fields, at)?);
         // The rest is texts, with tags and lengths that are ASCII unless one is long: then it is one text as a whole.
-        fields = Fields::of(Said::text_if_it_is(bytes.get(fields.at..)?));
+        if let Ok(text) = from_utf8(bytes.get(fields.at..)?) {
+            said.read(Short(text))?;
+            return said.event(occurred_at?);
+        }
     }
     while !fields.is_empty() {
         match fields.next()? {
             (5, at) if occurred_at.is_none() => occurred_at = Some(time(&fields, at)?),
             (number @ 1..10, Field::Bytes(at)) => {
-                texts[number as usize] = fields.said.text(at)?;
+                said.texts[number as usize] = fields.said.text(at)?;
             }
             (10, Field::Bytes(at)) => {
                 let (key, value) = attribute(fields.within(at))?;
-                attributes.insert(key.into(), value);
+                said.attributes.insert(key.into(), value);
             }
             _ => return None,
         }
     }
-    let [
-        _,
-        id,
-        source,
-        kind,
-        player,
-        _,
-        amount,
-        currency,
-        refers_to,
-        rate,
-    ] = texts;
-    Some(Event {
-        id: id.parse().ok()?,
-        source: source.parse().ok()?,
-        kind: kind.into(),
-        player: player.parse().ok()?,
-        occurred_at: occurred_at?,
-        amount: parsed(amount)?,
-        currency: parsed(currency)?,
-        refers_to: parsed(refers_to)?,
-        rate: parsed(rate)?,
-        attributes,
-    })
+    said.event(occurred_at?)
+}
+
+impl<'a> Texts<'a> {
+    fn read(&mut self, mut fields: Short<'a>) -> Option<()> {
+        while let Some((tag, text)) = fields.next() {
+            match (tag >> 3, tag & 7) {
+                (number @ (1..=4 | 6..=9), 2) => self.texts[usize::from(number)] = text,
+                (10, 2) => {
+                    let (key, value) = Short(text).attribute()?;
+                    self.attributes.insert(key.into(), value);
+                }
+                _ => return None,
+            }
+        }
+        fields.0.is_empty().then_some(())
+    }
+
+    fn event(self, occurred_at: Timestamp) -> Option<Box<Event>> {
+        let [
+            _,
+            id,
+            source,
+            kind,
+            player,
+            _,
+            amount,
+            currency,
+            refers_to,
+            rate,
+        ] = self.texts;
+        Some(Box::new(Event {
+            id: id.parse().ok()?,
+            source: source.parse().ok()?,
+            kind: kind.into(),
+            player: player.parse().ok()?,
+            occurred_at,
+            amount: parsed(amount)?,
+            currency: parsed(currency)?,
+            refers_to: parsed(refers_to)?,
+            rate: parsed(rate)?,
+            attributes: self.attributes,
+        }))
+    }
+}
+
+/// Fields of texts, each with a tag and a length of one byte.
+struct Short<'a>(&'a str);
+
+impl<'a> Short<'a> {
+    fn next(&mut self) -> Option<(u8, &'a str)> {
+        let [tag, length, ..] = *self.0.as_bytes() else {
+            return None;
+        };
+        let (field, rest) = self.0.split_at_checked(2 + usize::from(length))?;
+        self.0 = rest;
+        // No byte of a longer character is both: there, nothing is at the third.
+        field.get(2..).map(|text| (tag, text))
+    }
+
+    /// The key and the value of an attribute.
+    fn attribute(mut self) -> Option<(&'a str, Value)> {
+        let ((b'\x0a', key), (b'\x12', value)) = (self.next()?, self.next()?) else {
+            return None;
+        };
+        let value = match value.as_bytes() {
+            [b'\x08', truth @ (0 | 1)] => Value::Bool(*truth == 1),
+            _ => match Short(value).only()? {
+                (b'\x12', digits) => Value::Number(digits.parse().ok()?),
+                (b'\x1a', text) => Value::Text(text.into()),
+                _ => return None,
+            },
+        };
+        self.0.is_empty().then_some((key, value))
+    }
+
+    /// The one field that there is.
+    fn only(mut self) -> Option<(u8, &'a str)> {
+        let field = self.next()?;
+        self.0.is_empty().then_some(field)
+    }
 }
 
 fn time(around: &Fields<'_>, at: Field) -> Option<Timestamp> {
@@ -127,29 +192,14 @@ fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
     }
 }
 
-/// The bytes of a message; as a text too, where they are one and that has been looked at.
+/// The bytes of a message.
 #[derive(Clone, Copy)]
-struct Said<'a> {
-    bytes: &'a [u8],
-    text: Option<&'a str>,
-}
+struct Said<'a>(&'a [u8]);
 
 impl<'a> Said<'a> {
-    fn bytes(bytes: &'a [u8]) -> Self {
-        Self { bytes, text: None }
-    }
-
-    fn text_if_it_is(bytes: &'a [u8]) -> Self {
-        let text = from_utf8(bytes).ok();
-        Self { bytes, text }
-    }
-
     /// The text in a part of them.
     fn text(self, at: Range<usize>) -> Option<&'a str> {
-        match self.text {
-            Some(text) => text.get(at),
-            None => from_utf8(self.bytes.get(at)?).ok(),
-        }
+        from_utf8(self.0.get(at)?).ok()
     }
 }
 
@@ -168,7 +218,7 @@ enum Field {
 
 impl<'a> Fields<'a> {
     fn of(said: Said<'a>) -> Self {
-        let end = said.bytes.len();
+        let end = said.0.len();
         Self { said, at: 0, end }
     }
 
@@ -205,7 +255,7 @@ impl<'a> Fields<'a> {
 
     /// A varint of up to nine bytes: 63 bits, so that nothing is cut off.
     fn number(&mut self) -> Option<u64> {
-        let rest = self.said.bytes.get(self.at..self.end)?;
+        let rest = self.said.0.get(self.at..self.end)?;
         let first = *rest.first()?;
         if first < 0x80 {
             self.at += 1;

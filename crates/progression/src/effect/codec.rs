@@ -1,12 +1,14 @@
 //! Effects as bytes.
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
-use types::MicroPoints;
+use smallvec::SmallVec;
+use types::{Decimal, MicroPoints};
 
 use super::{
     Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
 };
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::fact::WHOLE_E8;
 use crate::period::Period;
 
 impl Effect {
@@ -253,9 +255,9 @@ impl Movement {
         writer.wide(self.amount.0);
         self.because.encode(writer);
         writer.number(self.n);
-        writer.flag(self.working.is_some());
-        if let Some(working) = &self.working {
-            working.encode(writer);
+        match &self.working {
+            None => writer.byte(0),
+            Some(working) => working.encode(writer),
         }
     }
 
@@ -265,32 +267,69 @@ impl Movement {
             amount: MicroPoints(reader.wide()?),
             because: Because::decode(reader)?,
             n: reader.number()?,
-            working: match reader.flag()? {
-                true => Some(Working::decode(reader)?),
-                false => None,
+            working: match reader.byte()? {
+                0 => None,
+                parts => Some(Working::decode(parts, reader)?),
             },
         })
     }
 }
 
+/// What a working has that most have not: those that are written begin with `WORKING` alone.
+const WORKING: u8 = 1;
+const WEIGHT: u8 = 2;
+const BOOST: u8 = 4;
+const RATE: u8 = 8;
+const CHARGED: u8 = 16;
+
 impl Working {
     fn encode(&self, writer: &mut Writer<'_>) {
-        writer.number(u64::from(self.weight_e8));
-        writer.decimal(self.boost);
-        writer.decimal(self.rate);
-        writer.length(self.charged.len());
-        self.charged.iter().for_each(|period| period.encode(writer));
+        let part = |bit: u8, is: bool| u8::from(is) * bit;
+        let parts = part(WEIGHT, self.weight_e8 != WHOLE_E8)
+            | part(BOOST, self.boost != Decimal::ONE)
+            | part(RATE, self.rate != Decimal::ONE)
+            | part(CHARGED, !self.charged.is_empty());
+        writer.byte(WORKING | parts);
+        if parts & WEIGHT != 0 {
+            writer.number(u64::from(self.weight_e8));
+        }
+        if parts & BOOST != 0 {
+            writer.decimal(self.boost);
+        }
+        if parts & RATE != 0 {
+            writer.decimal(self.rate);
+        }
+        if parts & CHARGED != 0 {
+            writer.length(self.charged.len());
+            self.charged.iter().for_each(|period| period.encode(writer));
+        }
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            weight_e8: reader.number32()?,
-            boost: reader.decimal()?,
-            rate: reader.decimal()?,
-            charged: (0..reader.length()?)
+    fn decode(parts: u8, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if parts & WORKING == 0 || parts > (WORKING | WEIGHT | BOOST | RATE | CHARGED) {
+            return Err(DecodeError::Invalid("a working"));
+        }
+        let mut working = Self {
+            weight_e8: WHOLE_E8,
+            boost: Decimal::ONE,
+            rate: Decimal::ONE,
+            charged: SmallVec::new(),
+        };
+        if parts & WEIGHT != 0 {
+            working.weight_e8 = reader.number32()?;
+        }
+        if parts & BOOST != 0 {
+            working.boost = reader.decimal()?;
+        }
+        if parts & RATE != 0 {
+            working.rate = reader.decimal()?;
+        }
+        if parts & CHARGED != 0 {
+            working.charged = (0..reader.length()?)
                 .map(|_| Period::decode(reader))
-                .collect::<Result<_, _>>()?,
-        })
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(working)
     }
 }
 

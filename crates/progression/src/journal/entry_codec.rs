@@ -28,7 +28,7 @@ impl Entry {
     pub(crate) fn encode(&self, version: u64, writer: &mut Writer<'_>) {
         writer.number(version);
         writer.position(self.position);
-        writer.time(self.recorded_at);
+        writer.instant(self.recorded_at);
         offset(writer, self.accepted_at, self.recorded_at);
         offset(writer, self.occurred_at, self.recorded_at);
         writer.text(self.source.as_str());
@@ -42,22 +42,16 @@ impl Entry {
         }
         let currency = self.amount.and_then(|(_, currency)| currency);
         let rare = !self.reversals.is_empty() || !self.archived.is_empty();
-        let flags = [
-            (AMOUNT, self.amount.is_some()),
-            (CURRENCY, currency.is_some()),
-            (RATE, self.rate.is_some()),
-            (TOMBSTONE, self.tombstone.is_some()),
-            (UNMATCHED, self.unmatched.is_some()),
-            (RETURNS, rare),
-            (BET, self.bet.is_some()),
-            (SUPPRESSED, self.suppressed),
-        ];
+        let flag = |bit: u8, set: bool| u8::from(set) * bit;
         writer.byte(
-            flags
-                .iter()
-                .filter(|(_, set)| *set)
-                .map(|(bit, _)| bit)
-                .sum(),
+            flag(AMOUNT, self.amount.is_some())
+                | flag(CURRENCY, currency.is_some())
+                | flag(RATE, self.rate.is_some())
+                | flag(TOMBSTONE, self.tombstone.is_some())
+                | flag(UNMATCHED, self.unmatched.is_some())
+                | flag(RETURNS, rare)
+                | flag(BET, self.bet.is_some())
+                | flag(SUPPRESSED, self.suppressed),
         );
         if let Some((amount, _)) = self.amount {
             writer.decimal(amount);
@@ -104,7 +98,7 @@ impl Entry {
             .get(version)
             .ok_or(DecodeError::Invalid("a version"))?;
         let position = reader.position()?;
-        let recorded_at = reader.time()?;
+        let recorded_at = reader.instant()?;
         let (accepted_at, occurred_at) = (
             read_offset(reader, recorded_at)?,
             read_offset(reader, recorded_at)?,

@@ -1,121 +1,175 @@
 //! Which sealed segments may hold a key: exact look-ups read only those.
 //!
-//! A piece is made with each segment and eight neighbours of one size merge into one, up to 512 segments. A key is kept by 23 bits of
-//! its hash together with its segment, so merging loses nothing: a key that is not there hits with probability n / 2^23, which is
-//! below 0.2 % up to 16,384 keys.
+//! A piece is made with each segment, and four neighbours of one size become one, up to 1,024 segments. A key is kept by 23 bits of its
+//! hash, so one that is not there hits with probability n / 2^23: below 0.2 % up to 16,384 keys. The pieces are sorted lists of these,
+//! by their distances; beside them stands in which part of its piece a key is, as far as there is room for it in two bytes: a hit in a
+//! piece of 64 segments or more names up to 64 of them, in one of up to 16 all of it.
+//!
+//! A filter that keeps no keys (binary fuse, xor) would be no smaller at this rate, could not be merged without the keys, and would
+//! not say where in a piece a key is.
+
+mod sorted;
+
+use smallvec::SmallVec;
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::journal::Key;
+use sorted::{Shape, Sorted};
 
-const HASH_BITS: u32 = 23;
-const SEGMENT_BITS: u32 = 9;
-const LEVEL_MAX: u8 = 3;
+/// Bits of a key's hash that are kept.
+pub(crate) const HASH_BITS: u32 = 23;
+/// Pieces that become one, as a power of two.
+const MERGE_BITS: u32 = 2;
+/// How many bits say in which part of a piece a key is, by the piece's level.
+const PART_BITS: [u32; 6] = [0, 0, 0, 0, 2, 4];
+const LEVEL_MAX: u8 = PART_BITS.len() as u8 - 1;
 
+/// Pieces one behind the other, each with its level and its number of keys in front, from segment 0 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Filter {
-    pieces: Vec<Piece>,
-}
+pub(crate) struct Filter(Box<[u8]>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Piece {
-    /// Covers 8^level segments.
+/// A piece as it lies.
+#[derive(Clone, Copy, Debug)]
+struct Piece<'a> {
+    /// Where it begins.
+    at: usize,
     level: u8,
+    /// Its first segment.
     first: u32,
-    /// Sorted: hash, then segment counted from `first`.
-    keys: Vec<u32>,
+    keys: Sorted<'a>,
 }
 
-fn prefix(key: Key) -> u32 {
-    (key.0 >> (64 - HASH_BITS)) as u32
+/// How many segments a piece covers, as a power of two.
+const fn span_bits(level: u8) -> u32 {
+    MERGE_BITS * level as u32
+}
+
+fn width(level: u8) -> u32 {
+    HASH_BITS + PART_BITS[usize::from(level)]
 }
 
 impl Filter {
-    /// Adds the keys of the next segment.
-    pub(crate) fn add(&mut self, segment: u32, keys: impl Iterator<Item = Key>) {
-        let mut keys: Vec<u32> = keys.map(|key| prefix(key) << SEGMENT_BITS).collect();
+    /// Adds the keys of the next segment, by the first bits of their hashes.
+    pub(crate) fn add(&mut self, hashes: impl Iterator<Item = u32>) {
+        let mut keys: Vec<u32> = hashes.collect();
         keys.sort_unstable();
         keys.dedup();
-        self.pieces.push(Piece {
-            level: 0,
-            first: segment,
-            keys,
-        });
-        while self.merge() {}
-    }
-
-    fn merge(&mut self) -> bool {
-        let Some(from) = self.pieces.len().checked_sub(8) else {
-            return false;
-        };
-        let level = self.pieces[from].level;
-        if level >= LEVEL_MAX || self.pieces[from..].iter().any(|piece| piece.level != level) {
-            return false;
+        let mut bytes = std::mem::take(&mut self.0).into_vec();
+        let mut pieces: SmallVec<[(usize, u8); 16]> =
+            Pieces::of(&bytes).map(|it| (it.at, it.level)).collect();
+        let mut level = 0;
+        while let [.., (from, 0..LEVEL_MAX), (_, middle), (_, last)] = *pieces
+            && pieces[pieces.len() - 3].1 == level
+            && (middle, last) == (level, level)
+        {
+            keys = merge(&bytes[from..], level, &keys);
+            bytes.truncate(from);
+            pieces.truncate(pieces.len() - 3);
+            level += 1;
         }
-        let eight = self.pieces.split_off(from);
-        let first = eight[0].first;
-        let moved = |piece: Piece| {
-            let up = piece.first.wrapping_sub(first) & ((1 << SEGMENT_BITS) - 1);
-            piece.keys.into_iter().map(move |key| key + up)
-        };
-        let mut keys: Vec<u32> = eight.into_iter().flat_map(moved).collect();
-        keys.sort_unstable();
-        self.pieces.push(Piece {
-            level: level + 1,
-            first,
-            keys,
-        });
-        true
+        let mut writer = Writer(&mut bytes);
+        writer.byte(level);
+        writer.length(keys.len());
+        Sorted::write(&keys, width(level), &mut writer);
+        self.0 = bytes.into();
     }
 
-    /// The segments that may hold the key, oldest first.
-    pub(crate) fn hits(&self, key: Key) -> impl Iterator<Item = u32> {
-        let low = prefix(key) << SEGMENT_BITS;
-        self.pieces.iter().flat_map(move |piece| {
-            let from = piece.keys.partition_point(|kept| *kept < low);
-            piece.keys[from..]
-                .iter()
-                .take_while(move |kept| **kept >> SEGMENT_BITS == low >> SEGMENT_BITS)
-                .map(move |kept| piece.first + (kept & ((1 << SEGMENT_BITS) - 1)))
-        })
+    /// The segments that may hold a key whose hash begins with these bits, oldest first. Nearly always there are none.
+    pub(crate) fn hits(&self, hash: u32) -> Vec<u32> {
+        let mut hits = Vec::new();
+        for piece in Pieces::of(&self.0) {
+            let parts = PART_BITS[usize::from(piece.level)];
+            let segments = 1 << (span_bits(piece.level) - parts);
+            let from = hash << parts;
+            for number in piece.keys.near(from, 1 << parts) {
+                let first = piece.first + (number - from) * segments;
+                hits.extend(first..first + segments);
+            }
+        }
+        hits
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.pieces
-            .iter()
-            .map(|piece| size_of::<Piece>() + piece.keys.capacity() * 4)
+    /// How many segments it knows.
+    pub(crate) fn segments(&self) -> u32 {
+        Pieces::of(&self.0)
+            .map(|piece| 1 << span_bits(piece.level))
             .sum()
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        writer.length(self.pieces.len());
-        for piece in &self.pieces {
-            writer.byte(piece.level);
-            writer.number(u64::from(piece.first));
-            writer.length(piece.keys.len());
-            piece
-                .keys
-                .iter()
-                .for_each(|key| writer.0.extend_from_slice(&key.to_le_bytes()));
-        }
+        writer.blob(&self.0);
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let length = reader.length()?;
-        let mut pieces = Vec::with_capacity(length.min(64));
-        for _ in 0..length {
-            let level = reader.byte()?;
-            let first = reader.number32()?;
-            let count = reader.length()?;
-            let bytes = reader.take(count.checked_mul(4).ok_or(DecodeError::Truncated)?)?;
-            let keys: Vec<u32> = bytes
-                .chunks_exact(4)
-                .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-                .collect();
-            if !keys.is_sorted() || first > u32::MAX - (1 << SEGMENT_BITS) {
-                return Err(DecodeError::Invalid("a filter"));
-            }
-            pieces.push(Piece { level, first, keys });
+        let bytes = reader.blob()?;
+        let mut pieces = Pieces::of(bytes);
+        let sound = pieces.all(|piece| piece.keys.is_sound());
+        match sound && pieces.rest.is_empty() {
+            true => Ok(Self(bytes.into())),
+            false => Err(DecodeError::Invalid("a filter")),
         }
-        Ok(Self { pieces })
     }
 }
+
+/// The keys of four pieces of a level as those of one: three as they lie, and the newest.
+fn merge(three: &[u8], level: u8, newest: &[u32]) -> Vec<u32> {
+    let (parts, above) = (
+        PART_BITS[usize::from(level)],
+        PART_BITS[usize::from(level) + 1],
+    );
+    let up = move |(child, number): (u32, u32)| {
+        let (hash, part) = (number >> parts, number & ((1 << parts) - 1));
+        let segment = (child << span_bits(level)) + (part << (span_bits(level) - parts));
+        hash << above | segment >> (span_bits(level + 1) - above)
+    };
+    let older = (0..).zip(Pieces::of(three));
+    let older = older.flat_map(|(child, piece)| piece.keys.all().map(move |key| (child, key)));
+    let newest = newest.iter().map(|key| (3, *key));
+    let mut keys: Vec<u32> = older.chain(newest).map(up).collect();
+    // Four runs that are sorted already, which a stable sort makes use of.
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Goes through pieces, up to what is none.
+struct Pieces<'a> {
+    all: usize,
+    rest: Reader<'a>,
+    first: u32,
+}
+
+impl<'a> Pieces<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self {
+            all: bytes.len(),
+            rest: Reader::new(bytes),
+            first: 0,
+        }
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let mut reader = self.rest.clone();
+        let level = reader.byte().ok().filter(|level| *level <= LEVEL_MAX)?;
+        let count = reader.length().ok()?;
+        let piece = Piece {
+            at: self.all - self.rest.left(),
+            level,
+            first: self.first,
+            keys: Sorted::read(Shape::of(count, width(level)), &mut reader).ok()?,
+        };
+        self.first = self.first.checked_add(1 << span_bits(level))?;
+        self.rest = reader;
+        Some(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::filter::HASH_BITS as FILTER_BITS;
 use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Tail, decode_segment};
+use crate::catalogue::Catalogue;
 use crate::codec::DecodeError;
 
 /// The sealed segments that the caller has loaded, as of the record's position.
@@ -17,9 +19,15 @@ impl History {
         Self::default()
     }
 
-    /// Adds a segment.
-    pub fn insert(&mut self, number: u32, bytes: &[u8]) -> Result<(), DecodeError> {
-        self.segments.insert(number, decode_segment(bytes)?);
+    /// Adds a segment, which is read with these names.
+    pub fn insert(
+        &mut self,
+        number: u32,
+        bytes: &[u8],
+        catalogue: &Catalogue,
+    ) -> Result<(), DecodeError> {
+        let entries = decode_segment(bytes, catalogue)?;
+        self.segments.insert(number, entries);
         Ok(())
     }
 }
@@ -46,7 +54,10 @@ impl<'a> Search<'a> {
     /// Entries under the key for which `is` holds, oldest first.
     pub(crate) fn all(&mut self, key: Key, is: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let mut found = Vec::new();
-        for segment in self.filter.hits(key) {
+        if !self.tail.has_any_like(key) {
+            return found;
+        }
+        for segment in self.filter.hits(key.first(FILTER_BITS)) {
             if let Some(entries) = self.history.segments.get(&segment) {
                 found.extend(entries.iter().filter(|entry| is(entry)).cloned());
             } else {

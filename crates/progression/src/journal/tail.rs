@@ -4,21 +4,36 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key};
+use super::filter::HASH_BITS as FILTER_BITS;
+use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Kinds};
+use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::names::Names;
 
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+/// Bytes that nearly every entry fits into, and by how many the tail grows.
+const ENTRY: usize = 192;
+const ENTRIES: usize = 480;
+/// Bytes of an entry's length, which stands before it.
+const LENGTH: usize = 4;
+/// Bits of a key's hash that are kept; the others say which entry it is of.
+const HASH_BITS: u32 = u32::BITS - INDEX_BITS;
+const INDEX_BITS: u32 = 4;
+const INDEX: u32 = (1 << INDEX_BITS) - 1;
+const _: () = assert!(ENTRIES_PER_SEGMENT <= 1 << INDEX_BITS && HASH_BITS >= FILTER_BITS);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tail {
     /// Number of the segment that it will become.
     segment: u32,
+    /// How many entries there are.
+    count: u32,
+    /// The entries, each behind its length.
     bytes: Vec<u8>,
-    /// Where each entry ends in `bytes`.
-    ends: SmallVec<[u32; 4]>,
-    /// Sorted by nothing: there are few.
-    keys: Vec<(u64, u8)>,
+    /// What kinds of keys the journal has, sealed entries' included.
+    kinds: Kinds,
+    /// The first bits of each key's hash, then the entry. Sorted by nothing: there are few.
+    keys: Vec<u32>,
     /// Programme versions of its entries.
     versions: SmallVec<[Arc<Names>; 1]>,
 }
@@ -30,7 +45,7 @@ impl Tail {
 
     /// The number that the next entry gets.
     pub(crate) fn next_number(&self) -> u64 {
-        u64::from(self.segment) * ENTRIES_PER_SEGMENT + self.ends.len() as u64
+        u64::from(self.segment) * ENTRIES_PER_SEGMENT + u64::from(self.count)
     }
 
     /// Appends an entry; the segment that it fills, if it fills one.
@@ -41,11 +56,23 @@ impl Tail {
         keys: &[Key],
     ) -> Option<(u32, Vec<u8>)> {
         let version = self.version(&entry.names);
-        let index = self.ends.len() as u8;
+        if self.bytes.capacity() - self.bytes.len() < ENTRY {
+            // By as much as a few entries have: doubling would leave half of it empty in every player.
+            self.bytes.reserve_exact(ENTRIES);
+        }
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; LENGTH]);
         entry.encode(version, &mut Writer(&mut self.bytes));
-        self.ends.push(self.bytes.len() as u32);
-        self.keys.extend(keys.iter().map(|key| (key.0, index)));
-        (self.ends.len() as u64 >= ENTRIES_PER_SEGMENT).then(|| self.seal(filter))
+        let length = (self.bytes.len() - start - LENGTH) as u32;
+        self.bytes[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+        keys.iter().for_each(|key| self.kinds.add(*key));
+        let index = self.count;
+        self.keys.extend(
+            keys.iter()
+                .map(|key| key.first(HASH_BITS) << INDEX_BITS | index),
+        );
+        self.count += 1;
+        (u64::from(self.count) >= ENTRIES_PER_SEGMENT).then(|| self.seal(filter))
     }
 
     fn version(&mut self, names: &Arc<Names>) -> u64 {
@@ -60,6 +87,15 @@ impl Tail {
         at as u64
     }
 
+    /// The tables that its entries are read with.
+    pub(crate) fn catalogue(&self) -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        for names in &self.versions {
+            catalogue.put(Arc::clone(names));
+        }
+        catalogue
+    }
+
     /// Takes a table that is shared in place of an equal one.
     pub(crate) fn share(&mut self, names: &Arc<Names>) {
         let ours = self.versions.iter_mut();
@@ -69,148 +105,153 @@ impl Tail {
 
     fn seal(&mut self, filter: &mut Filter) -> (u32, Vec<u8>) {
         let number = self.segment;
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 1024);
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 64);
         let mut writer = Writer(&mut bytes);
         writer.byte(LAYOUT);
-        // A segment is read on its own, so it has the tables of its entries in it.
-        self.encode_entries(&mut writer, None);
-        filter.add(number, self.keys.iter().map(|(key, _)| Key(*key)));
+        self.encode_entries(&mut writer);
+        let spare = u32::BITS - FILTER_BITS;
+        filter.add(self.keys.iter().map(|key| key >> spare));
         *self = Self {
             segment: number.saturating_add(1),
+            kinds: self.kinds,
             ..Self::default()
         };
         (number, bytes)
     }
 
-    /// A table that is the state's own is named, not repeated.
-    fn encode_entries(&self, writer: &mut Writer<'_>, state: Option<&Arc<Names>>) {
+    fn encode_entries(&self, writer: &mut Writer<'_>) {
         writer.number(u64::from(self.segment));
         writer.length(self.versions.len());
-        for names in &self.versions {
-            let own = state.is_some_and(|state| Arc::ptr_eq(state, names));
-            writer.flag(own);
-            if !own {
-                names.encode(writer);
-            }
-        }
-        writer.length(self.ends.len());
-        let mut start = 0;
-        for end in &self.ends {
-            writer.number(u64::from(end - start));
-            start = *end;
-        }
-        writer.0.extend_from_slice(&self.bytes);
+        let versions = self.versions.iter();
+        versions.for_each(|names| names.id().encode(writer));
+        writer.number(u64::from(self.count));
+        writer.blob(&self.bytes);
     }
 
-    fn decode_entries(
-        reader: &mut Reader<'_>,
-        state: Option<&Arc<Names>>,
-    ) -> Result<Self, DecodeError> {
+    fn decode_entries(reader: &mut Reader<'_>, catalogue: &Catalogue) -> Result<Self, DecodeError> {
         let segment = reader.number32()?;
         let versions = (0..reader.length()?)
-            .map(|_| match (reader.flag()?, state) {
-                (false, _) => Names::decode(reader),
-                (true, Some(names)) => Ok(Arc::clone(names)),
-                (true, None) => Err(DecodeError::Invalid("a version")),
-            })
+            .map(|_| catalogue.read(reader))
             .collect::<Result<_, _>>()?;
-        let mut ends = SmallVec::new();
-        let mut end = 0u32;
-        for _ in 0..reader.length()? {
-            end = end
-                .checked_add(reader.number32()?)
-                .ok_or(DecodeError::Truncated)?;
-            ends.push(end);
-        }
-        let bytes = reader.take(end as usize)?.to_vec();
-        if ends.len() as u64 > ENTRIES_PER_SEGMENT {
+        let count = reader.number32()?;
+        let bytes = reader.blob()?;
+        let tail = Self {
+            segment,
+            count,
+            bytes: bytes.into(),
+            versions,
+            ..Self::default()
+        };
+        let mut all = Entries(Reader::new(bytes));
+        let whole = all.by_ref().count() == count as usize && all.0.is_empty();
+        if u64::from(count) > ENTRIES_PER_SEGMENT || !whole {
             return Err(DecodeError::Invalid("a segment"));
         }
-        Ok(Self {
-            segment,
-            bytes,
-            ends,
-            keys: Vec::new(),
-            versions,
-        })
+        Ok(tail)
     }
 
     /// One entry, by its place in the tail; `None` where it is not there or not readable.
     pub(crate) fn entry(&self, index: usize) -> Option<Entry> {
-        self.read(index).ok()
+        let bytes = Entries(Reader::new(&self.bytes)).nth(index)?;
+        self.read(index, bytes).ok()
     }
 
-    fn read(&self, index: usize) -> Result<Entry, DecodeError> {
-        let start = match index.checked_sub(1) {
-            None => 0,
-            Some(before) => *self.ends.get(before).ok_or(DecodeError::Truncated)?,
-        };
-        let end = *self.ends.get(index).ok_or(DecodeError::Truncated)?;
-        let bytes = self
-            .bytes
-            .get(start as usize..end as usize)
-            .ok_or(DecodeError::Truncated)?;
+    fn read(&self, index: usize, bytes: &[u8]) -> Result<Entry, DecodeError> {
         let number = u64::from(self.segment) * ENTRIES_PER_SEGMENT + index as u64;
         Entry::decode(number, &self.versions, &mut Reader::new(bytes))
     }
 
+    fn read_all(&self) -> impl Iterator<Item = Result<Entry, DecodeError>> {
+        let all = Entries(Reader::new(&self.bytes)).enumerate();
+        all.map(|(index, bytes)| self.read(index, bytes))
+    }
+
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        (0..self.ends.len())
-            .filter_map(|index| self.entry(index))
-            .collect()
+        self.read_all().filter_map(Result::ok).collect()
+    }
+
+    /// Whether the journal, this tail and what was sealed before it, has any key of this one's kind.
+    pub(crate) fn has_any_like(&self, key: Key) -> bool {
+        self.kinds.has(key)
     }
 
     /// Entries that may be under the key, oldest first.
     pub(crate) fn hits(&self, key: Key) -> impl Iterator<Item = usize> {
-        self.keys
+        let wanted = key.first(HASH_BITS);
+        let found = self
+            .keys
             .iter()
-            .filter(move |(kept, _)| *kept == key.0)
-            .map(|(_, index)| usize::from(*index))
+            .filter(move |kept| **kept >> INDEX_BITS == wanted);
+        found.map(|kept| (kept & INDEX) as usize)
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.capacity() + self.keys.capacity() * 16 + self.ends.capacity() * 4
+        self.bytes.capacity() + self.keys.capacity() * 4
     }
 
-    pub(crate) fn encode(&self, writer: &mut Writer<'_>, state: &Arc<Names>) {
-        self.encode_entries(writer, Some(state));
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
+        self.encode_entries(writer);
+        self.kinds.encode(writer);
         writer.length(self.keys.len());
-        for (key, index) in &self.keys {
+        for key in &self.keys {
             writer.0.extend_from_slice(&key.to_le_bytes());
-            writer.byte(*index);
         }
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>, state: &Arc<Names>) -> Result<Self, DecodeError> {
-        let mut tail = Self::decode_entries(reader, Some(state))?;
+    pub(crate) fn decode(
+        reader: &mut Reader<'_>,
+        catalogue: &Catalogue,
+    ) -> Result<Self, DecodeError> {
+        let mut tail = Self::decode_entries(reader, catalogue)?;
+        tail.kinds = Kinds::decode(reader)?;
         let count = reader.length()?;
-        let bytes = reader.take(count.checked_mul(9).ok_or(DecodeError::Truncated)?)?;
-        tail.keys = bytes
-            .chunks_exact(9)
-            .map(|nine| {
-                let (key, index) = nine.split_at(8);
-                let key = key.first_chunk().copied().unwrap_or_default();
-                (u64::from_le_bytes(key), index[0])
-            })
-            .collect();
-        if tail.ends.len() as u64 >= ENTRIES_PER_SEGMENT {
+        let bytes = reader.take(count.checked_mul(4).ok_or(DecodeError::Truncated)?)?;
+        let keys = bytes.as_chunks().0.iter();
+        tail.keys = keys.map(|four| u32::from_le_bytes(*four)).collect();
+        if u64::from(tail.count) >= ENTRIES_PER_SEGMENT {
             return Err(DecodeError::Invalid("an open tail"));
         }
         Ok(tail)
     }
 }
 
-pub(crate) fn decode_segment(bytes: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+/// Goes through entries, each behind its length, up to what is none.
+struct Entries<'a>(Reader<'a>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let length = u32::from_le_bytes(*self.0.take(LENGTH).ok()?.first_chunk()?);
+        self.0.take(length as usize).ok()
+    }
+}
+
+pub(crate) fn decode_segment(
+    bytes: &[u8],
+    catalogue: &Catalogue,
+) -> Result<Vec<Entry>, DecodeError> {
     let mut reader = Reader::new(bytes);
     match reader.byte()? {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
-    let segment = Tail::decode_entries(&mut reader, None)?;
+    let segment = Tail::decode_entries(&mut reader, catalogue)?;
     if !reader.is_empty() {
         return Err(DecodeError::Invalid("a segment"));
     }
-    (0..segment.ends.len())
-        .map(|index| segment.read(index))
+    segment.read_all().collect()
+}
+
+/// The programme versions that a segment's entries speak of.
+pub(crate) fn versions(bytes: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    match reader.byte()? {
+        LAYOUT => {}
+        other => return Err(DecodeError::Layout(other)),
+    }
+    reader.number32()?;
+    (0..reader.length()?)
+        .map(|_| VersionId::decode(&mut reader))
         .collect()
 }

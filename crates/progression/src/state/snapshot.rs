@@ -5,11 +5,11 @@ use types::MicroPoints;
 
 use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
+use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
 use crate::mission::Course;
-use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
@@ -19,7 +19,7 @@ use crate::slot::Slot;
 use crate::tier::Term;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -28,7 +28,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     let mut writer = Writer(out);
     let writer = &mut writer;
     writer.byte(LAYOUT);
-    state.names.encode(writer);
+    state.names.id().encode(writer);
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
@@ -43,18 +43,18 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     each(writer, &state.grants, GrantState::encode);
     state.orders.encode(writer);
-    state.tail.encode(writer, &state.names);
+    state.tail.encode(writer);
     state.filter.encode(writer);
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
+pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, DecodeError> {
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
     match reader.byte()? {
         LAYOUT => {}
         other => return Err(DecodeError::Layout(other)),
     }
-    let names = Names::decode(reader)?;
+    let names = catalogue.read(reader)?;
     let state = State {
         applied: reader.position()?,
         clock: reader.time()?,
@@ -70,12 +70,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, DecodeError> {
         tiers: read_each(reader, TierState::decode)?,
         grants: read_each(reader, GrantState::decode)?,
         orders: OpenOrders::decode(reader)?,
-        tail: Tail::decode(reader, &names)?,
+        tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,
     };
     let fits = state.points.len() == state.names.all_points().len()
-        && state.tiers.len() == state.names.all_tiers().len();
+        && state.tiers.len() == state.names.all_tiers().len()
+        && state.filter.segments() == state.tail.segment();
     if !reader.is_empty() || !fits {
         return Err(DecodeError::Invalid("a state"));
     }
@@ -218,3 +219,6 @@ impl GrantState {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use events::{Context, parse_json};
 use programme::model::Programme;
-use progression::{Decision, History, State, Subject, apply, due as due_by, view, wants};
+use progression::{
+    Catalogue, Decision, History, State, Subject, apply, due as due_by, view, wants,
+};
 use serde_json::{Value, json};
 use types::{Body, BrandId, Event, PlayerId, Position, Record, SourceId, Timestamp};
 
@@ -56,7 +58,9 @@ impl Player {
                     number < self.state.open_segment(),
                     "wants what is not sealed"
                 );
-                history.insert(number, &self.segments[&number]).unwrap();
+                history
+                    .insert(number, &self.segments[&number], &Catalogue::of(programme))
+                    .unwrap();
             }
         }
         assert_eq!(
@@ -69,20 +73,22 @@ impl Player {
     }
 
     /// Forgets everything that a snapshot does not say.
-    pub(crate) fn passivate(&mut self) {
+    pub(crate) fn passivate(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).unwrap();
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).unwrap();
         let mut again = Vec::new();
         self.state.encode(&mut again);
         assert_eq!(bytes, again, "decode, then encode, is the same");
     }
 
     /// The whole journal, oldest first.
-    pub(crate) fn journal(&self) -> Vec<progression::journal::Entry> {
+    pub(crate) fn journal(&self, programme: &Programme) -> Vec<progression::journal::Entry> {
         let mut entries = Vec::new();
         for bytes in self.segments.values() {
-            entries.extend(progression::journal::decode_segment(bytes).unwrap());
+            entries.extend(
+                progression::journal::decode_segment(bytes, &Catalogue::of(programme)).unwrap(),
+            );
         }
         entries.extend(progression::journal::open_entries(&self.state));
         entries
@@ -142,7 +148,7 @@ impl World {
         let id = event.player.clone();
         let player = self.players.entry(id.clone()).or_default();
         if self.passivating {
-            player.passivate();
+            player.passivate(&self.programme);
         }
         let decision = player.fold(&self.programme, &record);
         self.tell(&id, &decision);

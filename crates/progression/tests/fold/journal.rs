@@ -24,7 +24,12 @@ fn why_an_event_did_or_did_not_count_is_written_down() {
             "s/o2: points_earned xp 1 order_xp",
         ],
     );
-    let journal = world.players.values().next().unwrap().journal();
+    let journal = world
+        .players
+        .values()
+        .next()
+        .unwrap()
+        .journal(&world.programme);
     let why: Vec<Vec<&str>> = journal
         .iter()
         .map(|entry| {
@@ -63,7 +68,12 @@ fn a_repetition_is_found_however_old_and_another_body_is_kept() {
         outcomes,
         [Outcome::Replayed, Outcome::Conflict, Outcome::Applied]
     );
-    let journal = world.players.values().next().unwrap().journal();
+    let journal = world
+        .players
+        .values()
+        .next()
+        .unwrap()
+        .journal(&world.programme);
     assert_eq!(journal.len(), 1_002);
     assert_eq!(world.lines()[0]["applied"], 1_001);
 }

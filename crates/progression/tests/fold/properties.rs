@@ -1,7 +1,7 @@
 //! What holds for any history.
 
 use progression::journal::ENTRIES_PER_SEGMENT;
-use progression::{Effect, State, Subject};
+use progression::{Catalogue, Effect, State, Subject};
 use proptest::prelude::*;
 use serde_json::Value;
 use types::MicroPoints;
@@ -83,7 +83,7 @@ fn rebuilt(world: &World) -> Vec<Value> {
             brand: world.brand(),
             player: id,
         };
-        for entry in player.journal() {
+        for entry in player.journal(&world.programme) {
             for emission in entry.emissions() {
                 let id = emission.id(subject).to_string();
                 rebuilt.push(serde_json::from_slice(&emission.json(subject, &id)).unwrap());
@@ -113,7 +113,7 @@ proptest! {
         prop_assert_eq!(&rebuilt(&world), &world.emissions);
         for (player, line) in world.players.values().zip(world.lines()) {
             let mut sums = [MicroPoints::ZERO; 2];
-            for entry in player.journal() {
+            for entry in player.journal(&world.programme) {
                 for effect in &entry.effects {
                     match effect {
                         Effect::Earned(it) => sums[usize::from(it.points.0)] += it.amount,
@@ -160,10 +160,10 @@ proptest! {
 
     #[test]
     fn bytes_that_are_no_state_are_an_error_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        if let Ok(state) = State::decode(&bytes) {
+        if let Ok(state) = State::decode(&bytes, &Catalogue::default()) {
             prop_assert!(state.bytes() > 0);
         }
-        if let Ok(entries) = progression::journal::decode_segment(&bytes) {
+        if let Ok(entries) = progression::journal::decode_segment(&bytes, &Catalogue::default()) {
             prop_assert!(entries.len() as u64 <= ENTRIES_PER_SEGMENT);
         }
     }
@@ -176,10 +176,11 @@ proptest! {
             player.state.encode(&mut bytes);
             let at = at.index(bytes.len());
             bytes[at] = to;
-            if let Ok(state) = State::decode(&bytes) {
+            let catalogue = Catalogue::of(&world.programme);
+            if let Ok(state) = State::decode(&bytes, &catalogue) {
                 prop_assert!((progression::journal::open_entries(&state).len() as u64) < ENTRIES_PER_SEGMENT);
             }
-            prop_assert!(State::decode(&bytes[..at]).is_err());
+            prop_assert!(State::decode(&bytes[..at], &catalogue).is_err());
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use programme::model::Programme;
-use progression::{Decision, History, Outcome, State, Subject, due, try_apply, view, wants};
+use progression::{
+    Catalogue, Decision, History, Outcome, State, Subject, due, try_apply, view, wants,
+};
 use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
@@ -73,7 +75,7 @@ impl Kept {
                     .get(&number)
                     .expect("only sealed segments are wanted");
                 history
-                    .insert(number, bytes)
+                    .insert(number, bytes, &Catalogue::of(programme))
                     .expect("a segment that was sealed");
             }
         }
@@ -92,10 +94,10 @@ impl Kept {
         decision
     }
 
-    fn through_bytes(&mut self) {
+    fn through_bytes(&mut self, programme: &Programme) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
-        self.state = State::decode(&bytes).expect("an encoded state");
+        self.state = State::decode(&bytes, &Catalogue::of(programme)).expect("an encoded state");
     }
 }
 
@@ -160,9 +162,10 @@ pub(crate) fn fold_keeping(
         outcomes.push(decision.outcome);
         match how.passivate {
             Passivate::Never => {}
-            Passivate::Always => player.through_bytes(),
+            Passivate::Always => player.through_bytes(programme),
             Passivate::Every(few) if at % few == 0 => {
-                kept.values_mut().for_each(Kept::through_bytes);
+                let all = kept.values_mut();
+                all.for_each(|player| player.through_bytes(programme));
             }
             Passivate::Every(_) => {}
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use programme::model::{Mission, PointsIx, Programme, Window};
-use progression::{Effect, Movement, journal};
+use progression::{Catalogue, Effect, Movement, journal};
 use serde_json::Value as Json;
 use types::{Attributes, Body, Decimal, Event, Record, Timestamp, Value};
 
@@ -153,7 +153,10 @@ fn a_balance_is_the_sum_of_the_journals_movements() {
             let player = &kept[id];
             let mut entries = Vec::new();
             for bytes in player.segments.values() {
-                entries.extend(journal::decode_segment(bytes).expect("a sealed segment"));
+                entries.extend(
+                    journal::decode_segment(bytes, &Catalogue::of(programme))
+                        .expect("a sealed segment"),
+                );
             }
             entries.extend(journal::open_entries(&player.state));
             let mut sums: BTreeMap<String, i128> = BTreeMap::new();

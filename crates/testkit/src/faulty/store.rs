@@ -46,6 +46,7 @@ impl Crash {
 /// The store.
 pub struct FaultyStore {
     kept: Mutex<Kept>,
+    bytes_read: AtomicU64,
     dice: Arc<Dice>,
     crash: Arc<Crash>,
 }
@@ -74,9 +75,15 @@ impl FaultyStore {
     pub fn new(dice: Arc<Dice>, crash: Arc<Crash>) -> Self {
         Self {
             kept: Mutex::default(),
+            bytes_read: AtomicU64::new(0),
             dice,
             crash,
         }
+    }
+
+    /// Bytes of snapshots and segments that were read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -111,9 +118,10 @@ impl FaultyStore {
 
     fn read(&self, partition: Partition, key: RowKey) -> Option<Bytes> {
         let kept = self.kept();
-        kept.rows
-            .get(&(partition, key))
-            .map(|(_, bytes)| bytes.clone())
+        let (_, bytes) = kept.rows.get(&(partition, key))?;
+        self.bytes_read
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Some(bytes.clone())
     }
 }
 

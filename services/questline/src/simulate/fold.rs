@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use programme::model::Programme;
-use progression::{Decision, History, State, Subject, due, journal, try_apply, view};
+use progression::{Catalogue, Decision, History, State, Subject, due, journal, try_apply, view};
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
@@ -161,7 +161,12 @@ fn one<'a>(
     }
     sealed.extend(decision.sealed);
     if wanted.journal {
-        write_journal(&state, &sealed, &mut part.journal)?;
+        write_journal(
+            &Catalogue::of(programme),
+            &state,
+            &sealed,
+            &mut part.journal,
+        )?;
     }
     if state.is_known() {
         let seen = view(programme, &state, subject, end);
@@ -206,7 +211,7 @@ fn fold_one(
             let bytes = sealed
                 .get(&number)
                 .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
-            history.insert(number, bytes)?;
+            history.insert(number, bytes, &Catalogue::of(programme))?;
         }
     }
     anyhow::bail!(
@@ -216,6 +221,7 @@ fn fold_one(
 }
 
 fn write_journal(
+    catalogue: &Catalogue,
     state: &State,
     sealed: &HashMap<u32, Vec<u8>>,
     lines: &mut Vec<Vec<u8>>,
@@ -223,7 +229,7 @@ fn write_journal(
     let mut numbers: Vec<_> = sealed.keys().collect();
     numbers.sort_unstable();
     for number in numbers {
-        for entry in journal::decode_segment(&sealed[number])? {
+        for entry in journal::decode_segment(&sealed[number], catalogue)? {
             lines.push(journal::entry_json(&entry));
         }
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use embedded::{DataFolder, Options};
 use ports::{Entity, EventLog, StateStore};
 use programme::model::Programme;
-use progression::{State, Subject, journal, view};
+use progression::{Catalogue, State, Subject, journal, view};
 use serde_json::Value;
 use types::{Partition, Timestamp};
 
@@ -98,13 +98,14 @@ async fn player_of(
 ) -> anyhow::Result<()> {
     // A snapshot as the engine writes it: its own header, then the core's record.
     let state = engine::snapshot_state(snapshot).context("a snapshot of another version")?;
-    let state = State::decode(state)?;
+    let catalogue = Catalogue::of(programme);
+    let state = State::decode(state, &catalogue)?;
     let mut ledger = Ledger::default();
     for number in 0..state.open_segment() {
         let segments = store.segments(partition, player, &[number]).await?;
         let bytes = segments.into_iter().flatten().next();
         let bytes = bytes.with_context(|| format!("journal segment {number} is missing"))?;
-        for entry in journal::decode_segment(&bytes)? {
+        for entry in journal::decode_segment(&bytes, &catalogue)? {
             add(&mut ledger, &entry)?;
         }
     }
