@@ -10,11 +10,12 @@ use types::{EventId, Partition, Position, SourceId};
 use crate::arbiter::{self, Job, partition_of};
 use crate::config::{EngineConfig, Programmes};
 use crate::context::Ports;
-use crate::error::{EngineError, QueryError};
+use crate::error::{EngineError, QueryError, RepairError};
 use crate::query::{
     Command, Drain, EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, Question,
-    Reply,
+    Reply, SetAside,
 };
+use crate::repair::Repaired;
 
 /// Questions that may wait at a partition.
 const WAITING: usize = 1024;
@@ -162,6 +163,28 @@ impl EngineHandle {
         entities.dedup();
         entities.truncate(limit);
         Ok(entities)
+    }
+
+    /// Every player that is set aside, by partition, brand and id.
+    pub async fn set_aside(&self) -> Result<Vec<SetAside>, QueryError> {
+        let mut all = Vec::new();
+        for partition in self.partitions() {
+            all.extend(self.send(partition, Command::SetAside).await?);
+        }
+        Ok(all)
+    }
+
+    /// Repairs a player that is set aside: folds the records that wait, on its snapshot, or with `whole` without one, from the log's
+    /// beginning. Returns when that is durable and the player takes part again for good.
+    pub async fn repair(&self, entity: &Entity, whole: bool) -> Result<Repaired, RepairError> {
+        let entity = entity.clone();
+        let partition = self.partition_of(&entity);
+        let command = |reply| Command::Repair {
+            entity,
+            whole,
+            reply,
+        };
+        self.send(partition, command).await?
     }
 
     /// How each partition stands.

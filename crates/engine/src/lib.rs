@@ -27,8 +27,11 @@ mod partition;
 mod passivate;
 mod player;
 mod pump;
+mod quarantine;
 mod query;
 mod relay;
+mod repair;
+mod restored;
 mod retry;
 mod row;
 mod settle;
@@ -39,7 +42,11 @@ mod sweep;
 mod takeover;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
-pub use error::{EngineError, QueryError};
+pub use error::{EngineError, QueryError, RepairError};
 pub use handle::{Engine, EngineHandle};
-pub use query::{EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, SinkStatus};
+pub use query::{
+    EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,
+    SinkStatus,
+};
+pub use repair::Repaired;
 pub use snapshot::state_of as snapshot_state;

@@ -25,6 +25,12 @@ pub(crate) const RESIDENT: &str = "questline_resident_players";
 pub(crate) const RESIDENT_BYTES: &str = "questline_resident_state_bytes";
 /// Players set aside.
 pub(crate) const QUARANTINED: &str = "questline_quarantined_players_total";
+/// Players that are set aside now.
+pub(crate) const ASIDE: &str = "questline_quarantined_players";
+/// Players repaired.
+pub(crate) const REPAIRED: &str = "questline_repaired_players_total";
+/// Times that a partition found its log restored to an older copy.
+pub(crate) const RESTORED: &str = "questline_log_restored_total";
 /// Records that could not be read.
 pub(crate) const POISON: &str = "questline_poison_records_total";
 /// Emissions sent, first time or again.
@@ -52,6 +58,9 @@ pub(crate) struct Measures {
     resident: Gauge,
     resident_bytes: Gauge,
     quarantined: Counter,
+    aside: Gauge,
+    repaired: Counter,
+    restored: Counter,
     poison: Counter,
     rows_lost: Counter,
     lanes: Vec<LaneMeasures>,
@@ -71,6 +80,7 @@ pub(crate) struct Levels {
     pub(crate) dirty: usize,
     pub(crate) resident: usize,
     pub(crate) resident_bytes: usize,
+    pub(crate) quarantined: usize,
 }
 
 impl Measures {
@@ -95,6 +105,9 @@ impl Measures {
             resident: gauge!(RESIDENT, "partition" => place.clone()),
             resident_bytes: gauge!(RESIDENT_BYTES, "partition" => place.clone()),
             quarantined: counter!(QUARANTINED),
+            aside: gauge!(ASIDE, "partition" => place.clone()),
+            repaired: counter!(REPAIRED),
+            restored: counter!(RESTORED),
             poison: counter!(POISON),
             rows_lost: counter!(ROWS_LOST),
             lanes: sinks.iter().map(lane).collect(),
@@ -115,6 +128,7 @@ impl Measures {
         self.dirty.set(levels.dirty as f64);
         self.resident.set(levels.resident as f64);
         self.resident_bytes.set(levels.resident_bytes as f64);
+        self.aside.set(levels.quarantined as f64);
     }
 
     pub(crate) fn pending(&self, lane: usize, count: u64) {
@@ -128,6 +142,14 @@ impl Measures {
 
     pub(crate) fn quarantined(&self) {
         self.quarantined.increment(1);
+    }
+
+    pub(crate) fn repaired(&self) {
+        self.repaired.increment(1);
+    }
+
+    pub(crate) fn restored(&self) {
+        self.restored.increment(1);
     }
 
     pub(crate) fn poison(&self) {

@@ -31,6 +31,27 @@ fn whatever_the_store_does_the_end_is_that_of_a_straight_fold() {
 }
 
 #[test]
+fn players_set_aside_and_repaired_come_to_the_same_end() {
+    let mut repaired = 0;
+    for seed in 0..SEEDS {
+        match sim::run_damaged(seed) {
+            Ok(players) => repaired += players,
+            Err(why) => panic!("seed {seed}: {why}"),
+        }
+    }
+    assert!(repaired > SEEDS / 4, "{repaired}: nothing was shown");
+}
+
+#[test]
+fn over_a_log_put_back_nothing_that_was_acknowledged_is_lost_or_doubled() {
+    for seed in 0..SEEDS {
+        if let Err(why) = sim::run_with(seed, Rules::default(), sim::Mishap::RestoredLog) {
+            panic!("seed {seed}: {why}");
+        }
+    }
+}
+
+#[test]
 fn seeds_that_failed_once() {
     for seed in [7, 133] {
         assert_eq!(run(seed, Rules::default()), Ok(()), "{seed}");

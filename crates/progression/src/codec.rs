@@ -28,6 +28,8 @@ pub enum DecodeError {
 /// Units of instants, in nanoseconds: hours, seconds, milliseconds, nanoseconds.
 const UNITS: [u64; 4] = [3_600_000_000_000, 1_000_000_000, 1_000_000, 1];
 
+const TAG_BITS: u32 = 2;
+
 /// Appends values to bytes.
 pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
 
@@ -68,6 +70,11 @@ impl Writer<'_> {
         }
         bytes[length] = value as u8;
         self.0.extend_from_slice(&bytes[..=length]);
+    }
+
+    /// An index, with one of four tags below it.
+    pub(crate) fn tagged(&mut self, tag: u8, ix: u16) {
+        self.number(u64::from(ix) << TAG_BITS | u64::from(tag));
     }
 
     pub(crate) fn length(&mut self, length: usize) {
@@ -187,6 +194,14 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn number16(&mut self) -> Result<u16, DecodeError> {
         u16::try_from(self.number()?).map_err(|_| DecodeError::Invalid("a number"))
+    }
+
+    /// A tag and the index above it.
+    pub(crate) fn tagged(&mut self) -> Result<(u8, u16), DecodeError> {
+        let number = self.number()?;
+        let tag = (number & ((1 << TAG_BITS) - 1)) as u8;
+        let ix = u16::try_from(number >> TAG_BITS);
+        Ok((tag, ix.map_err(|_| DecodeError::Invalid("a number"))?))
     }
 
     /// How many things follow. Each takes a byte at least, so more of them than bytes are refused before anything is reserved.

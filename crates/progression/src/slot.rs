@@ -9,9 +9,19 @@ use crate::goal::{Progress, Trail};
 use crate::period::Period;
 
 /// What a period has besides its progress.
-const FATE: u8 = 1;
-const TRAIL: u8 = 2;
-const BROKEN: u8 = 4;
+const FATE: u64 = 1;
+const TRAIL: u64 = 2;
+const BROKEN: u64 = 4;
+const REST: u32 = 3;
+
+/// What completions of a period have besides their number.
+const STANDING: u64 = 1;
+const REOPENED: u64 = 2;
+const COMPLETIONS: u32 = 2;
+
+/// What a period has besides its offer.
+const PRIZES: u8 = 8;
+const OFFERED: u8 = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -115,13 +125,11 @@ impl Slot {
         if self.period != Period::Once {
             writer.time(self.end);
         }
-        writer.length(self.parts.len());
+        let rest = u64::from(self.fate.is_some()) * FATE
+            + u64::from(self.trail.is_some()) * TRAIL
+            + u64::from(self.broken > 0) * BROKEN;
+        writer.number((self.parts.len() as u64) << REST | rest);
         self.parts.iter().for_each(|part| part.encode(writer));
-        writer.byte(
-            u8::from(self.fate.is_some()) * FATE
-                + u8::from(self.trail.is_some()) * TRAIL
-                + u8::from(self.broken > 0) * BROKEN,
-        );
         if self.broken > 0 {
             writer.number(u64::from(self.broken));
         }
@@ -139,13 +147,10 @@ impl Slot {
             Period::Once => Timestamp::MAX,
             Period::Calendar { .. } | Period::Start(_) | Period::Run(_) => reader.time()?,
         };
-        let parts = (0..reader.length()?)
+        let rest = reader.number()?;
+        let parts = (0..rest >> REST)
             .map(|_| Progress::decode(reader))
             .collect::<Result<_, _>>()?;
-        let rest = reader.byte()?;
-        if rest > FATE + TRAIL + BROKEN {
-            return Err(DecodeError::Invalid("a period"));
-        }
         let broken = match rest & BROKEN {
             0 => 0,
             _ => reader.number32()?,
@@ -170,11 +175,12 @@ impl Slot {
 }
 
 impl Offer {
-    fn encode(self, writer: &mut Writer<'_>) {
+    /// The tag has room for what else stands there.
+    fn encode(self, beside: u8, writer: &mut Writer<'_>) {
         match self {
-            Self::None => writer.byte(0),
+            Self::None => writer.byte(beside),
             Self::Open { entry, until } => {
-                writer.byte(1 + u8::from(until.is_some()));
+                writer.byte(beside | (1 + u8::from(until.is_some())));
                 writer.number(entry);
                 if let Some(until) = until {
                     writer.time(until);
@@ -184,16 +190,16 @@ impl Offer {
                 occurred_at,
                 recorded_at,
             } => {
-                writer.byte(3);
+                writer.byte(beside | 3);
                 writer.time(occurred_at);
                 writer.time(recorded_at);
             }
-            Self::Lapsed => writer.byte(4),
+            Self::Lapsed => writer.byte(beside | 4),
         }
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match reader.byte()? {
+    fn decode(tag: u8, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match tag {
             0 => Self::None,
             tag @ (1 | 2) => Self::Open {
                 entry: reader.number()?,
@@ -210,6 +216,13 @@ impl Offer {
             _ => return Err(DecodeError::Invalid("an offer")),
         })
     }
+}
+
+fn read<T>(
+    reader: &mut Reader<'_>,
+    decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    (0..reader.length()?).map(|_| decode(reader)).collect()
 }
 
 impl Fate {
@@ -242,39 +255,44 @@ impl Fate {
     }
 
     fn encode(&self, writer: &mut Writer<'_>) {
-        writer.flag(self.standing);
-        writer.number(u64::from(self.completions));
-        writer.number(u64::from(self.reopenings));
+        let rest = u64::from(self.standing) * STANDING + u64::from(self.reopenings > 0) * REOPENED;
+        writer.number(u64::from(self.completions) << COMPLETIONS | rest);
+        if self.reopenings > 0 {
+            writer.number(u64::from(self.reopenings));
+        }
         writer.time(self.recorded_at);
         writer.signed(self.recorded_at.nanos() - self.occurred_at.nanos());
         writer.length(self.given.len());
         for given in &self.given {
             match given {
                 Given::Points(points, amount) => {
-                    writer.byte(0);
-                    writer.number(u64::from(points.0));
+                    writer.tagged(0, points.0);
                     writer.wide(amount.0);
                 }
                 Given::Grant(reward, number) => {
-                    writer.byte(1);
-                    writer.number(u64::from(reward.0));
+                    writer.tagged(1, reward.0);
                     writer.number(u64::from(*number));
                 }
                 Given::Prize(points, amount, number) => {
-                    writer.byte(2);
-                    writer.number(u64::from(points.0));
+                    writer.tagged(2, points.0);
                     writer.wide(amount.0);
                     writer.number(u64::from(*number));
                 }
             }
         }
-        self.offer.encode(writer);
-        writer.length(self.prizes.len());
+        let prizes = u8::from(!self.prizes.is_empty()) * PRIZES;
+        let offered = u8::from(!self.offered.is_empty()) * OFFERED;
+        self.offer.encode(prizes | offered, writer);
+        if prizes > 0 {
+            writer.length(self.prizes.len());
+        }
         for (points, count) in &self.prizes {
             writer.number(u64::from(points.0));
             writer.number(u64::from(*count));
         }
-        writer.length(self.offered.len());
+        if offered > 0 {
+            writer.length(self.offered.len());
+        }
         for (reward, count) in &self.offered {
             writer.number(u64::from(reward.0));
             writer.number(u64::from(*count));
@@ -282,44 +300,48 @@ impl Fate {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let given = |reader: &mut Reader<'_>| match reader.byte()? {
-            0 => Ok(Given::Points(
-                PointsIx(reader.number16()?),
-                MicroPoints(reader.wide()?),
-            )),
-            1 => Ok(Given::Grant(
-                RewardIx(reader.number16()?),
-                reader.number32()?,
-            )),
-            2 => Ok(Given::Prize(
-                PointsIx(reader.number16()?),
+        let given = |reader: &mut Reader<'_>| match reader.tagged()? {
+            (0, ix) => Ok(Given::Points(PointsIx(ix), MicroPoints(reader.wide()?))),
+            (1, ix) => Ok(Given::Grant(RewardIx(ix), reader.number32()?)),
+            (2, ix) => Ok(Given::Prize(
+                PointsIx(ix),
                 MicroPoints(reader.wide()?),
                 reader.number32()?,
             )),
             _ => Err(DecodeError::Invalid("a reward")),
         };
-        let (standing, completions) = (reader.flag()?, reader.number32()?);
-        let (reopenings, recorded_at) = (reader.number32()?, reader.time()?);
+        let rest = reader.number()?;
+        let completions = u32::try_from(rest >> COMPLETIONS);
+        let reopenings = match rest & REOPENED {
+            0 => 0,
+            _ => reader.number32()?,
+        };
+        let recorded_at = reader.time()?;
         let before = reader.signed()?.checked_neg();
         let occurred_at = before.map_or(recorded_at, |before| {
             recorded_at.saturating_add_nanos(before)
         });
+        let given = read(reader, given)?;
+        let tag = reader.byte()?;
+        let offer = Offer::decode(tag & !(PRIZES | OFFERED), reader)?;
+        let counts = |there: bool, reader: &mut Reader<'_>| match there {
+            false => Ok(Vec::new()),
+            true => read(reader, |reader| {
+                Ok((reader.number16()?, reader.number32()?))
+            }),
+        };
+        let prizes = counts(tag & PRIZES != 0, reader)?.into_iter();
+        let offered = counts(tag & OFFERED != 0, reader)?.into_iter();
         Ok(Self {
-            standing,
-            completions,
+            standing: rest & STANDING != 0,
+            completions: completions.map_err(|_| DecodeError::Invalid("completions"))?,
             reopenings,
             occurred_at,
             recorded_at,
-            given: (0..reader.length()?)
-                .map(|_| given(reader))
-                .collect::<Result<_, _>>()?,
-            offer: Offer::decode(reader)?,
-            prizes: (0..reader.length()?)
-                .map(|_| Ok((PointsIx(reader.number16()?), reader.number32()?)))
-                .collect::<Result<_, DecodeError>>()?,
-            offered: (0..reader.length()?)
-                .map(|_| Ok((RewardIx(reader.number16()?), reader.number32()?)))
-                .collect::<Result<_, DecodeError>>()?,
+            given,
+            offer,
+            prizes: prizes.map(|(ix, count)| (PointsIx(ix), count)).collect(),
+            offered: offered.map(|(ix, count)| (RewardIx(ix), count)).collect(),
         })
     }
 }

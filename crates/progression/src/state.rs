@@ -123,6 +123,12 @@ impl State {
         self.applied
     }
 
+    /// The log was restored to an older copy, and what stands in it after this position is another's: records there are to be applied.
+    /// What the state is stays; a record that comes again is known by its identity.
+    pub fn rewind(&mut self, to: Position) {
+        self.applied = self.applied.min(to);
+    }
+
     /// The latest time of a record applied or a timer fired.
     pub fn clock(&self) -> Timestamp {
         self.clock

@@ -1,6 +1,6 @@
 //! What outlives the engines: the log, the store, the gateways; and what is appended.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) sinks: Vec<Arc<FaultySink>>,
     pub(crate) programmes: Programmes,
     pub(crate) entities: Vec<Entity>,
+    /// Players that were set aside and repaired.
+    pub(crate) repaired: Cell<u64>,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
@@ -40,6 +42,7 @@ impl World {
             .collect();
         let world = Self {
             to_append: RefCell::default(),
+            repaired: Cell::default(),
             sinks: vec![
                 sink("all", |_: &str| true),
                 sink("some", |kind: &str| kind.len() % 2 == 1),
@@ -61,6 +64,19 @@ impl World {
 
     pub(crate) fn partition_of(&self, entity: &Entity) -> Partition {
         events::partition_of(&entity.brand, &entity.player, self.log.partitions())
+    }
+
+    pub(crate) fn count_repaired(&self, repaired: bool) {
+        self.repaired.set(self.repaired.get() + u64::from(repaired));
+    }
+
+    /// Puts each partition of the log back to an older copy.
+    pub(crate) fn restore_log(&self) {
+        for partition in self.partitions() {
+            let records = self.log.records(partition);
+            let messages = records.last().map_or(0, |last| last.position.sequence);
+            self.log.restore(partition, self.dice.below(messages + 1));
+        }
     }
 
     /// Appends a part of what is left, or all of it, in batches, while virtual time passes.

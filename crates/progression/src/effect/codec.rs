@@ -336,28 +336,23 @@ impl Working {
 impl Because {
     pub(crate) fn encode(self, writer: &mut Writer<'_>) {
         match self {
-            Self::Rule(rule) => {
-                writer.byte(0);
-                writer.number(u64::from(rule.0));
-            }
+            Self::Rule(rule) => writer.tagged(0, rule.0),
             Self::Mission(mission, period) => {
-                writer.byte(1);
-                writer.number(u64::from(mission.0));
+                writer.tagged(1, mission.0);
                 period.encode(writer);
             }
             Self::Level(tier, level) => {
-                writer.byte(2);
-                writer.number(u64::from(tier.0));
+                writer.tagged(2, tier.0);
                 writer.number(u64::from(level));
             }
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match reader.byte()? {
-            0 => Self::Rule(RuleIx(reader.number16()?)),
-            1 => Self::Mission(MissionIx(reader.number16()?), Period::decode(reader)?),
-            2 => Self::Level(TierSetIx(reader.number16()?), reader.number16()?),
+        Ok(match reader.tagged()? {
+            (0, ix) => Self::Rule(RuleIx(ix)),
+            (1, ix) => Self::Mission(MissionIx(ix), Period::decode(reader)?),
+            (2, ix) => Self::Level(TierSetIx(ix), reader.number16()?),
             _ => return Err(DecodeError::Invalid("a cause of points")),
         })
     }

@@ -1,7 +1,7 @@
 //! The state as bytes: one flat record with a layout number in front.
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
-use types::MicroPoints;
+use types::{MicroPoints, Timestamp};
 
 use super::{Capped, GrantState, MissionState, Missions, State, TierState, Usage};
 use crate::account::Account;
@@ -41,7 +41,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.caps, Usage::encode);
     touched(writer, &state.missions);
     each(writer, &state.tiers, TierState::encode);
-    each(writer, &state.grants, GrantState::encode);
+    grants(writer, state);
     state.orders.encode(writer);
     state.tail.encode(writer);
     state.filter.encode(writer);
@@ -55,9 +55,10 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         other => return Err(DecodeError::Layout(other)),
     }
     let names = catalogue.read(reader)?;
+    let (applied, clock) = (reader.position()?, reader.time()?);
     let state = State {
-        applied: reader.position()?,
-        clock: reader.time()?,
+        applied,
+        clock,
         accepted: reader.number()?,
         counted: reader.flag()?,
         repeats: reader.flag()?,
@@ -68,7 +69,7 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         caps: read_each(reader, Usage::decode)?,
         missions: read_touched(reader, names.all_missions().len())?,
         tiers: read_each(reader, TierState::decode)?,
-        grants: read_each(reader, GrantState::decode)?,
+        grants: read_grants(reader, clock)?,
         orders: OpenOrders::decode(reader)?,
         tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
@@ -148,26 +149,42 @@ impl Usage {
     }
 }
 
+/// What a mission has besides its periods, below their number.
+const COURSE: u64 = 1;
+const UNLOCKS: u64 = 2;
+const PARTS: u32 = 2;
+
+fn part(bit: u64, is: bool) -> u64 {
+    u64::from(is) * bit
+}
+
 impl MissionState {
     fn encode(&self, writer: &mut Writer<'_>) {
+        let unlocks = self.unlocks();
+        let parts = part(COURSE, self.course.is_some()) | part(UNLOCKS, !unlocks.is_empty());
+        writer.number((self.slots.len() as u64) << PARTS | parts);
         writer.number(self.standing);
-        writer.length(self.unlocks().len());
-        self.unlocks().iter().for_each(|at| writer.time(*at));
-        writer.length(self.slots.len());
+        if !unlocks.is_empty() {
+            writer.length(unlocks.len());
+            unlocks.iter().for_each(|at| writer.time(*at));
+        }
         self.slots.iter().for_each(|slot| slot.encode(writer));
-        writer.flag(self.course.is_some());
         if let Some(course) = &self.course {
             course.encode(writer);
         }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let standing = reader.number()?;
-        let unlocks: Vec<_> = read_each(reader, |reader| reader.time())?;
-        let slots = read_each(reader, Slot::decode)?;
-        let mut course = match reader.flag()? {
-            true => Some(Box::new(Course::decode(reader)?)),
-            false => (!unlocks.is_empty()).then(Box::default),
+        let (parts, standing) = (reader.number()?, reader.number()?);
+        let unlocks: Vec<_> = match parts & UNLOCKS {
+            0 => Vec::new(),
+            _ => read_each(reader, |reader| reader.time())?,
+        };
+        let slots = (0..parts >> PARTS).map(|_| Slot::decode(reader));
+        let slots = slots.collect::<Result<_, _>>()?;
+        let mut course = match parts & COURSE {
+            0 => (!unlocks.is_empty()).then(Box::default),
+            _ => Some(Box::new(Course::decode(reader)?)),
         };
         if let Some(course) = &mut course {
             course.unlocks = unlocks;
@@ -198,6 +215,31 @@ impl TierState {
     }
 }
 
+/// Each by how long before the next one it was: they lie close.
+fn grants(writer: &mut Writer<'_>, state: &State) {
+    writer.length(state.grants.len());
+    let mut next = state.clock;
+    for grant in state.grants.iter().rev() {
+        writer.signed(next.nanos() - grant.at.nanos());
+        grant.encode(writer);
+        next = grant.at;
+    }
+}
+
+fn read_grants(reader: &mut Reader<'_>, clock: Timestamp) -> Result<Vec<GrantState>, DecodeError> {
+    let mut grants = Vec::new();
+    let mut next = clock;
+    for _ in 0..reader.length()? {
+        let at = next.nanos().checked_sub(reader.signed()?);
+        next = at
+            .and_then(Timestamp::from_nanos)
+            .ok_or(DecodeError::Invalid("a grant"))?;
+        grants.push(GrantState::decode(next, reader)?);
+    }
+    grants.reverse();
+    Ok(grants)
+}
+
 impl GrantState {
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(u64::from(self.reward.0));
@@ -205,17 +247,16 @@ impl GrantState {
         writer.number(u64::from(self.number));
         writer.byte(GrantStatus::code(self.status));
         Report::encode(self.report, writer);
-        writer.time(self.at);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn decode(at: Timestamp, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             reward: RewardIx(reader.number16()?),
             because: Because::decode(reader)?,
             number: reader.number32()?,
             status: GrantStatus::of_code(reader.byte()?)?,
             report: Report::decode(reader)?,
-            at: reader.time()?,
+            at,
         })
     }
 }

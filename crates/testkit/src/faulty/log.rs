@@ -17,10 +17,18 @@ pub struct MemoryLog {
 
 struct Kept {
     records: Mutex<Vec<LogRecord>>,
+    /// Everything that was ever appended, in order.
+    history: Mutex<Vec<LogRecord>>,
     length: watch::Sender<usize>,
 }
 
 impl Kept {
+    fn history(&self) -> MutexGuard<'_, Vec<LogRecord>> {
+        self.history
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn records(&self) -> MutexGuard<'_, Vec<LogRecord>> {
         self.records
             .lock()
@@ -34,6 +42,7 @@ impl MemoryLog {
         let kept = || {
             Arc::new(Kept {
                 records: Mutex::default(),
+                history: Mutex::default(),
                 length: watch::Sender::new(0),
             })
         };
@@ -46,6 +55,19 @@ impl MemoryLog {
     /// Everything in a partition, in order.
     pub fn records(&self, partition: Partition) -> Vec<LogRecord> {
         self.partitions[usize::from(partition.0)].records().clone()
+    }
+
+    /// Everything that was ever appended to a partition, in order; what a restore lost included.
+    pub fn history(&self, partition: Partition) -> Vec<LogRecord> {
+        self.partitions[usize::from(partition.0)].history().clone()
+    }
+
+    /// Puts a partition back to an older copy, which had so many messages; nobody may be reading it.
+    pub fn restore(&self, partition: Partition, messages: u64) {
+        let kept = &self.partitions[usize::from(partition.0)];
+        let mut there = kept.records();
+        there.retain(|record| record.position.sequence <= messages);
+        kept.length.send_replace(there.len());
     }
 }
 
@@ -82,6 +104,13 @@ impl EventLog for MemoryLog {
                 body: entry.body,
             });
         }
+        let new = records.iter().rev();
+        let mut new: Vec<_> = new
+            .take_while(|record| record.position.sequence == first.sequence)
+            .cloned()
+            .collect();
+        new.reverse();
+        kept.history().append(&mut new);
         kept.length.send_replace(records.len());
         Ok(Appended { first })
     }

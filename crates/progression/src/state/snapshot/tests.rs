@@ -97,11 +97,12 @@ fn bytes(programme: &Programme, state: &State) -> usize {
 #[test]
 fn a_player_with_20_missions_and_3_currencies_has_at_most_1_kib() {
     let programme = programme(20);
-    for orders in [1, 20, 100, 400, 2_000] {
+    let sizes = [1, 20, 100, 400, 2_000].map(|orders| {
         let state = player(&programme, 20, orders);
-        let bytes = bytes(&programme, &state);
-        assert!(bytes <= 1_024, "{bytes} bytes after {orders} orders");
-    }
+        (orders, bytes(&programme, &state))
+    });
+    let fits = sizes.iter().all(|(_, bytes)| *bytes <= 1_024);
+    assert!(fits, "orders and bytes: {sizes:?}");
 }
 
 #[test]
