@@ -3,30 +3,29 @@
 //! It reads the plain case only. Whatever else the bytes hold (fields that are not known, lists, maps, damage) is left to the general
 //! decoder, which alone says what is wrong.
 
-use std::ops::Range;
 use std::str::{FromStr, from_utf8};
 
-use types::{Attributes, Body, Event, Timestamp, Value};
+use types::{Body, Event, Text, Timestamp, Value};
 
 use crate::proto_event::instant;
 
 /// The event that the record holds, or `None` where the general decoder has to look.
 pub(super) fn event(bytes: &[u8]) -> Option<Body> {
-    let mut record = Fields::of(Said(bytes));
+    let mut record = Fields(bytes);
     let (1, Field::Bytes(body)) = record.next()? else {
         return None;
     };
-    if !record.is_empty() {
+    if !record.0.is_empty() {
         return None;
     }
     let (mut brand, mut accepted_at, mut event, mut traceparent) = ("", 0, None, "");
-    let mut fields = record.within(body);
-    while !fields.is_empty() {
+    let mut fields = Fields(body);
+    while !fields.0.is_empty() {
         match fields.next()? {
-            (1, Field::Bytes(at)) => brand = fields.said.text(at)?,
+            (1, Field::Bytes(bytes)) => brand = from_utf8(bytes).ok()?,
             (2, Field::Number(number)) => accepted_at = number as i64,
-            (3, Field::Bytes(at)) if event.is_none() => event = Some(event_of(bytes.get(at)?)?),
-            (4, Field::Bytes(at)) => traceparent = fields.said.text(at)?,
+            (3, Field::Bytes(bytes)) if event.is_none() => event = Some(event_of(bytes)?),
+            (4, Field::Bytes(bytes)) => traceparent = from_utf8(bytes).ok()?,
             _ => return None,
         }
     }
@@ -42,32 +41,30 @@ pub(super) fn event(bytes: &[u8]) -> Option<Body> {
 #[derive(Default)]
 struct Texts<'a> {
     texts: [&'a str; 10],
-    attributes: Attributes,
+    attributes: Vec<(Text, Value)>,
 }
 
 fn event_of(bytes: &[u8]) -> Option<Box<Event>> {
     let mut said = Texts::default();
     let mut occurred_at = None;
-    let mut fields = Fields::of(Said(bytes));
-    if let Some(b'\x2a') = bytes.first() {
-        let (_, at) = fields.next()?;
-        occurred_at = Some(time(&fields, at)?);
+    let mut fields = Fields(bytes);
+    if let Some(b'\x2a') = bytes.first()
+        && let (_, Field::Bytes(bytes)) = fields.next()?
+    {
+        occurred_at = Some(time(bytes)?);
         // The rest is texts, with tags and lengths that are ASCII unless one is long: then it is one text as a whole.
-        if let Ok(text) = from_utf8(bytes.get(fields.at..)?) {
+        if let Ok(text) = from_utf8(fields.0) {
             said.read(Short(text))?;
             return said.event(occurred_at?);
         }
     }
-    while !fields.is_empty() {
+    while !fields.0.is_empty() {
         match fields.next()? {
-            (5, at) if occurred_at.is_none() => occurred_at = Some(time(&fields, at)?),
-            (number @ 1..10, Field::Bytes(at)) => {
-                said.texts[number as usize] = fields.said.text(at)?;
+            (5, Field::Bytes(bytes)) if occurred_at.is_none() => occurred_at = Some(time(bytes)?),
+            (number @ 1..10, Field::Bytes(bytes)) => {
+                said.texts[number as usize] = from_utf8(bytes).ok()?;
             }
-            (10, Field::Bytes(at)) => {
-                let (key, value) = attribute(fields.within(at))?;
-                said.attributes.insert(key.into(), value);
-            }
+            (10, Field::Bytes(bytes)) => said.attributes.push(attribute(bytes)?),
             _ => return None,
         }
     }
@@ -79,10 +76,7 @@ impl<'a> Texts<'a> {
         while let Some((tag, text)) = fields.next() {
             match (tag >> 3, tag & 7) {
                 (number @ (1..=4 | 6..=9), 2) => self.texts[usize::from(number)] = text,
-                (10, 2) => {
-                    let (key, value) = Short(text).attribute()?;
-                    self.attributes.insert(key.into(), value);
-                }
+                (10, 2) => self.attributes.push(Short(text).attribute()?),
                 _ => return None,
             }
         }
@@ -112,7 +106,7 @@ impl<'a> Texts<'a> {
             currency: parsed(currency)?,
             refers_to: parsed(refers_to)?,
             rate: parsed(rate)?,
-            attributes: self.attributes,
+            attributes: self.attributes.into(),
         }))
     }
 }
@@ -132,7 +126,7 @@ impl<'a> Short<'a> {
     }
 
     /// The key and the value of an attribute.
-    fn attribute(mut self) -> Option<(&'a str, Value)> {
+    fn attribute(mut self) -> Option<(Text, Value)> {
         let ((b'\x0a', key), (b'\x12', value)) = (self.next()?, self.next()?) else {
             return None;
         };
@@ -144,7 +138,7 @@ impl<'a> Short<'a> {
                 _ => return None,
             },
         };
-        self.0.is_empty().then_some((key, value))
+        self.0.is_empty().then(|| (key.into(), value))
     }
 
     /// The one field that there is.
@@ -154,11 +148,10 @@ impl<'a> Short<'a> {
     }
 }
 
-fn time(around: &Fields<'_>, at: Field) -> Option<Timestamp> {
-    let Field::Bytes(at) = at else { return None };
+fn time(bytes: &[u8]) -> Option<Timestamp> {
     let mut time = prost_types::Timestamp::default();
-    let mut fields = around.within(at);
-    while !fields.is_empty() {
+    let mut fields = Fields(bytes);
+    while !fields.0.is_empty() {
         match fields.next()? {
             (1, Field::Number(number)) => time.seconds = number as i64,
             (2, Field::Number(number)) => time.nanos = number as i32,
@@ -168,21 +161,23 @@ fn time(around: &Fields<'_>, at: Field) -> Option<Timestamp> {
     instant(&time)
 }
 
-fn attribute(mut fields: Fields<'_>) -> Option<(&str, Value)> {
-    let said = fields.said;
-    let ((1, Field::Bytes(key)), (2, Field::Bytes(value))) = (fields.next()?, fields.next()?)
-    else {
+fn attribute(bytes: &[u8]) -> Option<(Text, Value)> {
+    let mut fields = Fields(bytes);
+    let (1, Field::Bytes(key)) = fields.next()? else {
         return None;
     };
-    let mut value = fields.within(value);
+    let (2, Field::Bytes(bytes)) = fields.next()? else {
+        return None;
+    };
+    let mut value = Fields(bytes);
     let kind = match value.next()? {
         (1, Field::Number(truth)) => Value::Bool(truth != 0),
-        (2, Field::Bytes(at)) => Value::Number(said.text(at)?.parse().ok()?),
-        (3, Field::Bytes(at)) => Value::Text(said.text(at)?.into()),
+        (2, Field::Bytes(bytes)) => Value::Number(from_utf8(bytes).ok()?.parse().ok()?),
+        (3, Field::Bytes(bytes)) => Value::Text(from_utf8(bytes).ok()?.into()),
         _ => return None,
     };
-    let all_read = fields.is_empty() && value.is_empty();
-    Some((said.text(key)?, kind)).filter(|_| all_read)
+    let all_read = fields.0.is_empty() && value.0.is_empty();
+    Some((from_utf8(key).ok()?.into(), kind)).filter(|_| all_read)
 }
 
 fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
@@ -192,61 +187,24 @@ fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
     }
 }
 
-/// The bytes of a message.
-#[derive(Clone, Copy)]
-struct Said<'a>(&'a [u8]);
-
-impl<'a> Said<'a> {
-    /// The text in a part of them.
-    fn text(self, at: Range<usize>) -> Option<&'a str> {
-        from_utf8(self.0.get(at)?).ok()
-    }
-}
-
 /// The fields of a message that are not read yet.
-struct Fields<'a> {
-    said: Said<'a>,
-    at: usize,
-    end: usize,
-}
+struct Fields<'a>(&'a [u8]);
 
-enum Field {
+enum Field<'a> {
     Number(u64),
-    /// Where its bytes are.
-    Bytes(Range<usize>),
+    Bytes(&'a [u8]),
 }
 
 impl<'a> Fields<'a> {
-    fn of(said: Said<'a>) -> Self {
-        let end = said.0.len();
-        Self { said, at: 0, end }
-    }
-
-    /// The fields of a message inside.
-    fn within(&self, at: Range<usize>) -> Self {
-        Self {
-            said: self.said,
-            at: at.start,
-            end: at.end,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.at == self.end
-    }
-
-    fn next(&mut self) -> Option<(u64, Field)> {
+    fn next(&mut self) -> Option<(u64, Field<'a>)> {
         let tag = self.number()?;
         let field = match tag & 7 {
             0 => Field::Number(self.number()?),
             2 => {
                 let length = usize::try_from(self.number()?).ok()?;
-                let at = self.at..self.at.checked_add(length)?;
-                if at.end > self.end {
-                    return None;
-                }
-                self.at = at.end;
-                Field::Bytes(at)
+                let (bytes, rest) = self.0.split_at_checked(length)?;
+                self.0 = rest;
+                Field::Bytes(bytes)
             }
             _ => return None,
         };
@@ -255,17 +213,17 @@ impl<'a> Fields<'a> {
 
     /// A varint of up to nine bytes: 63 bits, so that nothing is cut off.
     fn number(&mut self) -> Option<u64> {
-        let rest = self.said.0.get(self.at..self.end)?;
-        let first = *rest.first()?;
-        if first < 0x80 {
-            self.at += 1;
-            return Some(u64::from(first));
+        if let Some((first, rest)) = self.0.split_first()
+            && *first < 0x80
+        {
+            self.0 = rest;
+            return Some(u64::from(*first));
         }
         let mut value = 0;
-        for (at, byte) in rest.iter().take(9).enumerate() {
+        for (at, byte) in self.0.iter().take(9).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * at);
             if *byte < 0x80 {
-                self.at += at + 1;
+                self.0 = &self.0[at + 1..];
                 return Some(value);
             }
         }

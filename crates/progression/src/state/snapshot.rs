@@ -19,7 +19,7 @@ use crate::slot::Slot;
 use crate::tier::Term;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
