@@ -16,7 +16,7 @@ run: ## replays a year of a real shop's orders through the whole engine, then st
 	$(CARGO) run --release --locked --bin questline -- demo --data $(DATA)
 
 .PHONY: test
-test: .tools/bin/nats-server ## every test, with a replay of the real orders that is killed three times on its way
+test: .tools/bin/nats-server .tools/cassandra/fetched ## every test, with a replay of the real orders that is killed three times on its way
 	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked
 
 .PHONY: verify-replay
@@ -80,3 +80,6 @@ clean: ## removes what was built and fetched
 	cp tools/buf/package.json tools/buf/package-lock.json .tools/
 	npm ci --prefix .tools --ignore-scripts --no-audit --no-fund --loglevel=error
 	cp .tools/node_modules/@bufbuild/buf-linux-*/bin/buf $@
+
+.tools/cassandra/fetched: tools/cassandra.sh tools/cassandra/pom.xml tools/cassandra/jars.sha256
+	tools/cassandra.sh

@@ -25,9 +25,9 @@ struct Arguments {
     /// Where the JSON goes
     #[arg(long, default_value = "bench-results")]
     out: PathBuf,
-    /// The page whose tables are made anew
-    #[arg(long, default_value = "docs/performance.md")]
-    page: PathBuf,
+    /// The page whose tables are made anew [default: docs/performance.md; none with reduced sizes]
+    #[arg(long)]
+    page: Option<PathBuf>,
     /// The bars
     #[arg(long, default_value = "loadtest/thresholds.toml")]
     thresholds: PathBuf,
@@ -54,6 +54,18 @@ struct Arguments {
     runs: Option<usize>,
     #[arg(long, hide = true)]
     instrument: Option<Case>,
+}
+
+impl Arguments {
+    /// Whether sizes are not those that the bars are about.
+    fn reduced(&self) -> bool {
+        self.quick || self.many.is_some()
+    }
+
+    fn page(&self) -> Option<PathBuf> {
+        let default = || (!self.reduced()).then(|| PathBuf::from("docs/performance.md"));
+        self.page.clone().or_else(default)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -180,8 +192,10 @@ async fn measure(name: Name, arguments: &Arguments) -> Result<Option<Part>> {
         Name::Micro => micro::measure(&arguments.micro_output, quick)?,
         Name::EndToEnd => end_to_end::measure(players, seconds, quick, folder, &tell).await?,
         Name::SingleEvents => keep_alive::measure(players, seconds, quick, folder).await?,
-        Name::Midnight => midnight::measure(many, seconds, quick, folder, &tell).await?,
-        Name::Recovery => recovery::measure(many, quick, folder, &tell).await?,
+        Name::Midnight => {
+            midnight::measure(many, seconds, arguments.reduced(), folder, &tell).await?
+        }
+        Name::Recovery => recovery::measure(many, arguments.reduced(), folder, &tell).await?,
     }))
 }
 
@@ -201,16 +215,12 @@ fn report(arguments: &Arguments) -> Result<()> {
     for name in names {
         parts.extend(Part::read(&arguments.out, name)?);
     }
-    let page = std::fs::read_to_string(&arguments.page)
-        .with_context(|| arguments.page.display().to_string())?;
-    std::fs::write(
-        &arguments.page,
-        regenerate(&page, &names, &parts, &thresholds)?,
-    )?;
-    say(&format!(
-        "{} has the tables; the bars:",
-        arguments.page.display()
-    ));
+    if let Some(file) = arguments.page() {
+        let page = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        std::fs::write(&file, regenerate(&page, &names, &parts, &thresholds)?)?;
+        say(&format!("{} has the tables", file.display()));
+    }
+    say("the bars:");
     for bar in &thresholds.bars {
         let (verdict, value) = bar.judge(&parts);
         let verdict = match verdict {

@@ -36,7 +36,7 @@ pub async fn measure(
     );
     let mut part = Part::new("end_to_end", how, quick);
     let receiver = Receiver::new()?;
-    let sink = Some(listen(&receiver).await?);
+    let sink = Some(listen(&receiver)?);
     let setup = Setup {
         sink,
         types: TYPES,

@@ -31,7 +31,7 @@ fn figures(text: &str) -> Vec<Figure> {
         };
         if !line.starts_with(['├', '╰', '│', ' ']) && columns.len() >= 5 {
             // The title of a table.
-            group = name.to_owned();
+            name.clone_into(&mut group);
         }
         if columns.len() < 5 || !line.contains(['├', '╰']) {
             continue;

@@ -42,7 +42,7 @@ pub async fn measure(
     let setup = Setup {
         head: "clock = \"event\"\n",
         ready_within: AT_MOST,
-        sink: Some(listen(&receiver).await?),
+        sink: Some(listen(&receiver)?),
         types: "\"points_expired\"",
         ..Setup::new(folder, PROGRAMME, BRAND)
     };

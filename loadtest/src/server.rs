@@ -10,6 +10,8 @@ use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
 use proto::cluster::v1::{ListPartitionsRequest, Partition};
 use proto::emission::v1::emission_service_server::EmissionServiceServer;
 
+use tokio_stream::wrappers::TcpListenerStream;
+
 use crate::receive::Receiver;
 
 /// How long a server may take until it is ready, where nothing else is said.
@@ -180,15 +182,25 @@ impl Drop for Server {
     }
 }
 
-/// Lets a receiver listen on a port of its own.
-pub async fn listen(receiver: &Receiver) -> Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// Lets a receiver listen on a port of its own, and on a thread of its own: what it has to do must not hold up who sends.
+pub fn listen(receiver: &Receiver) -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let service = EmissionServiceServer::new(receiver.clone());
-    let server = tonic::transport::Server::builder().add_service(service);
-    tokio::spawn(
-        server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)),
-    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name("receiver".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                let incoming = TcpListenerStream::new(tokio::net::TcpListener::from_std(listener)?);
+                let server = tonic::transport::Server::builder().add_service(service);
+                server.serve_with_incoming(incoming).await?;
+                anyhow::Ok(())
+            })
+        })?;
     Ok(address)
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use types::{Partition, Timestamp};
+use types::Timestamp;
 
 use crate::error::OpenError;
 use crate::log::{self, SegmentLog, Setup};
@@ -79,14 +79,11 @@ impl DataFolder {
         check(folder, &meta, &options)?;
         let setup = Setup::new(options.now, options.segment_bytes);
         let log = SegmentLog::open(&log_folder, &meta, setup, Arc::clone(&lock))?;
-        let ends: Vec<_> = (0..meta.partitions)
-            .filter_map(|partition| log.end_of(Partition(partition)))
-            .collect();
         let state_folder = folder.join("state");
         let state = FjallStore::open(
             &state_folder,
             meta.incarnation,
-            &ends,
+            meta.partitions,
             options.cache_bytes,
             lock,
         )?;

@@ -3,7 +3,7 @@
 //! - The log is synced to disk before an append returns; it alone must survive a power cut.
 //! - The state is written without waiting for the disk: `kill -9` loses nothing of it, a power cut at most its last seconds, always
 //!   as a prefix, so that the head never runs ahead of the rows it vouches for. The engine folds the rest again from the log.
-//! - State that does not open, belongs to another log or is ahead of it is moved aside and made anew from the log.
+//! - State that does not open or belongs to another log is moved aside and made anew from the log.
 //!
 //! ```text
 //! DATA/LOCK              held while a process uses the folder

@@ -148,12 +148,6 @@ impl SegmentLog {
         })
     }
 
-    /// Where a partition ends.
-    pub(crate) fn end_of(&self, partition: Partition) -> Option<Position> {
-        let end = self.shared.ends.get(usize::from(partition.0))?;
-        Some(end.borrow().position)
-    }
-
     fn checked(&self, partition: Partition) -> Result<End, String> {
         let end = self.shared.ends.get(usize::from(partition.0));
         end.map(|end| *end.borrow()).ok_or_else(|| {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use fjall::Keyspace;
 use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use types::{Epoch, Partition, Position};
+use types::{Epoch, Partition};
 
 use crate::error::OpenError;
 use crate::folder::FolderLock;
@@ -45,11 +45,11 @@ impl FjallStore {
     pub(crate) fn open(
         folder: &Path,
         incarnation: u64,
-        ends: &[Position],
+        partitions: u16,
         cache_bytes: u64,
         folder_lock: Arc<FolderLock>,
     ) -> Result<Self, OpenError> {
-        let (spaces, known) = open::open(folder, incarnation, ends, cache_bytes)?;
+        let (spaces, known) = open::open(folder, incarnation, partitions, cache_bytes)?;
         let shared = Arc::new(Shared {
             spaces,
             known: known.into_iter().map(RwLock::new).collect(),

@@ -10,7 +10,7 @@ use crate::context::Ports;
 use crate::error::EngineError;
 use crate::partition::Partition;
 use crate::query::Command;
-use crate::takeover;
+use crate::takeover::{self, Taken};
 
 /// One partition to run, with both ends of what connects it to the handle.
 pub(crate) struct Job {
@@ -65,8 +65,7 @@ async fn run_all(config: EngineConfig, ports: Ports, jobs: Vec<Job>) {
 }
 
 async fn run(config: &EngineConfig, ports: &Ports, job: Job) {
-    let taken = takeover::take(job.partition, config, ports).await;
-    let taken = match taken {
+    let taken = match takeover::take(job.partition, config, ports, None).await {
         Ok(taken) => taken,
         Err(error) => {
             // The starter hears of it, or has gone.
@@ -77,19 +76,42 @@ async fn run(config: &EngineConfig, ports: &Ports, job: Job) {
     if job.ready.send(Ok(())).is_err() {
         return;
     }
-    let partitions = usize::from(ports.log.partitions().max(1));
-    // An own task, so that partitions on one thread are polled apart.
-    let running = tokio::task::spawn_local(Partition::new(taken, partitions).run(job.commands));
-    let ended = running
-        .await
-        .unwrap_or_else(|error| Err(EngineError::Thread(error.to_string())));
-    if let Err(error) = ended {
+    let tenures = tenures(config, ports, job.partition, job.commands, taken);
+    if let Err(error) = tenures.await {
         tracing::error!(partition = %job.partition, %error, "partition stopped");
         job.failure.send_if_modified(|failure| {
             let first = failure.is_none();
             failure.get_or_insert(error);
             first
         });
+    }
+}
+
+/// Runs a tenure, and another one where the log turns out to be an older copy in spite of its rungs: after that no state is ahead of
+/// it.
+async fn tenures(
+    config: &EngineConfig,
+    ports: &Ports,
+    partition: PartitionId,
+    mut commands: mpsc::Receiver<Command>,
+    mut taken: Taken,
+) -> Result<(), EngineError> {
+    let partitions = usize::from(ports.log.partitions().max(1));
+    let mut again = false;
+    loop {
+        // An own task, so that partitions on one thread are polled apart.
+        let running = tokio::task::spawn_local(Partition::new(taken, partitions).run(commands));
+        let (given_back, ended) = running
+            .await
+            .map_err(|error| EngineError::Thread(error.to_string()))?;
+        match ended {
+            Err(EngineError::OtherLog { kept, .. }) if !again => {
+                again = true;
+                commands = given_back;
+                taken = takeover::take(partition, config, ports, Some(kept)).await?;
+            }
+            ended => return ended,
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod write;
 
+pub(crate) use write::{set_head, write_all};
+
 use std::rc::Rc;
 
 use ports::{Due, Head, OwnerId, Row, Stamp};
@@ -17,7 +19,7 @@ use crate::names;
 use crate::partition::{Event, Partition};
 use crate::player::{Capture, Captured, Durable};
 use crate::pump::Mark;
-use crate::slots::SlotId;
+use crate::slots::{Presence, SlotId};
 use crate::sweep::minute;
 
 /// Players being captured at once, so that folding goes on between.
@@ -61,7 +63,7 @@ pub(crate) struct Wrote {
 pub(crate) struct Checkpoints {
     pub(crate) stage: Stage,
     /// How many this epoch has begun: the stamp's offset.
-    number: i64,
+    pub(crate) number: i64,
     owner: OwnerId,
     epoch_stamp: Stamp,
     /// The fold state of the last head written.
@@ -129,6 +131,9 @@ impl Partition {
         let changed = rowless > 0 || !self.slots.dirty.is_empty();
         let costly = u128::from(self.spent_ns) > pace.replay_budget.as_nanos();
         let full = self.slots.dirty_bytes + rowless >= pace.dirty_bytes;
+        if self.repairs_want_a_cut() {
+            return true;
+        }
         changed && (costly || full || self.starved || rowless > self.outbox_bound())
     }
 
@@ -183,7 +188,7 @@ impl Partition {
             fold: fold.encode(),
         };
         let mut before = outbox.rows;
-        before.append(&mut self.quarantine_rows);
+        before.extend(self.take_quarantine_rows());
         if self.checkpoints.number == 1 {
             before.extend(names::rows(&self.tenure.ports.programmes));
         }
@@ -254,8 +259,18 @@ impl Partition {
         let Some(slot) = self.slots.get(id) else {
             return;
         };
-        // An actor that died has been set aside where its records were answered.
-        let Ok(captured) = answer else { return };
+        let Ok(captured) = answer else {
+            // The cut goes on without the player: the row that says so is durable before its cursor passes.
+            slot.writing = false;
+            slot.presence = Presence::Loading;
+            let position = self.reached.position;
+            self.quarantine(id, position, "its state cannot be written".to_owned());
+            let rows: Vec<Row> = self.take_quarantine_rows().collect();
+            if let Stage::Capturing(cut) = &mut self.checkpoints.stage {
+                cut.before.extend(rows);
+            }
+            return;
+        };
         cut.captured
             .push((id, captured.sealed.last().map(|(number, _)| *number)));
         cut.before.extend(captured.due.map(|due| {
@@ -334,6 +349,7 @@ impl Partition {
         self.checkpoints.fold = wrote.fold;
         self.checkpoints.cursor = wrote.cursor;
         self.checkpoints.last = Instant::now();
+        self.repairs_written(self.checkpoints.number);
         Ok(())
     }
 

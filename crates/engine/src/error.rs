@@ -1,7 +1,7 @@
 //! What can go wrong, by what a caller does about it.
 
 use thiserror::Error;
-use types::{BrandId, Epoch, Partition};
+use types::{BrandId, Epoch, Partition, Position};
 
 /// Why the engine did not start, or a partition stopped.
 #[derive(Clone, Debug, Error)]
@@ -21,16 +21,31 @@ pub enum EngineError {
         /// The version given, or `none`.
         here: Box<str>,
     },
-    /// The log is not the one whose records were folded.
+    /// The log has another identity than the one folded, and nothing that was folded stands in it.
     #[error(
         "partition {partition}: the log is not the one that the store was folded from: {why}; put the log back that belongs to the \
          store, or move the store's folder aside and the server folds this log from its beginning"
     )]
-    OtherLog {
+    ForeignLog {
         /// Which partition.
         partition: Partition,
         /// What differs.
         why: String,
+    },
+    /// The log is not the one whose records were folded, though its rungs are there: the partition is taken over again from where they
+    /// part. It is an error where that does not help.
+    #[error(
+        "partition {partition}: the log is not the one that the store was folded from: another record than the applied one stands at \
+         {position}; put the log back that belongs to the store, or move the store's folder aside and the server folds this log from \
+         its beginning"
+    )]
+    OtherLog {
+        /// Which partition.
+        partition: Partition,
+        /// Where another record stands.
+        position: Position,
+        /// Up to here it is the log that was folded.
+        kept: Position,
     },
     /// The log cannot be read on: records are missing.
     #[error("partition {partition}: the log cannot be read on: {why}")]
@@ -62,6 +77,23 @@ pub enum EngineError {
     /// It was told to stop before it had started.
     #[error("stopped")]
     Stopped,
+}
+
+/// Why a player was not repaired.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RepairError {
+    /// Nothing is to be repaired.
+    #[error("the player is not set aside")]
+    NotSetAside,
+    /// Another one was asked for the same.
+    #[error("a repair of the player is under way")]
+    Running,
+    /// The cause is not gone, or the records that wait cannot be read. The player stays set aside.
+    #[error("the player is still set aside: {0}")]
+    StillBroken(String),
+    /// The partition did not answer.
+    #[error(transparent)]
+    Query(#[from] QueryError),
 }
 
 /// Why a question got no answer.

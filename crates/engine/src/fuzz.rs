@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ports::Entity;
 use types::{Position, Timestamp};
 
-use crate::head::{Fold, Rung};
+use crate::head::{Fold, Restored, Rung};
 use crate::row::Emitted;
 
 /// A head's fold state, written again; `None` where it is refused.
@@ -35,6 +35,16 @@ pub fn heads() -> Vec<Vec<u8>> {
             checksum: 5,
         });
     }
+    fold.restored = Some(Restored {
+        times: 1,
+        kept: Position::START,
+        folded: Position {
+            sequence: 29,
+            index: 2,
+        },
+        at: Timestamp::MIN,
+        pending: true,
+    });
     vec![empty.to_vec(), fold.encode().to_vec()]
 }
 

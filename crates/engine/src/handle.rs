@@ -10,11 +10,13 @@ use types::{EventId, Partition, Position, SourceId};
 use crate::arbiter::{self, Job, partition_of};
 use crate::config::{EngineConfig, Programmes};
 use crate::context::Ports;
-use crate::error::{EngineError, QueryError};
+use crate::error::{EngineError, QueryError, RepairError};
 use crate::query::{
     Command, Drain, EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, Question,
-    Reply,
+    Reply, SetAside,
 };
+use crate::repair::Repaired;
+use crate::tell::Tells;
 
 /// Questions that may wait at a partition.
 const WAITING: usize = 1024;
@@ -32,6 +34,11 @@ impl Engine {
         store: Arc<dyn StateStore>,
         sinks: Vec<Arc<dyn EmissionSink>>,
     ) -> Result<EngineHandle, EngineError> {
+        let mut sinks = sinks;
+        sinks.push(Arc::new(Tells {
+            log: Arc::clone(&log),
+            clock: config.clock,
+        }));
         let ports = Ports {
             programmes,
             log,
@@ -153,15 +160,51 @@ impl EngineHandle {
         // Memory first: a player written and let go in between is then in the store.
         let mut entities = self.send(partition, command).await?;
         let store = &self.shared.ports.store;
-        let stored = store.entities(partition, after, limit).await;
-        entities.extend(stored.map_err(|error| {
-            tracing::warn!(%partition, %error, "players are not listed");
-            QueryError::Overloaded
-        })?);
+        let mut after = after.cloned();
+        let mut found = 0;
+        while found < limit {
+            let page = store.entities(partition, after.as_ref(), limit).await;
+            let page = page.map_err(|error| {
+                tracing::warn!(%partition, %error, "players are not listed");
+                QueryError::Overloaded
+            })?;
+            let last = page.last().filter(|_| page.len() == limit).cloned();
+            // What players share has snapshots too.
+            let players = page.into_iter().filter(Entity::is_player);
+            let before = entities.len();
+            entities.extend(players);
+            found += entities.len() - before;
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
         entities.sort_unstable();
         entities.dedup();
         entities.truncate(limit);
         Ok(entities)
+    }
+
+    /// Every player that is set aside, by partition, brand and id.
+    pub async fn set_aside(&self) -> Result<Vec<SetAside>, QueryError> {
+        let mut all = Vec::new();
+        for partition in self.partitions() {
+            all.extend(self.send(partition, Command::SetAside).await?);
+        }
+        Ok(all)
+    }
+
+    /// Repairs a player that is set aside: folds the records that wait, on its snapshot, or with `whole` without one, from the log's
+    /// beginning. Returns when that is durable and the player takes part again for good.
+    pub async fn repair(&self, entity: &Entity, whole: bool) -> Result<Repaired, RepairError> {
+        let entity = entity.clone();
+        let partition = self.partition_of(&entity);
+        let command = |reply| Command::Repair {
+            entity,
+            whole,
+            reply,
+        };
+        self.send(partition, command).await?
     }
 
     /// How each partition stands.

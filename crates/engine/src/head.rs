@@ -31,6 +31,23 @@ pub(crate) struct Fold {
     pub(crate) from: BTreeMap<Box<str>, u64>,
     /// Older cursors with the checksum of the record there, by which a log restored older is told from the one folded.
     pub(crate) ladder: Vec<Rung>,
+    /// The last time that the log was found to be an older one.
+    pub(crate) restored: Option<Restored>,
+}
+
+/// The log was found restored to an older copy than what was folded: the fold went on from an older rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// How often that has happened: positions stored before mean the log of that time.
+    pub(crate) times: u32,
+    /// Up to here the log is the one that was folded.
+    pub(crate) kept: Position,
+    /// Up to here it had been folded.
+    pub(crate) folded: Position,
+    /// When that was found.
+    pub(crate) at: Timestamp,
+    /// Not every player's state has been put right yet.
+    pub(crate) pending: bool,
 }
 
 /// A cursor and the CRC-32C of the record's bytes at it.
@@ -48,6 +65,7 @@ mod tag {
     pub(super) const OUTBOX_FROM: u8 = 5;
     pub(super) const RUNG: u8 = 6;
     pub(super) const SWEPT: u8 = 7;
+    pub(super) const RESTORED: u8 = 8;
 }
 
 impl Fold {
@@ -70,6 +88,16 @@ impl Fold {
             });
         }
         self.ladder.push(rung);
+    }
+
+    /// The rung at a cursor; a new one where there is none, with nothing to compare.
+    pub(crate) fn rung(&self, cursor: Position) -> Rung {
+        let mut rungs = self.ladder.iter();
+        let there = rungs.find(|rung| rung.cursor == cursor).copied();
+        there.unwrap_or(Rung {
+            cursor,
+            checksum: 0,
+        })
     }
 
     pub(crate) fn encode(&self) -> Bytes {
@@ -98,9 +126,18 @@ impl Fold {
         }
         for rung in &self.ladder {
             field(tag::RUNG, &|body| {
-                body.put_u64(rung.cursor.sequence);
-                body.put_u32(rung.cursor.index);
+                put_position(body, rung.cursor);
                 body.put_u32(rung.checksum);
+            });
+        }
+        if let Some(restored) = &self.restored {
+            field(tag::RESTORED, &|body| {
+                body.put_u32(restored.times);
+                for position in [restored.kept, restored.folded] {
+                    put_position(body, position);
+                }
+                body.put_i64(restored.at.nanos());
+                body.push(u8::from(restored.pending));
             });
         }
         out.into()
@@ -130,12 +167,18 @@ impl Fold {
                     fold.from.insert(sink, body.u64()?);
                 }
                 tag::RUNG => fold.ladder.push(Rung {
-                    cursor: Position {
-                        sequence: body.u64()?,
-                        index: body.u32()?,
-                    },
+                    cursor: position(&mut body)?,
                     checksum: body.u32()?,
                 }),
+                tag::RESTORED => {
+                    fold.restored = Some(Restored {
+                        times: body.u32()?,
+                        kept: position(&mut body)?,
+                        folded: position(&mut body)?,
+                        at: Timestamp::from_nanos(body.i64()?)?,
+                        pending: body.u8()? == 1,
+                    });
+                }
                 _ => return None,
             }
         }
@@ -143,11 +186,23 @@ impl Fold {
     }
 }
 
+fn put_position(body: &mut Vec<u8>, position: Position) {
+    body.put_u64(position.sequence);
+    body.put_u32(position.index);
+}
+
+fn position(body: &mut Fields<'_>) -> Option<Position> {
+    Some(Position {
+        sequence: body.u64()?,
+        index: body.u32()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use types::{BrandId, Position, Timestamp};
 
-    use super::{Fold, RUNGS, Rung};
+    use super::{Fold, RUNGS, Restored, Rung};
 
     fn fold() -> Fold {
         let mut fold = Fold {
@@ -155,6 +210,16 @@ mod tests {
             clock: Timestamp::from_nanos(99).unwrap(),
             swept: Timestamp::from_nanos(98).unwrap(),
             to: 12,
+            restored: Some(Restored {
+                times: 2,
+                kept: Position::START,
+                folded: Position {
+                    sequence: 40,
+                    index: 3,
+                },
+                at: Timestamp::from_nanos(97).unwrap(),
+                pending: true,
+            }),
             ..Fold::default()
         };
         let brand = BrandId::new("shop").unwrap();

@@ -2,7 +2,8 @@
 //!
 //! [`Engine::start`] takes over every partition of the log and folds its records from the head's cursor. A partition is one task on one
 //! thread ([`partition`]): its [`pump`] reads chunks, its [`player`] actors fold them, its [`outbox`] and [`relay`]s carry what they
-//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head, its [`sweep`]s fire what is due by time alone. Everything else asks through [`EngineHandle`].
+//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head, its [`sweep`]s fire what is due by time alone. What one entity
+//! tells another ([`tell`]) leaves by the outbox and comes back as a record. Everything else asks through [`EngineHandle`].
 //!
 //! The rules that keep this safe under late, lost and repeated writes are those of `docs/architecture.md` §5; the tests in
 //! `tests/simulation.rs` run them over a store that misbehaves.
@@ -27,8 +28,11 @@ mod partition;
 mod passivate;
 mod player;
 mod pump;
+mod quarantine;
 mod query;
 mod relay;
+mod repair;
+mod restored;
 mod retry;
 mod row;
 mod settle;
@@ -37,9 +41,14 @@ mod slots;
 mod snapshot;
 mod sweep;
 mod takeover;
+mod tell;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
-pub use error::{EngineError, QueryError};
+pub use error::{EngineError, QueryError, RepairError};
 pub use handle::{Engine, EngineHandle};
-pub use query::{EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, SinkStatus};
+pub use query::{
+    EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,
+    SinkStatus,
+};
+pub use repair::Repaired;
 pub use snapshot::state_of as snapshot_state;

@@ -5,10 +5,13 @@ use std::rc::Rc;
 use bytes::Bytes;
 use ports::{Entity, StoreError};
 use progression::DecodeError;
+use types::{Epoch, Position, Timestamp};
 
 use crate::context::Tenure;
+use crate::error::EngineError;
 use crate::fold::{self, Segments, State};
 use crate::names;
+use crate::quarantine::Aside;
 use crate::retry::Backoff;
 use crate::row::Emitted;
 use crate::skip::Seen;
@@ -17,7 +20,7 @@ use crate::snapshot;
 
 /// What a player's snapshot says.
 pub(crate) enum Found {
-    /// A state, or none yet. `again` are emissions past the head taken over, to be offered again; where `ahead`, the snapshot lies
+    /// A state, or none yet. `again` are emissions and tells past the head taken over, to be offered again; where `ahead`, the snapshot lies
     /// past that head and must be written under the own epoch.
     State {
         state: Box<State>,
@@ -32,6 +35,18 @@ pub(crate) enum Found {
     Broken(String),
 }
 
+impl Found {
+    /// A player that has no snapshot.
+    fn nothing() -> Self {
+        Self::State {
+            state: Box::new(State::new()),
+            ahead: false,
+            again: Vec::new(),
+            seen: None,
+        }
+    }
+}
+
 /// Segments by number, or why there are none.
 pub(crate) type SegmentsRead = Result<Vec<(u32, Bytes)>, String>;
 
@@ -41,27 +56,11 @@ pub(crate) async fn players(
     wanted: Vec<(SlotId, Entity)>,
 ) -> Vec<(SlotId, Found)> {
     let entities: Vec<Entity> = wanted.iter().map(|(_, entity)| entity.clone()).collect();
-    let rows = match snapshots(&tenure, &entities).await {
-        Ok(rows) => rows.into_iter().map(Ok).collect(),
-        // One damaged row must not set all of them aside.
-        Err(_) => {
-            let mut rows = Vec::with_capacity(entities.len());
-            for entity in &entities {
-                let row = snapshots(&tenure, std::slice::from_ref(entity)).await;
-                rows.push(row.map(|mut one| one.pop().flatten()));
-            }
-            rows
-        }
-    };
+    let rows = rows(&tenure, &entities).await;
     let mut found = Vec::with_capacity(rows.len());
     for ((slot, entity), row) in wanted.into_iter().zip(rows) {
         let one = match row {
-            Ok(None) => Found::State {
-                state: Box::new(State::new()),
-                ahead: false,
-                again: Vec::new(),
-                seen: None,
-            },
+            Ok(None) => Found::nothing(),
             Ok(Some(bytes)) => open(&tenure, &entity, &bytes).await,
             Err(why) => Found::Broken(why),
         };
@@ -70,61 +69,148 @@ pub(crate) async fn players(
     found
 }
 
-async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
+/// Players' snapshots as they stand in the store, or why one cannot be read.
+pub(crate) async fn rows(
+    tenure: &Tenure,
+    entities: &[Entity],
+) -> Vec<Result<Option<Bytes>, String>> {
+    if let Ok(rows) = snapshots(tenure, entities).await {
+        return rows.into_iter().map(Ok).collect();
+    }
+    // One damaged row must not set all of them aside.
+    let mut rows = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let row = snapshots(tenure, std::slice::from_ref(entity)).await;
+        rows.push(row.map(|mut one| one.pop().flatten()));
+    }
+    rows
+}
+
+/// Players that have a snapshot, after `after`, for as long as it takes.
+pub(crate) async fn entities(
+    tenure: &Tenure,
+    after: Option<&Entity>,
+    limit: usize,
+) -> Result<Vec<Entity>, EngineError> {
+    let store = &tenure.ports.store;
+    let mut backoff = Backoff::default();
+    loop {
+        match store.entities(tenure.partition, after, limit).await {
+            Ok(entities) => return Ok(entities),
+            Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
+            Err(error) => wait(tenure, &error, &mut backoff).await,
+        }
+    }
+}
+
+/// The snapshot of a player to be repaired, with everything past what its row vouches for to be offered again; with `whole` a player
+/// of whom nothing is known.
+pub(crate) async fn reopened(
+    tenure: &Tenure,
+    entity: &Entity,
+    aside: &Aside,
+    whole: bool,
+) -> Found {
+    let row = match snapshots(tenure, std::slice::from_ref(entity)).await {
+        _ if whole => None,
+        Ok(mut rows) => rows.pop().flatten(),
+        Err(why) => return Found::Broken(why),
+    };
+    let Some(bytes) = row else {
+        return Found::nothing();
+    };
+    let state = match decode(tenure, entity, &bytes).await {
+        Ok((_, state)) => state,
+        Err(found) => return found,
+    };
+    match past(tenure, entity, &state, aside.from.position, aside.swept).await {
+        Ok(entries) => Found::State {
+            again: again(tenure, entity, &entries),
+            state,
+            ahead: true,
+            seen: None,
+        },
+        Err(why) => Found::Broken(why),
+    }
+}
+
+/// The epoch that wrote a snapshot, and the state in it.
+pub(crate) async fn decode(
+    tenure: &Tenure,
+    entity: &Entity,
+    bytes: &[u8],
+) -> Result<(Epoch, Box<State>), Found> {
     let Some((epoch, state)) = snapshot::unwrap(bytes) else {
-        return Found::Broken("the snapshot's wrapper cannot be read".to_owned());
+        let why = "the snapshot's wrapper cannot be read".to_owned();
+        return Err(Found::Broken(why));
     };
     if epoch > tenure.epoch {
-        return Found::Newer;
+        return Err(Found::Newer);
     }
-    let state = loop {
+    loop {
         let read = State::decode(state, &tenure.catalogue.borrow());
         match read {
-            Ok(state) => break Box::new(state),
+            Ok(state) => return Ok((epoch, Box::new(state))),
             Err(DecodeError::Unnamed(version)) => {
-                if let Err(why) = names::learn(tenure, &entity.brand, version).await {
-                    return Found::Broken(why);
-                }
+                let learned = names::learn(tenure, &entity.brand, version).await;
+                learned.map_err(Found::Broken)?;
             }
-            Err(error) => return Found::Broken(format!("the snapshot cannot be read: {error}")),
+            Err(error) => {
+                let why = format!("the snapshot cannot be read: {error}");
+                return Err(Found::Broken(why));
+            }
         }
+    }
+}
+
+/// What these entries caused, to be offered again.
+pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -> Vec<Emitted> {
+    let takes = |kind: &str| tenure.takes(kind);
+    let emitted = entries.iter();
+    emitted
+        .flat_map(|entry| fold::said_by(entity, entry, takes))
+        .collect()
+}
+
+async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
+    let (epoch, state) = match decode(tenure, entity, bytes).await {
+        Ok(decoded) => decoded,
+        Err(found) => return found,
     };
     let mut ahead = epoch < tenure.epoch && state.applied() > tenure.taken;
     // What fired after the last sweep of that head may be told nowhere else.
     let fired = epoch < tenure.epoch && state.clock() > tenure.swept;
-    let (mut again, mut seen) = (Vec::new(), None);
+    let (mut offered, mut seen) = (Vec::new(), None);
     if (ahead || fired) && tenure.config.rules.offer_again {
-        let past = match past_the_head(tenure, entity, &state).await {
+        let past = match past(tenure, entity, &state, tenure.taken, tenure.swept).await {
             Ok(past) => past,
             Err(why) => return Found::Broken(why),
         };
-        let takes = |kind: &str| tenure.takes(kind);
-        let emitted = past.iter();
-        again.extend(emitted.flat_map(|entry| fold::emitted_by(entity, entry, takes)));
+        offered = again(tenure, entity, &past);
         seen = ahead.then(|| Seen::of(&past));
         ahead |= !past.is_empty();
     }
     Found::State {
         state,
         ahead: ahead && tenure.config.rules.ahead_is_dirty,
-        again,
+        again: offered,
         seen,
     }
 }
 
-/// Every entry of the player's journal past the head taken over, in order.
-async fn past_the_head(
+/// Every entry of the player's journal past a place in the log, or of a timer due past a time, in order.
+pub(crate) async fn past(
     tenure: &Tenure,
     entity: &Entity,
     state: &State,
+    taken: Position,
+    swept: Timestamp,
 ) -> Result<Vec<fold::Entry>, String> {
     let mut newest_first = vec![fold::open_entries(state)];
     let mut number = state.open_segment();
     let reaches_back = |entries: &Vec<fold::Entry>| {
         let first = entries.first();
-        first.is_some_and(|entry| {
-            entry.position <= tenure.taken && entry.recorded_at <= tenure.swept
-        })
+        first.is_some_and(|entry| entry.position <= taken && entry.recorded_at <= swept)
     };
     while number > 0 && !newest_first.last().is_some_and(reaches_back) {
         number -= 1;
@@ -133,8 +219,8 @@ async fn past_the_head(
     let oldest_first = newest_first.into_iter().rev().flatten();
     Ok(oldest_first
         .filter(|entry| match entry.timer {
-            Some(_) => entry.recorded_at > tenure.swept,
-            None => entry.position > tenure.taken,
+            Some(_) => entry.recorded_at > swept,
+            None => entry.position > taken,
         })
         .collect())
 }

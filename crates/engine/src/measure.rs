@@ -25,6 +25,12 @@ pub(crate) const RESIDENT: &str = "questline_resident_players";
 pub(crate) const RESIDENT_BYTES: &str = "questline_resident_state_bytes";
 /// Players set aside.
 pub(crate) const QUARANTINED: &str = "questline_quarantined_players_total";
+/// Players that are set aside now.
+pub(crate) const ASIDE: &str = "questline_quarantined_players";
+/// Players repaired.
+pub(crate) const REPAIRED: &str = "questline_repaired_players_total";
+/// Times that a partition found its log restored to an older copy.
+pub(crate) const RESTORED: &str = "questline_log_restored_total";
 /// Records that could not be read.
 pub(crate) const POISON: &str = "questline_poison_records_total";
 /// Emissions sent, first time or again.
@@ -35,6 +41,8 @@ pub(crate) const ACKED: &str = "questline_emissions_acked_total";
 pub(crate) const PENDING: &str = "questline_pending_emissions";
 /// From accepted at ingest to acknowledged by the sink, in seconds.
 pub(crate) const DELIVERY: &str = "questline_delivery_duration_seconds";
+/// Tells that were appended, or tried to be: what one entity says to another.
+pub(crate) const TELLS: &str = "questline_tells_appended_total";
 /// Outbox rows promised by the head and not found.
 pub(crate) const ROWS_LOST: &str = "questline_outbox_rows_lost_total";
 
@@ -52,6 +60,9 @@ pub(crate) struct Measures {
     resident: Gauge,
     resident_bytes: Gauge,
     quarantined: Counter,
+    aside: Gauge,
+    repaired: Counter,
+    restored: Counter,
     poison: Counter,
     rows_lost: Counter,
     lanes: Vec<LaneMeasures>,
@@ -71,6 +82,12 @@ pub(crate) struct Levels {
     pub(crate) dirty: usize,
     pub(crate) resident: usize,
     pub(crate) resident_bytes: usize,
+    pub(crate) quarantined: usize,
+}
+
+/// A tell of this type is on its way into the log.
+pub(crate) fn told(kind: &str) {
+    counter!(TELLS, "type" => kind.to_owned()).increment(1);
 }
 
 impl Measures {
@@ -95,6 +112,9 @@ impl Measures {
             resident: gauge!(RESIDENT, "partition" => place.clone()),
             resident_bytes: gauge!(RESIDENT_BYTES, "partition" => place.clone()),
             quarantined: counter!(QUARANTINED),
+            aside: gauge!(ASIDE, "partition" => place.clone()),
+            repaired: counter!(REPAIRED),
+            restored: counter!(RESTORED),
             poison: counter!(POISON),
             rows_lost: counter!(ROWS_LOST),
             lanes: sinks.iter().map(lane).collect(),
@@ -115,6 +135,7 @@ impl Measures {
         self.dirty.set(levels.dirty as f64);
         self.resident.set(levels.resident as f64);
         self.resident_bytes.set(levels.resident_bytes as f64);
+        self.aside.set(levels.quarantined as f64);
     }
 
     pub(crate) fn pending(&self, lane: usize, count: u64) {
@@ -128,6 +149,14 @@ impl Measures {
 
     pub(crate) fn quarantined(&self) {
         self.quarantined.increment(1);
+    }
+
+    pub(crate) fn repaired(&self) {
+        self.repaired.increment(1);
+    }
+
+    pub(crate) fn restored(&self) {
+        self.restored.increment(1);
     }
 
     pub(crate) fn poison(&self) {

@@ -4,16 +4,18 @@
 //! come back as events.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::MailboxError;
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use ports::{Due, Row};
+use ports::{Due, Entity};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -29,6 +31,7 @@ use crate::player::{Captured, Worked};
 use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain};
 use crate::relay::Relay;
+use crate::repair::{Repair, Waiting};
 use crate::slots::{Presence, SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
@@ -43,6 +46,8 @@ pub(crate) enum Event {
     Loaded(Vec<(SlotId, Found)>),
     Worked(SlotId, Result<Box<Worked>, MailboxError>),
     Segments(SlotId, SegmentsRead),
+    /// Records of a player under repair.
+    Waiting(SlotId, Result<Waiting, String>),
     /// Due rows of these minutes.
     Due(u32, u32, Result<Vec<Due>, EngineError>),
     /// Whether anybody may be due.
@@ -70,8 +75,9 @@ pub(crate) struct Partition {
     /// Players with records that a beginning cut holds back.
     pub(crate) held: Vec<SlotId>,
     pub(crate) held_segments: Vec<(SlotId, SegmentsRead)>,
-    /// For the next cut.
-    pub(crate) quarantine_rows: Vec<Row>,
+    /// For the next cut: one row a player, the last that was said.
+    pub(crate) quarantine_rows: BTreeMap<Entity, Bytes>,
+    pub(crate) repairs: Vec<Repair>,
     /// The passivation clock's hand.
     pub(crate) hand: usize,
     /// Memory is over its budget and idle players are dirty.
@@ -104,10 +110,10 @@ impl Partition {
             Outbox::adopt(&tenure.ports.sinks, fold.to, Default::default())
         };
         let mut slots = Slots::default();
-        for (entity, why) in quarantined {
+        for (entity, aside) in quarantined {
             let id = slots.add(entity);
             if let Some(slot) = slots.get(id) {
-                slot.presence = Presence::Quarantined(None, why);
+                slot.presence = Presence::Quarantined(None, Rc::new(aside));
             }
         }
         let sinks = tenure.ports.sinks.len();
@@ -126,7 +132,8 @@ impl Partition {
             spent_ns: 0,
             held: Vec::new(),
             held_segments: Vec::new(),
-            quarantine_rows: Vec::new(),
+            quarantine_rows: BTreeMap::new(),
+            repairs: Vec::new(),
             hand: 0,
             starved: false,
             sweeps,
@@ -139,11 +146,17 @@ impl Partition {
         }
     }
 
-    /// Runs until it is shut down, with its last checkpoint written, or until it may not or cannot go on.
+    /// Runs until it is shut down, with its last checkpoint written, or until it may not or cannot go on. Gives the commands back for
+    /// the next tenure.
     pub(crate) async fn run(
         mut self,
         mut commands: mpsc::Receiver<Command>,
-    ) -> Result<(), EngineError> {
+    ) -> (mpsc::Receiver<Command>, Result<(), EngineError>) {
+        let ended = self.serve(&mut commands).await;
+        (commands, ended)
+    }
+
+    async fn serve(&mut self, commands: &mut mpsc::Receiver<Command>) -> Result<(), EngineError> {
         let drained = Rc::new(Notify::new());
         self.start_relays(&drained);
         let (chunk_sender, mut chunks) = mpsc::channel(1);
@@ -154,6 +167,7 @@ impl Partition {
         let mut shutdown: Option<(oneshot::Sender<()>, Instant)> = None;
         loop {
             self.advance_checkpoint()?;
+            self.advance_repairs();
             self.advance_sweep();
             self.check_drains();
             if let Some((_, deadline)) = &shutdown
@@ -202,6 +216,7 @@ impl Partition {
             Event::Loaded(found) => self.loaded(found)?,
             Event::Worked(id, answer) => self.worked(id, answer)?,
             Event::Segments(id, read) => self.unpark(id, read),
+            Event::Waiting(id, read) => self.waited(id, read),
             Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
             Event::Looked(found) => self.looked(found),
             Event::Captured(id, captured) => self.captured(id, captured),
@@ -246,6 +261,7 @@ impl Partition {
             dirty: self.dirty_bytes(),
             resident: self.slots.len(),
             resident_bytes: self.slots.bytes,
+            quarantined: self.slots.aside(),
         });
         let outbox = self.outbox.borrow();
         for lane in 0..outbox.lanes() {
@@ -302,8 +318,13 @@ impl Partition {
 
 impl Drop for Partition {
     fn drop(&mut self) {
+        let ended = if self.stopping {
+            QueryError::Stopping
+        } else {
+            QueryError::Moving
+        };
         for drain in self.drains.drain(..) {
-            drop(drain.reply.send(Err(QueryError::Stopping)));
+            drop(drain.reply.send(Err(ended.clone())));
         }
     }
 }

@@ -24,6 +24,17 @@ pub(crate) struct Mark {
     pub(crate) checksum: u32,
 }
 
+impl Mark {
+    /// The place of a record that stands next.
+    pub(crate) fn after(self, read: &LogRecord) -> Self {
+        Self {
+            position: read.position,
+            clock: self.clock.max(read.recorded_at),
+            checksum: crc32c::crc32c(&read.body),
+        }
+    }
+}
+
 /// A record of a player, and the place before it: where the cursor stays while the record waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Queued {
@@ -89,11 +100,7 @@ fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
     let mut place: HashMap<Entity, usize> = HashMap::new();
     for read in records {
         let before = *at;
-        *at = Mark {
-            position: read.position,
-            clock: at.clock.max(read.recorded_at),
-            checksum: crc32c::crc32c(&read.body),
-        };
+        *at = at.after(&read);
         let record = match events::record::decode(read.position, at.clock, &read.body) {
             Ok(record) => record,
             Err(error) => {

@@ -8,14 +8,16 @@ use ports::Entity;
 use progression::journal::Entry;
 use progression::{Outcome, PlayerView};
 use tokio::sync::oneshot;
-use types::{Epoch, EventId, Partition as PartitionId, Position, SourceId};
+use types::{Epoch, EventId, Partition as PartitionId, Position, SourceId, Timestamp};
 
 use crate::context::Tenure;
 use crate::error::QueryError;
+use crate::head::Restored;
 use crate::journal;
 use crate::partition::Partition;
 use crate::player::{Look, Player};
-use crate::slots::{Presence, SlotId};
+use crate::repair::RepairReply;
+use crate::slots::SlotId;
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, QueryError>>;
@@ -75,6 +77,10 @@ pub struct PartitionStatus {
     pub checkpoint_age_ms: u64,
     /// Players in memory.
     pub resident: usize,
+    /// Players set aside.
+    pub quarantined: usize,
+    /// The last time that the log was found restored to an older copy.
+    pub restored: Option<RestoredLog>,
     /// Emissions not yet acknowledged, for each sink.
     pub sinks: Vec<SinkStatus>,
 }
@@ -86,6 +92,43 @@ pub struct SinkStatus {
     pub sink: Box<str>,
     /// Emissions not yet acknowledged.
     pub pending: u64,
+}
+
+/// A log that was found restored to an older copy. What was folded from the lost part stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoredLog {
+    /// How often that has happened.
+    pub times: u32,
+    /// Up to here the log was the one that had been folded.
+    pub kept: Position,
+    /// Up to here it had been folded.
+    pub folded: Position,
+    /// When that was found.
+    pub at: Timestamp,
+}
+
+impl From<Restored> for RestoredLog {
+    fn from(restored: Restored) -> Self {
+        Self {
+            times: restored.times,
+            kept: restored.kept,
+            folded: restored.folded,
+            at: restored.at,
+        }
+    }
+}
+
+/// A player that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Who.
+    pub entity: Entity,
+    /// Where its records are.
+    pub partition: PartitionId,
+    /// The record at which an invariant did not hold.
+    pub position: Position,
+    /// Which one, and how.
+    pub why: String,
 }
 
 /// Waits until everything up to a position is folded and acknowledged.
@@ -101,6 +144,12 @@ pub(crate) enum Command {
     /// Known players in memory after an entity, in order.
     Residents(Option<Entity>, Reply<Vec<Entity>>),
     Drained(Drain),
+    SetAside(Reply<Vec<SetAside>>),
+    Repair {
+        entity: Entity,
+        whole: bool,
+        reply: RepairReply,
+    },
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -177,6 +226,12 @@ impl Partition {
                 drop(reply.send(Ok(entities)));
             }
             Command::Drained(drain) => self.drains.push(drain),
+            Command::SetAside(reply) => drop(reply.send(Ok(self.set_aside()))),
+            Command::Repair {
+                entity,
+                whole,
+                reply,
+            } => self.repair(&entity, whole, reply),
             // Taken by the loop, which answers when it is done.
             Command::Shutdown(_) => {}
         }
@@ -189,8 +244,9 @@ impl Partition {
             return question.fail(QueryError::Moving);
         };
         slot.idle = false;
-        if let Presence::Quarantined(_, why) = &slot.presence {
-            return question.fail(QueryError::Quarantined(why.clone()));
+        if slot.is_behind() {
+            let why = slot.aside().map(|aside| aside.why.clone());
+            return question.fail(QueryError::Quarantined(why.unwrap_or_default()));
         }
         let Some(actor) = slot
             .actor()
@@ -218,6 +274,8 @@ impl Partition {
             checkpoint_age_ms: u64::try_from(self.checkpoints.last.elapsed().as_millis())
                 .unwrap_or(u64::MAX),
             resident: self.slots.len(),
+            quarantined: self.slots.aside(),
+            restored: self.checkpoints.fold.restored.map(RestoredLog::from),
             sinks: (0..outbox.lanes())
                 .map(|lane| SinkStatus {
                     sink: outbox.sink_name(lane).into(),

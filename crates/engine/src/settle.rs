@@ -3,11 +3,9 @@
 use std::rc::Rc;
 
 use actix::{Actor, MailboxError};
-use ports::Row;
 use types::Position;
 
-use crate::codec::Put;
-use crate::error::{EngineError, QueryError};
+use crate::error::EngineError;
 use crate::load::{self, Found, SegmentsRead};
 use crate::partition::{Event, Partition};
 use crate::player::{Player, Work, Worked};
@@ -32,7 +30,8 @@ impl Partition {
                 continue;
             };
             slot.idle = false;
-            if matches!(slot.presence, Presence::Quarantined(..)) {
+            // They wait in the log.
+            if slot.is_behind() {
                 continue;
             }
             self.outstanding += records.len();
@@ -141,7 +140,7 @@ impl Partition {
             Ok(worked) => *worked,
             Err(error) => {
                 // The actor is gone, and with it what it held since its last snapshot: repair folds from that snapshot.
-                slot.presence = Presence::Quarantined(None, String::new());
+                slot.presence = Presence::Loading;
                 self.quarantine(id, sent, format!("the fold panicked: {error}"));
                 return Ok(());
             }
@@ -149,7 +148,8 @@ impl Partition {
         if let Some(position) = worked.foreign {
             return Err(EngineError::OtherLog {
                 partition: self.tenure.partition,
-                why: format!("the record at {position} is not the one that was applied there"),
+                position,
+                kept: self.tenure.taken,
             });
         }
         slot.applied = worked.applied;
@@ -221,36 +221,6 @@ impl Partition {
             }
             Err(why) => self.quarantine(id, first.unwrap_or(Position::START), why),
         }
-    }
-
-    /// Sets a player aside: its records are passed from `position` on, and the row that says so is in the next cut, so that it is
-    /// durable before the cursor passes.
-    pub(crate) fn quarantine(&mut self, id: SlotId, position: Position, why: String) {
-        let partition = self.tenure.partition;
-        let Some(slot) = self.slots.get(id) else {
-            return;
-        };
-        tracing::error!(%partition, %position, why, "player quarantined");
-        let actor = slot.actor().cloned();
-        slot.presence = Presence::Quarantined(actor, why.clone());
-        let waiting = slot.queue.len();
-        slot.queue.clear();
-        let ticks = std::mem::take(&mut slot.ticks);
-        for question in slot.questions.drain(..) {
-            question.fail(QueryError::Quarantined(why.clone()));
-        }
-        let mut row = vec![1];
-        row.put_u64(position.sequence);
-        row.put_u32(position.index);
-        row.put_bytes(why.as_bytes());
-        self.quarantine_rows.push(Row::Quarantine {
-            entity: slot.entity.clone(),
-            bytes: row.into(),
-        });
-        self.outstanding = self.outstanding.saturating_sub(waiting);
-        self.sweeps.answered(ticks, 0);
-        self.slots.set_due(id, None);
-        self.tenure.measures.quarantined();
     }
 
     /// Emissions go out at once: their ids make a replay harmless.

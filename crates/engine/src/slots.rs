@@ -1,6 +1,7 @@
 //! The partition's table of players: who is resident, who waits for the store, who is dirty.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 
 use actix::Addr;
 use ports::Entity;
@@ -8,7 +9,9 @@ use types::{Position, Timestamp};
 
 use crate::player::Player;
 use crate::pump::Queued;
+use crate::quarantine::Aside;
 use crate::query::Question;
+use crate::repair::Repairing;
 
 /// Index of a slot.
 pub(crate) type SlotId = usize;
@@ -22,7 +25,7 @@ pub(crate) enum Presence {
     /// It runs, and its next record waits for segments.
     Parked(Addr<Player>),
     /// Set aside: takes no records. The actor stays while its last good state is not yet written.
-    Quarantined(Option<Addr<Player>>, String),
+    Quarantined(Option<Addr<Player>>, Rc<Aside>),
 }
 
 /// One player.
@@ -51,6 +54,8 @@ pub(crate) struct Slot {
     due: Option<Timestamp>,
     /// Ticks in its queue or on their way.
     pub(crate) ticks: usize,
+    /// It was set aside and folds what waited; until the row is lifted.
+    pub(crate) repair: Option<Repairing>,
 }
 
 impl Slot {
@@ -70,6 +75,7 @@ impl Slot {
             idle: false,
             due: None,
             ticks: 0,
+            repair: None,
         }
     }
 
@@ -87,12 +93,30 @@ impl Slot {
         !self.dirty && !self.writing && !self.to_capture
     }
 
-    /// Nobody waits for it.
-    pub(crate) fn is_quiet(&self) -> bool {
+    /// It has answered everything that it was sent.
+    pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.presence, Presence::Resident(_))
             && self.working.is_none()
             && self.queue.is_empty()
-            && self.questions.is_empty()
+    }
+
+    /// Nobody waits for it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_at_rest() && self.questions.is_empty() && self.repair.is_none()
+    }
+
+    /// Why it is set aside, until it is repaired for good.
+    pub(crate) fn aside(&self) -> Option<&Rc<Aside>> {
+        match &self.presence {
+            Presence::Quarantined(_, aside) => Some(aside),
+            _ => self.repair.as_ref().map(|repair| &repair.aside),
+        }
+    }
+
+    /// Set aside, or being repaired and not as far as the partition is.
+    pub(crate) fn is_behind(&self) -> bool {
+        matches!(self.presence, Presence::Quarantined(..))
+            || self.repair.as_ref().is_some_and(|repair| !repair.level)
     }
 }
 
@@ -167,8 +191,9 @@ impl Slots {
             if let Some(before) = slot.due {
                 self.timers.remove(&(before, id));
             }
-            slot.due = due;
-            self.timers.extend(due.map(|due| (due, id)));
+            // Sweeps do not wait for who is set aside: what fell due fires at the end of its repair.
+            slot.due = due.filter(|_| !slot.is_behind());
+            self.timers.extend(slot.due.map(|due| (due, id)));
         }
     }
 
@@ -216,6 +241,11 @@ impl Slots {
 
     pub(crate) fn len(&self) -> usize {
         self.by_entity.len()
+    }
+
+    /// How many are set aside.
+    pub(crate) fn aside(&self) -> usize {
+        self.iter().filter(|slot| slot.aside().is_some()).count()
     }
 
     /// How many slot numbers there are.

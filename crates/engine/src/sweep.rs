@@ -3,7 +3,8 @@
 //! A sweep to T fires every timer due by T: of the players in memory, and of those whose due rows lie between the last sweep and T. A
 //! tick goes into the player's queue, behind every record taken so far and before every later one, so that it makes no difference
 //! whether the sweep or the player's next event comes first. `swept` in the head passes T with the first cut that begins once all of
-//! it has fired and every record before it is folded. While records wait, a sweep takes a tenth of the thread.
+//! it has fired and every record before it is folded. While records wait, a sweep takes a tenth of the thread; while memory is over its
+//! budget, or as much is dirty as a checkpoint waits for, it reads no player in.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -19,12 +20,13 @@ use crate::error::EngineError;
 use crate::partition::{Event, Partition};
 use crate::pump::Queued;
 use crate::retry::Backoff;
-use crate::slots::{Presence, SlotId};
+use crate::slots::SlotId;
 
 /// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
 const EVERY: Duration = Duration::from_secs(1);
-/// Players with a tick that is not answered yet, at once.
-const TICKS: usize = 64;
+/// Players with a tick that is not answered yet, at once. Partitions share a thread: one that sweeps keeps the records of the others
+/// waiting for as many folds.
+const TICKS: usize = 16;
 /// Due rows read at once.
 const PAGE: usize = 1024;
 /// While records wait, a sweep takes this share of the time: one in so many.
@@ -149,6 +151,7 @@ impl Partition {
     }
 
     fn feed_sweep(&mut self) {
+        let (budget, dirty) = (self.memory_budget(), self.dirty_bytes());
         let mut missing = Vec::new();
         while let Some(sweep) = &mut self.sweeps.running {
             let records_wait = self.outstanding > self.sweeps.awaiting;
@@ -160,6 +163,9 @@ impl Partition {
             if let Some(id) = self.slots.take_due(to) {
                 self.tick(id, to);
                 continue;
+            }
+            if self.slots.bytes > budget || dirty >= self.tenure.config.pace.dirty_bytes {
+                break;
             }
             let Some(entity) = sweep.rest.pop_front() else {
                 break;
@@ -182,12 +188,12 @@ impl Partition {
     }
 
     /// Puts a tick into a player's queue.
-    fn tick(&mut self, id: SlotId, to: Timestamp) {
+    pub(crate) fn tick(&mut self, id: SlotId, to: Timestamp) {
         let before = self.reached;
         let Some(slot) = self.slots.get(id) else {
             return;
         };
-        if slot.ticks > 0 || matches!(slot.presence, Presence::Quarantined(..)) {
+        if slot.ticks > 0 || slot.is_behind() {
             return;
         }
         slot.ticks += 1;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use ports::{Cas, Entity, EventLog, Head, OwnerId, Stamp, StateStore, StoreError};
+use ports::{Cas, Entity, Head, OwnerId, ReadError, Stamp, StateStore, StoreError};
 use progression::Catalogue;
 use types::{Epoch, Partition, Position};
 
@@ -12,6 +12,8 @@ use crate::error::EngineError;
 use crate::head::Fold;
 use crate::measure::Measures;
 use crate::pump::Mark;
+use crate::quarantine::Aside;
+use crate::restored::{self, Standing};
 use crate::retry::Backoff;
 
 /// How far a takeover lifts the stamps above all that the predecessor can have used, in microseconds.
@@ -23,18 +25,20 @@ pub(crate) struct Taken {
     pub(crate) epoch_stamp: Stamp,
     pub(crate) fold: Fold,
     pub(crate) cursor: Mark,
-    pub(crate) quarantined: Vec<(Entity, String)>,
+    pub(crate) quarantined: Vec<(Entity, Aside)>,
 }
 
-/// Takes the partition over, for as long as the store needs to answer.
+/// Takes the partition over, for as long as the store needs to answer. `foreign`: a record past this position was found to be another
+/// than the one applied there, though the newest rungs did not show it.
 pub(crate) async fn take(
     partition: Partition,
     config: &EngineConfig,
     ports: &Ports,
+    foreign: Option<Position>,
 ) -> Result<Taken, EngineError> {
     let mut backoff = Backoff::default();
     loop {
-        match attempt(partition, config, ports).await {
+        match attempt(partition, config, ports, foreign).await {
             Ok(Some(taken)) => return Ok(taken),
             Ok(None) => {}
             Err(Trouble::Final(error)) => return Err(error),
@@ -52,6 +56,12 @@ enum Trouble {
     Final(EngineError),
 }
 
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
+        Self::Store(StoreError::Unavailable(error.to_string()))
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -63,6 +73,7 @@ async fn attempt(
     partition: Partition,
     config: &EngineConfig,
     ports: &Ports,
+    foreign: Option<Position>,
 ) -> Result<Option<Taken>, Trouble> {
     let before = ports.store.head(partition).await?;
     let mut fold = match &before {
@@ -77,33 +88,59 @@ async fn attempt(
             })
         })?,
     };
-    let cursor = before.as_ref().map_or(Position::START, |head| head.cursor);
+    let mut cursor = before.as_ref().map_or(Position::START, |head| head.cursor);
     same_programmes(partition, &mut fold, &ports.programmes).map_err(Trouble::Final)?;
-    let checksum = same_log(partition, ports.log.as_ref(), &fold, cursor).await?;
+    let standing = match foreign {
+        Some(kept) if kept <= cursor => Standing::Other {
+            kept: fold.rung(kept),
+            why: "another record stands where one was applied".to_owned(),
+        },
+        _ => restored::standing(partition, ports.log.as_ref(), &fold, cursor).await?,
+    };
+    let checksum = match standing {
+        Standing::Same(checksum) => {
+            fold.incarnation = ports.log.incarnation();
+            checksum
+        }
+        Standing::Foreign { why } => {
+            return Err(Trouble::Final(EngineError::ForeignLog { partition, why }));
+        }
+        Standing::Other { kept, why } => {
+            tracing::error!(%partition, %cursor, kept = %kept.cursor, why, "the log is not the one that was folded");
+            let (now, incarnation) = ((config.now)(), ports.log.incarnation());
+            restored::go_back(&mut fold, kept, cursor, incarnation, now);
+            cursor = kept.cursor;
+            kept.checksum
+        }
+    };
     let head = next_head(config, before.as_ref(), &fold, cursor);
     let expected = before.as_ref().map(|head| head.epoch);
     if !set(ports.store.as_ref(), partition, expected, &head).await? {
         return Ok(None);
     }
-    let quarantined = quarantined(ports.store.as_ref(), partition).await?;
-    tracing::info!(%partition, epoch = %head.epoch, %cursor, "partition taken over");
+    let tenure = Tenure {
+        partition,
+        epoch: head.epoch,
+        taken: cursor,
+        swept: fold.swept,
+        config: config.clone(),
+        ports: ports.clone(),
+        catalogue: RefCell::new(catalogue(&ports.programmes)),
+        measures: Measures::new(partition, &ports.sinks),
+    };
+    let mut quarantined = quarantined(ports.store.as_ref(), partition).await?;
+    let epoch = head.epoch;
+    let put_right = restored::put_right(&tenure, head, &mut fold, &mut quarantined);
+    let epoch_stamp = put_right.await.map_err(Trouble::Final)?;
+    tracing::info!(%partition, %epoch, %cursor, "partition taken over");
     let mark = Mark {
         position: cursor,
         clock: fold.clock,
         checksum,
     };
     Ok(Some(Taken {
-        epoch_stamp: head.epoch_stamp,
-        tenure: Tenure {
-            partition,
-            epoch: head.epoch,
-            taken: cursor,
-            swept: fold.swept,
-            config: config.clone(),
-            ports: ports.clone(),
-            catalogue: RefCell::new(catalogue(&ports.programmes)),
-            measures: Measures::new(partition, &ports.sinks),
-        },
+        epoch_stamp,
+        tenure,
         fold,
         cursor: mark,
         quarantined,
@@ -180,65 +217,12 @@ fn same_programmes(
     Ok(())
 }
 
-/// The log must reach the cursor, and the record there must be the one that was folded. Gives its checksum.
-async fn same_log(
-    partition: Partition,
-    log: &dyn EventLog,
-    fold: &Fold,
-    cursor: Position,
-) -> Result<u32, Trouble> {
-    let other = |why: String| Trouble::Final(EngineError::OtherLog { partition, why });
-    if fold.incarnation != log.incarnation() {
-        return Err(other(format!(
-            "it is incarnation {}, not {}",
-            log.incarnation(),
-            fold.incarnation
-        )));
-    }
-    let Some(rung) = fold.ladder.last().filter(|rung| rung.cursor == cursor) else {
-        return Ok(0);
-    };
-    let unavailable =
-        |error: ports::ReadError| Trouble::Store(StoreError::Unavailable(error.to_string()));
-    let (end, _) = log.end(partition).await.map_err(unavailable)?;
-    if end < cursor {
-        return Err(other(format!("it ends at {end}, before {cursor}")));
-    }
-    let before = match cursor.index.checked_sub(1) {
-        Some(index) => Position { index, ..cursor },
-        None => Position {
-            sequence: cursor.sequence.saturating_sub(1),
-            index: u32::MAX,
-        },
-    };
-    match log.read(partition, before).await {
-        Ok(mut reader) => {
-            let read = reader.next(1).await.map_err(unavailable)?;
-            let there = read.first().filter(|record| record.position == cursor);
-            if there.is_none_or(|record| crc32c::crc32c(&record.body) != rung.checksum) {
-                return Err(other(format!("another record stands at {cursor}")));
-            }
-        }
-        // Older than the log keeps: nothing to compare with.
-        Err(ports::ReadError::Truncated { .. }) => {}
-        Err(error) => return Err(unavailable(error)),
-    }
-    Ok(rung.checksum)
-}
-
 async fn quarantined(
     store: &dyn StateStore,
     partition: Partition,
-) -> Result<Vec<(Entity, String)>, StoreError> {
-    let rows = store.quarantined(partition).await?;
-    let why = |bytes: &[u8]| {
-        let mut fields = crate::codec::Fields(bytes);
-        let _version = fields.u8()?;
-        let _position = (fields.u64()?, fields.u32()?);
-        fields.text().map(str::to_owned)
-    };
+) -> Result<Vec<(Entity, Aside)>, StoreError> {
+    let rows = store.quarantined(partition).await?.into_iter();
     Ok(rows
-        .into_iter()
-        .map(|(entity, bytes)| (entity, why(&bytes).unwrap_or_default()))
+        .filter_map(|(entity, bytes)| Some((entity, Aside::decode(&bytes)?)))
         .collect())
 }

@@ -2,6 +2,7 @@
 //! than its length allows.
 
 #![allow(missing_docs)]
+#![expect(clippy::print_stdout, reason = "a run's figures, shown with --nocapture")]
 
 use std::cell::Cell;
 

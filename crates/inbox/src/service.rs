@@ -3,12 +3,14 @@
 use std::pin::Pin;
 
 use proto::emission::v1::emission_service_server::EmissionService;
-use proto::emission::v1::{Ack, DeliverRequest, DeliverResponse, EmissionBatch};
+use proto::emission::v1::{Ack, DeliverRequest, DeliverResponse, Emission, EmissionBatch};
+use telemetry::trace;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Span;
 
 use crate::inbox::{Inbox, Receipt};
 use crate::projection::Projection;
@@ -78,6 +80,9 @@ async fn receive<P: Projection>(
         let Some(last) = order.check(&batch)? else {
             continue;
         };
+        for emission in &batch.emissions {
+            span_of(emission).in_scope(|| tracing::debug!("emission received"));
+        }
         let receipt = inbox
             .submit(batch.emissions)
             .await
@@ -87,6 +92,15 @@ async fn receive<P: Projection>(
         }
     }
     Ok(())
+}
+
+/// What happens to an emission here, as a part of the trace of the request that caused it.
+fn span_of(emission: &Emission) -> Span {
+    let span = tracing::debug_span!("emission", id = emission.id, kind = emission.r#type);
+    if !span.is_disabled() {
+        trace::adopt(&span, &emission.traceparent);
+    }
+    span
 }
 
 /// What a stream must keep to.

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// A token that SIGINT and SIGTERM cancel.
-pub fn shutdown_on_signals() -> io::Result<CancellationToken> {
+pub(crate) fn shutdown_on_signals() -> io::Result<CancellationToken> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let mut interrupt = signal(SignalKind::interrupt())?;

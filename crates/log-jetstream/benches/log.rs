@@ -1,6 +1,8 @@
 //! What the log costs on one server with `sync_interval: always`: CPU of this process and of the server for each record, and of 64
 //! partitions that nothing happens in. Wall time is the machine's matter; compare CPU. `cargo bench -p log-jetstream`.
 
+#![expect(clippy::print_stdout, reason = "the figures are this bench's output")]
+
 use std::fs;
 use std::time::{Duration, Instant};
 

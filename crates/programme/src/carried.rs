@@ -8,17 +8,13 @@ use crate::span::Span;
 /// A construct that is parsed and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotYet {
-    Limits,
     Rebasing,
-    Stock,
 }
 
 impl NotYet {
     fn what(self) -> &'static str {
         match self {
-            Self::Limits => "limits of completions of all players together are",
             Self::Rebasing => "policies for changes other than `keep` are",
-            Self::Stock => "the stock of a reward is",
         }
     }
 

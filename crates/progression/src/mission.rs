@@ -3,7 +3,7 @@
 mod archive;
 pub(crate) mod claim;
 mod course;
-mod fate;
+pub(crate) mod fate;
 mod nature;
 mod start;
 pub(crate) mod streak;
@@ -24,6 +24,7 @@ use crate::period::Period;
 use crate::slot::Slot;
 use crate::state::State;
 use crate::step::Step;
+use crate::waiting;
 use crate::zone::Current;
 
 pub(crate) use archive::{Cold, archived_for, archived_of};
@@ -256,7 +257,7 @@ pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
         });
         let slot = step.state.mission(ix).and_then(|kept| kept.slot(period));
         if !full && slot.is_some_and(|slot| is_due(mission, slot)) {
-            fate::complete(step, ix, mission, period, fact.occurred_at);
+            waiting::complete(step, ix, mission, period, fact.occurred_at);
         }
     }
 }
@@ -320,7 +321,14 @@ pub(crate) fn reopen(step: &mut Step<'_>) {
         let Some(slot) = find(step, ix, period) else {
             continue;
         };
-        if !slot.stands() || goal::reached(&mission.goal, &slot.parts) {
+        if goal::reached(&mission.goal, &slot.parts) {
+            continue;
+        }
+        if slot.is_awaited() {
+            waiting::end(step, ix, period);
+            continue;
+        }
+        if !slot.stands() {
             continue;
         }
         let rewarded = slot

@@ -7,12 +7,14 @@ use types::{MicroPoints, Timestamp};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::goal::{Progress, Trail};
 use crate::period::Period;
+use crate::waiting::Units;
 
 /// What a period has besides its progress.
 const FATE: u64 = 1;
 const TRAIL: u64 = 2;
 const BROKEN: u64 = 4;
-const REST: u32 = 3;
+const UNITS: u64 = 8;
+const REST: u32 = 4;
 
 /// What completions of a period have besides their number.
 const STANDING: u64 = 1;
@@ -36,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) broken: u32,
     /// `None` until the period completes for the first time.
     pub(crate) fate: Option<Box<Fate>>,
+    /// `None` until it asks for what players share.
+    pub(crate) units: Option<Box<Units>>,
 }
 
 /// Completions of one period.
@@ -99,7 +103,13 @@ impl Slot {
             trail: None,
             broken: 0,
             fate: None,
+            units: None,
         }
+    }
+
+    /// Whether a completion of it waits for an answer.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.units.as_ref().is_some_and(|units| units.awaited)
     }
 
     /// Whether its reward waits to be claimed.
@@ -117,7 +127,8 @@ impl Slot {
             size_of::<Fate>() + fate.given.len() * size_of::<Given>() + fate.offered.len() * 8
         });
         let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
-        fate + trail + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let units = self.units.as_ref().map_or(0, |units| units.bytes());
+        fate + trail + units + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -127,7 +138,8 @@ impl Slot {
         }
         let rest = u64::from(self.fate.is_some()) * FATE
             + u64::from(self.trail.is_some()) * TRAIL
-            + u64::from(self.broken > 0) * BROKEN;
+            + u64::from(self.broken > 0) * BROKEN
+            + u64::from(self.units.is_some()) * UNITS;
         writer.number((self.parts.len() as u64) << REST | rest);
         self.parts.iter().for_each(|part| part.encode(writer));
         if self.broken > 0 {
@@ -138,6 +150,9 @@ impl Slot {
         }
         if let Some(fate) = &self.fate {
             fate.encode(writer);
+        }
+        if let Some(units) = &self.units {
+            units.encode(writer);
         }
     }
 
@@ -163,6 +178,10 @@ impl Slot {
             0 => None,
             _ => Some(Box::new(Fate::decode(reader)?)),
         };
+        let units = match rest & UNITS {
+            0 => None,
+            _ => Some(Box::new(Units::decode(reader)?)),
+        };
         Ok(Self {
             period,
             end,
@@ -170,6 +189,7 @@ impl Slot {
             trail,
             broken,
             fate,
+            units,
         })
     }
 }

@@ -48,6 +48,12 @@ metrics! {
     LOG_CONSUMERS = Counter "questline_log_consumers_created_total", "Consumers made to read the replicated log, by outcome of the one before: none, silent, status, order, closed.";
     LOG_READS_FAILED = Counter "questline_log_reads_failed_total", "Readers of the replicated log that ended, by outcome: gap, truncated, incarnation, unavailable.";
     LOG_TRUNCATED = Counter "questline_log_messages_truncated_total", "Log messages removed by the retention floor.";
+    STORE_REQUESTS = Counter "questline_store_requests_total", "Requests to the CQL store, by type (write, read, head) and outcome: done, unavailable, unknown, corrupt.";
+    STORE_REQUEST_DURATION = Histogram "questline_store_request_duration_seconds", "From a request to the CQL store being due to its outcome, by type.";
+    STORE_ROWS = Counter "questline_store_rows_total", "Rows written; in the CQL store by type, the table.";
+    STORE_BYTES = Counter "questline_store_bytes_total", "Bytes of rows written to the CQL store, by type, the table.";
+    STORE_HEADS_SET = Counter "questline_store_heads_set_total", "Compare-and-sets of heads that the CQL store answered, by outcome: applied, refused.";
+    STORE_HEADS_RESOLVED = Counter "questline_store_heads_resolved_total", "Compare-and-sets of heads whose answer was lost and whose outcome was read.";
     SINK_STREAMS = Gauge "questline_sink_streams_open", "Delivery streams that are open, by sink.";
     SINK_SENT = Counter "questline_sink_emissions_sent_total", "Emissions sent to a gateway, repeats included, by sink.";
     SINK_BROKEN = Counter "questline_sink_streams_broken_total", "Delivery streams that a gateway or the network ended, by sink.";
@@ -58,6 +64,7 @@ metrics! {
     DELIVERY_LATENCY = Histogram "questline_delivery_latency_seconds", "From acceptance by ingest to durable at the gateway, first deliveries only, by gateway.";
     BONUS_CALLS = Counter "questline_bonus_calls_total", "Calls to the operator, by outcome: done, refused, unknown.";
     BONUS_CALL_DURATION = Histogram "questline_bonus_call_duration_seconds", "Time of one call to the operator, by outcome.";
+    BONUS_POSTBACKS = Counter "questline_bonus_postbacks_total", "The operator's reports that were brought to the log, by outcome.";
     BONUS_PENDING = Gauge "questline_bonus_calls_pending", "Calls to the operator whose outcome is not known yet and that are held in memory.";
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod history;
 mod plan;
 mod shrink;
+mod tiers;
 mod words;
 
 pub use history::Sent;

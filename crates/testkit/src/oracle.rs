@@ -4,8 +4,8 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what the language carries out today: no claims. A programme with
-//! one of those is a panic, not a wrong answer.
+//! It covers what the language carries out today. What players share is taken and put back in the step that does it: no time passes
+//! between a question and its answer.
 
 mod bet;
 mod calendar;
@@ -23,6 +23,7 @@ mod restriction;
 mod reversal;
 mod reward;
 mod rolling;
+mod share;
 mod start;
 mod step;
 mod streak;
@@ -79,6 +80,7 @@ pub fn fold(
         .collect();
     let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
     let (mut emissions, mut answers) = (Vec::new(), Vec::new());
+    let out = share::Out::default();
     for record in &read {
         fire_all(&mut lives, record.recorded_at, &mut emissions);
         let Body::Event {
@@ -96,7 +98,7 @@ pub fn fold(
         }
         let life = lives
             .entry(event.player.clone())
-            .or_insert_with(|| Life::new(programme, brand, &event.player));
+            .or_insert_with(|| Life::new(programme, brand, &event.player, &out));
         let said = life.said.len();
         answers.push(life.record(event, record.recorded_at));
         emissions.extend(life.said_since(said));

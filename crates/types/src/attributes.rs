@@ -100,23 +100,8 @@ impl FromIterator<Entry> for Attributes {
 impl Extend<Entry> for Attributes {
     /// Of two values under one key the later stays.
     fn extend<I: IntoIterator<Item = Entry>>(&mut self, more: I) {
-        self.0.extend(more);
-        self.sort();
-    }
-}
-
-impl From<Vec<Entry>> for Attributes {
-    /// Of two values under one key the later stays.
-    fn from(entries: Vec<Entry>) -> Self {
-        let mut attributes = Self(entries);
-        attributes.sort();
-        attributes
-    }
-}
-
-impl Attributes {
-    fn sort(&mut self) {
         let entries = &mut self.0;
+        entries.extend(more);
         if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
             // Reversed and sorted stably, so that of equal keys the later stands first and stays.
             entries.reverse();

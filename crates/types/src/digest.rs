@@ -16,7 +16,7 @@ use crate::value::Value;
 /// conflict. It is stored in journals, so the function and the order of the fields are fixed for ever by the test below.
 // Packed, so that an entry that holds one needs no more than the alignment of a word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct Digest(pub u128);
 
 impl Digest {

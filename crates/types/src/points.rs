@@ -9,7 +9,7 @@ use crate::decimal::Decimal;
 ///
 /// Packed, so that what holds points needs no more than the alignment of a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct MicroPoints(pub i128);
 
 impl MicroPoints {

@@ -16,6 +16,10 @@ pub(crate) struct Grants {
     order: Table,
     /// The record that asked for a call -> the grant's key.
     calls: Table,
+    /// The record of a report that is not in the log yet -> the note.
+    postbacks: Table,
+    /// Told after every commit: there may be reports to bring to the log.
+    pub(crate) reported: Arc<Notify>,
     /// Told after every commit: there may be calls to make.
     pub(crate) changed: Arc<Notify>,
 }
@@ -39,17 +43,24 @@ pub(crate) enum Note {
         grant_id: String,
         status: String,
         reason: String,
+        /// When, RFC 3339.
+        #[serde(default)]
+        at: String,
     },
+    /// The report at that record is in the log.
+    Told { record: u64 },
 }
 
 impl Projection for Grants {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn open(tables: &Tables) -> Result<Self, Error> {
         Ok(Self {
             grants: tables.table("grants")?,
             order: tables.table("order")?,
             calls: tables.table("calls")?,
+            postbacks: tables.table("postbacks")?,
+            reported: Arc::default(),
             changed: Arc::default(),
         })
     }
@@ -66,6 +77,7 @@ impl Projection for Grants {
 
     fn committed(&self) {
         self.changed.notify_one();
+        self.reported.notify_one();
     }
 }
 
@@ -109,6 +121,17 @@ impl Grants {
     }
 
     fn note(&self, tx: &mut Tx<'_>, number: u64, note: Note) -> Result<(), Error> {
+        match &note {
+            Note::Told { record } => {
+                tx.remove(&self.postbacks, record.to_be_bytes());
+                return Ok(());
+            }
+            Note::Reported { .. } => {
+                let row = serde_json::to_vec(&note).map_err(|_| Error::Unreadable("note"))?;
+                tx.put(&self.postbacks, number.to_be_bytes(), row);
+            }
+            Note::Answered { .. } => {}
+        }
         let (Note::Answered {
             brand,
             player,
@@ -120,7 +143,10 @@ impl Grants {
             player,
             grant_id,
             ..
-        }) = &note;
+        }) = &note
+        else {
+            return Ok(());
+        };
         let key = grant_key(brand, player, grant_id);
         let Some(row) = tx.get(&self.grants, &key)? else {
             return Ok(());
@@ -128,6 +154,7 @@ impl Grants {
         self.change(tx, &key, &mut decode(&row)?, |grant| match &note {
             Note::Answered { call, outcome, .. } => grant.answered(call, outcome, number),
             Note::Reported { status, reason, .. } => grant.reported(status, reason, number),
+            Note::Told { .. } => {}
         })
     }
 
@@ -172,6 +199,20 @@ impl Grants {
         let page = reader.page(&self.calls, b"", after, limit)?;
         let records: Result<_, Error> = page.rows.iter().map(|(key, _)| number(key)).collect();
         Ok((records?, page.more))
+    }
+
+    /// Reports that are not in the log yet, the oldest first.
+    pub(crate) fn postbacks(
+        &self,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<(u64, Note)>, Error> {
+        let page = reader.page(&self.postbacks, b"", None, limit)?;
+        let rows = page.rows.iter().map(|(key, row)| {
+            let note = serde_json::from_slice(row).map_err(|_| Error::Unreadable("note"))?;
+            Ok((number(key)?, note))
+        });
+        rows.collect()
     }
 
     pub(crate) fn get(

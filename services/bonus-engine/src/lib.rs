@@ -7,7 +7,9 @@
 mod backoff;
 mod grant;
 mod grants;
+mod ingest;
 mod operator;
+mod postback;
 mod routes;
 mod service;
 pub mod stand_in;
@@ -15,10 +17,10 @@ pub mod webhook;
 mod worker;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use inbox::{Inbox, Listeners, ServeError, Server};
 use proto::bonus::v1::bonus_service_server::BonusServiceServer;
-use serde::Deserialize;
 use telemetry::Exporter;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +28,9 @@ use tonic::service::RoutesBuilder;
 
 pub use backoff::Backoff;
 
+pub use ingest::{Ingest, IngestConfig, IngestError};
 pub use operator::{OperatorConfig, OperatorError};
+pub use postback::{NotAppended, Postback, Postbacks, SOURCE};
 
 /// Its name as a sink.
 pub const NAME: &str = "bonus-engine";
@@ -35,12 +39,14 @@ pub const NAME: &str = "bonus-engine";
 pub const TYPES: [&str; 3] = ["grant_offered", "grant_claimed", "grant_revoked"];
 
 /// Its configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone)]
 pub struct Config {
     /// Where it keeps its journal and tables.
     pub folder: PathBuf,
     /// Whom it calls.
     pub operator: OperatorConfig,
+    /// Where the operator's reports go; `None`: they wait here.
+    pub postbacks: Option<Arc<dyn Postbacks>>,
 }
 
 /// Why the gateway ended before it was told to.
@@ -67,6 +73,15 @@ pub async fn run(
     let calling = shutdown.child_token();
     let worker = worker::Worker::new(inbox.clone(), operator, &config.operator, calling.clone());
     let worker = tokio::spawn(worker.run());
+    let reporter = config.postbacks.map(|to| {
+        let reporter = postback::Reporter {
+            inbox: inbox.clone(),
+            to,
+            backoff: config.operator.backoff,
+            shutdown: calling.clone(),
+        };
+        tokio::spawn(reporter.run())
+    });
     let mut services = RoutesBuilder::default();
     services.add_service(BonusServiceServer::new(service::Bonus(inbox.clone())));
     let server = Server {
@@ -79,6 +94,11 @@ pub async fn run(
     calling.cancel();
     if let Err(error) = worker.await {
         tracing::error!(%error, "the worker ended badly: its calls are made again at the next start");
+    }
+    if let Some(reporter) = reporter
+        && let Err(error) = reporter.await
+    {
+        tracing::error!(%error, "the reporter ended badly: reports go to the log after the next start");
     }
     served?;
     Ok(inbox.close().await.map_err(ServeError::from)?)

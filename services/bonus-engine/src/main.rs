@@ -1,57 +1,40 @@
 //! `bonus-engine-service`: reads the configuration, listens, runs until SIGINT or SIGTERM.
 
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use bonus_engine_service::{Config, OperatorConfig, run};
-use clap::Parser;
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
-use inbox::{Listeners, shutdown_on_signals};
-use serde::{Deserialize, Serialize};
-use telemetry::{Exporter, logs};
+use bonus_engine_service::{Config, Ingest, IngestConfig, OperatorConfig, Postbacks, run};
+use inbox::Settings;
+use telemetry::Exporter;
 
-/// The bonus-engine gateway. Settings: built-in, then the file, then `QUESTLINE_BONUS_ENGINE_*`.
-#[derive(Parser)]
-struct Arguments {
-    /// A TOML file.
-    #[arg(long)]
-    config: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Settings {
-    folder: PathBuf,
-    grpc: SocketAddr,
-    http: SocketAddr,
+/// Settings of its own.
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Own {
     operator: OperatorConfig,
+    /// Where the operator's reports go; absent: they wait here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ingest: Option<IngestConfig>,
 }
 
 // One thread is enough here: the journal, the tables and HTTP have threads of their own.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    logs::start(logs::Format::detect(), logs::FILTER)?;
-    let mut figment = Figment::from(Serialized::defaults(Settings {
+    let usual = Settings {
         folder: "data/bonus-engine".into(),
         grpc: ([127, 0, 0, 1], 9103).into(),
         http: ([127, 0, 0, 1], 9104).into(),
-        operator: OperatorConfig::new("http://127.0.0.1:9105/grants"),
-    }));
-    if let Some(file) = arguments.config {
-        figment = figment.merge(Toml::file_exact(file));
-    }
-    let settings: Settings = figment
-        .merge(Env::prefixed("QUESTLINE_BONUS_ENGINE_").split("__"))
-        .extract()?;
-    let listeners = Listeners {
-        grpc: TcpListener::bind(settings.grpc)?,
-        http: TcpListener::bind(settings.http)?,
+        own: Own {
+            operator: OperatorConfig::new("http://127.0.0.1:9105/grants"),
+            ingest: None,
+        },
     };
-    let shutdown = shutdown_on_signals()?;
+    let process = inbox::begin("bonus-engine-service", "QUESTLINE_BONUS_ENGINE_", usual)?;
+    let Own { operator, ingest } = process.settings.own;
+    let ingest = ingest.as_ref().map(Ingest::new).transpose()?;
     let config = Config {
-        folder: settings.folder,
-        operator: settings.operator,
+        folder: process.settings.folder,
+        operator,
+        postbacks: ingest.map(|ingest| Arc::new(ingest) as Arc<dyn Postbacks>),
     };
-    Ok(run(config, listeners, Exporter::install()?, shutdown).await?)
+    let exporter = Exporter::install()?;
+    Ok(run(config, process.listeners, exporter, process.shutdown).await?)
 }

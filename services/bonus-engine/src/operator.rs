@@ -1,12 +1,13 @@
 //! The operator's endpoint: one call, and what its answer means.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Certificate, ClientBuilder, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use telemetry::names;
+use telemetry::{names, trace};
 use thiserror::Error;
 
 use crate::backoff::Backoff;
@@ -19,8 +20,11 @@ const REASON_BYTES: usize = 500;
 /// Whom to call, and how.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct OperatorConfig {
-    /// Where grants are posted.
+    /// Where grants are posted: `https://…`, or `http://…` on a network that is trusted.
     pub url: String,
+    /// PEM certificates that the operator's is trusted by; absent: those that the system trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// Signs the calls: `whsec_<base64>`.
     #[serde(default)]
     pub secret: Option<String>,
@@ -40,6 +44,7 @@ impl OperatorConfig {
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            ca_file: None,
             secret: None,
             timeout_ms: timeout_ms(),
             concurrency: concurrency(),
@@ -66,8 +71,16 @@ pub enum OperatorError {
     #[error("{0}")]
     Client(#[from] reqwest::Error),
     /// The address.
-    #[error("{0} is not an http:// address")]
+    #[error("{0} is not an https:// or http:// address")]
     Url(String),
+    /// The certificates.
+    #[error("ca_file {}: {why}", file.display())]
+    CaFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// How an attempt ended.
@@ -89,9 +102,10 @@ pub(crate) struct Operator {
 
 impl Operator {
     pub(crate) fn new(config: &OperatorConfig) -> Result<Self, OperatorError> {
-        let url = reqwest::Url::parse(&config.url);
-        let url = url.map_err(|_| OperatorError::Url(config.url.clone()))?;
-        let client = reqwest::Client::builder()
+        let url = reqwest::Url::parse(&config.url).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| OperatorError::Url(config.url.clone()))?;
+        let client = trusting(&url, config.ca_file.as_deref())?
             .timeout(Duration::from_millis(config.timeout_ms))
             // A redirected POST may become a GET: an operator that moved is an outcome unknown.
             .redirect(reqwest::redirect::Policy::none())
@@ -135,8 +149,11 @@ impl Operator {
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("idempotency-key", &call.key);
-        if !grant.traceparent.is_empty() {
-            request = request.header("traceparent", &grant.traceparent);
+        // The operator's part of the trace hangs under this call's.
+        let here = trace::current().map(|here| here.to_string());
+        let traceparent = here.as_ref().unwrap_or(&grant.traceparent);
+        if !traceparent.is_empty() {
+            request = request.header("traceparent", traceparent);
         }
         if let Some(signer) = &self.signer {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -150,7 +167,7 @@ impl Operator {
                 );
         }
         match request.body(body).send().await {
-            Err(error) => Attempt::Unknown(error.to_string()),
+            Err(error) => Attempt::Unknown(with_causes(&error)),
             Ok(response) => {
                 let status = response.status();
                 let text = response.text().await.unwrap_or_default();
@@ -158,6 +175,41 @@ impl Operator {
             }
         }
     }
+}
+
+/// With what is under it: that a certificate is not trusted is in no other line.
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(under) = cause {
+        text.push_str(": ");
+        text.push_str(&under.to_string());
+        cause = under.source();
+    }
+    text
+}
+
+/// A client that trusts the certificates in the file, or the system's.
+fn trusting(url: &reqwest::Url, ca_file: Option<&Path>) -> Result<ClientBuilder, OperatorError> {
+    let builder = reqwest::Client::builder();
+    let Some(file) = ca_file else {
+        // Without TLS nothing needs to be trusted, nor the system to have certificates.
+        return Ok(match url.scheme() {
+            "https" => builder,
+            _ => builder.tls_certs_only([]),
+        });
+    };
+    let wrong = |why: String| OperatorError::CaFile {
+        file: file.to_owned(),
+        why,
+    };
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let certificates =
+        Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(wrong("there is no PEM certificate in it".to_owned()));
+    }
+    Ok(builder.tls_certs_only(certificates))
 }
 
 /// What an answer means. Time-outs, "too early", "too many", a call with this key still running, and every server error leave the

@@ -1,5 +1,7 @@
 //! gRPC: `bonus.v1.BonusService`.
 
+use std::time::SystemTime;
+
 use inbox::{Inbox, Paging, Problem};
 use proto::bonus::v1 as wire;
 use proto::bonus::v1::bonus_service_server::BonusService;
@@ -65,6 +67,7 @@ impl BonusService for Bonus {
                 grant_id: grant_id.clone(),
                 status: postback.to_owned(),
                 reason: request.reason,
+                at: now(),
             };
             let note = serde_json::to_vec(&note).map_err(|e| Status::internal(e.to_string()))?;
             self.0.note(note).await.map_err(|e| status(e.into()))?;
@@ -74,6 +77,14 @@ impl BonusService for Bonus {
             grant: Some(grant(found)),
         }))
     }
+}
+
+/// Now, RFC 3339.
+fn now() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = now.ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
+    let now = nanos.and_then(types::Timestamp::from_nanos);
+    now.unwrap_or(types::Timestamp::MIN).to_string()
 }
 
 impl Bonus {

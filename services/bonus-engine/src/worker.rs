@@ -5,10 +5,11 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use inbox::{Error, Inbox};
-use telemetry::names;
+use telemetry::{names, trace};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::backoff::Backoff;
 use crate::grants::{Grants, Note};
@@ -160,14 +161,13 @@ async fn attempt(
     let Some(call) = grant.call.clone() else {
         return Ok(true);
     };
-    match operator.call(&grant, &call).await {
+    // A part of the trace of the request that caused the grant.
+    let span = tracing::info_span!("operator_call", key = call.key, attempts);
+    trace::adopt(&span, &grant.traceparent);
+    match operator.call(&grant, &call).instrument(span.clone()).await {
         Attempt::Unknown(reason) => {
-            tracing::warn!(
-                key = call.key,
-                attempts,
-                reason,
-                "outcome unknown: asked again with the same key"
-            );
+            let again = || tracing::warn!(reason, "outcome unknown: asked again with the same key");
+            span.in_scope(again);
             Ok(false)
         }
         Attempt::Known(outcome) => {

@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use bonus_engine_service::stand_in::StandIn;
-use bonus_engine_service::{Backoff, Config, OperatorConfig, RunError, run};
+use bonus_engine_service::{
+    Backoff, Config, NotAppended, OperatorConfig, Postback, Postbacks, RunError, run,
+};
 use inbox::Listeners;
 use proto::bonus::v1::bonus_service_client::BonusServiceClient;
 use proto::bonus::v1::{GrantStatus, ListGrantsRequest, PostbackStatus, ReportPostbackRequest};
@@ -61,6 +65,15 @@ struct Gateway {
 
 impl Gateway {
     fn start(folder: &Path, operator: SocketAddr) -> Self {
+        let operator = OperatorConfig::new(&format!("http://{operator}/grants"));
+        Self::with(folder, operator, None)
+    }
+
+    fn with(
+        folder: &Path,
+        operator: OperatorConfig,
+        postbacks: Option<Arc<dyn Postbacks>>,
+    ) -> Self {
         let ((grpc, grpc_address), (http, http_address)) = (listener(), listener());
         let shutdown = CancellationToken::new();
         let config = Config {
@@ -74,8 +87,9 @@ impl Gateway {
                     max_ms: 10,
                     seed: 1,
                 },
-                ..OperatorConfig::new(&format!("http://{operator}/grants"))
+                ..operator
             },
+            postbacks,
         };
         let exporter = Exporter::detached().unwrap();
         let task = tokio::spawn(run(
@@ -258,6 +272,82 @@ async fn a_refusal_is_final_and_says_why() {
     gateway.stop().await;
     handle.stop(true).await;
     task.await.unwrap().unwrap();
+}
+
+/// A log that takes an event at the third asking, and refuses what is about the second grant.
+#[derive(Default)]
+struct Reluctant {
+    asked: Mutex<u32>,
+    appended: Mutex<Vec<Value>>,
+}
+
+#[async_trait]
+impl Postbacks for Reluctant {
+    async fn append(&self, postback: &Postback) -> Result<(), NotAppended> {
+        if postback.event["refers_to"] == "voucher/once/2" {
+            return Err(NotAppended::Refused("never".to_owned()));
+        }
+        let mut asked = self.asked.lock().unwrap();
+        *asked += 1;
+        if *asked % 3 != 0 {
+            return Err(NotAppended::Unavailable("not now".to_owned()));
+        }
+        assert_eq!((&*postback.brand, &*postback.player), ("acme", "p"));
+        self.appended.lock().unwrap().push(postback.event.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn every_report_reaches_the_log_in_order_also_one_made_while_nobody_took_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_never_answers, silent) = listener();
+    let operator = || OperatorConfig::new(&format!("http://{silent}/grants"));
+    let gateway = Gateway::with(folder.path(), operator(), None);
+    gateway.deliver((1..4).map(requested).collect()).await;
+    let report = async |gateway: &Gateway, grant: u32, status: PostbackStatus| {
+        let endpoint = format!("http://{}", gateway.grpc);
+        let mut client = BonusServiceClient::connect(endpoint).await.unwrap();
+        let postback = ReportPostbackRequest {
+            brand: "acme".to_owned(),
+            player: "p".to_owned(),
+            grant_id: format!("voucher/once/{grant}"),
+            status: status.into(),
+            reason: String::new(),
+        };
+        client.report_postback(postback).await.unwrap();
+    };
+    report(&gateway, 1, PostbackStatus::Credited).await;
+    report(&gateway, 2, PostbackStatus::Credited).await;
+    gateway.stop().await;
+    let log = Arc::new(Reluctant::default());
+    let gateway = Gateway::with(folder.path(), operator(), Some(log.clone()));
+    report(&gateway, 3, PostbackStatus::Failed).await;
+    report(&gateway, 1, PostbackStatus::WageredOut).await;
+    let all = [
+        ("voucher/once/1", "credited"),
+        ("voucher/once/3", "failed"),
+        ("voucher/once/1", "wagered_out"),
+    ];
+    while log.appended.lock().unwrap().len() < all.len() {
+        tokio::task::yield_now().await;
+    }
+    gateway.stop().await;
+    let appended = log.appended.lock().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let told: Vec<_> = appended
+        .iter()
+        .map(|event| {
+            (
+                text(&event["refers_to"]),
+                text(&event["attributes"]["status"]),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        all.map(|(grant, status)| (grant.to_owned(), status.to_owned()))
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use engine::{RepairError, Repaired, RestoredLog, SetAside};
+use ports::Entity;
 use proto::cluster::v1 as wire;
 use proto::cluster::v1::cluster_service_server::ClusterService;
 use thiserror::Error;
@@ -17,6 +19,12 @@ pub trait Partitions: Send + Sync + 'static {
 
     /// Those that this node owns, in any order.
     async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError>;
+
+    /// The players of this node that are set aside.
+    async fn set_aside(&self) -> Result<Vec<SetAside>, StatusError>;
+
+    /// Repairs a player that is set aside.
+    async fn repair(&self, player: &Entity, from_log: bool) -> Result<Repaired, RepairError>;
 }
 
 /// One partition.
@@ -38,6 +46,10 @@ pub struct PartitionStatus {
     pub last_checkpoint_at: Option<Timestamp>,
     /// The gateways.
     pub sinks: Vec<SinkLag>,
+    /// Players that are set aside.
+    pub quarantined: usize,
+    /// The last time that its log was found restored to an older copy.
+    pub restored: Option<RestoredLog>,
 }
 
 /// How far a gateway is behind.
@@ -81,6 +93,48 @@ impl ClusterService for Cluster {
             partitions: owned.into_iter().map(partition).collect(),
         }))
     }
+
+    async fn list_set_aside(
+        &self,
+        _request: Request<wire::ListSetAsideRequest>,
+    ) -> Result<Response<wire::ListSetAsideResponse>, Status> {
+        let players = self.0.set_aside().await;
+        let players = players.map_err(|error| Status::unavailable(error.to_string()))?;
+        let player = |aside: SetAside| wire::SetAside {
+            brand: aside.entity.brand.to_string(),
+            player: aside.entity.player.to_string(),
+            partition: aside.partition.0.into(),
+            position: Some(position(aside.position)),
+            reason: aside.why,
+        };
+        Ok(Response::new(wire::ListSetAsideResponse {
+            players: players.into_iter().map(player).collect(),
+        }))
+    }
+
+    async fn repair_player(
+        &self,
+        request: Request<wire::RepairPlayerRequest>,
+    ) -> Result<Response<wire::RepairPlayerResponse>, Status> {
+        let request = request.into_inner();
+        let wrong = |what: &str| Status::invalid_argument(format!("{what}: not a name"));
+        let player = Entity {
+            brand: request.brand.parse().map_err(|_| wrong("brand"))?,
+            player: request.player.parse().map_err(|_| wrong("player"))?,
+        };
+        let repaired = self.0.repair(&player, request.from_log).await;
+        let repaired = repaired.map_err(|error| {
+            let why = error.to_string();
+            match error {
+                RepairError::NotSetAside => Status::failed_precondition(why),
+                RepairError::Running | RepairError::StillBroken(_) => Status::aborted(why),
+                RepairError::Query(_) => Status::unavailable(why),
+            }
+        })?;
+        Ok(Response::new(wire::RepairPlayerResponse {
+            records: repaired.records,
+        }))
+    }
 }
 
 fn partition(status: PartitionStatus) -> wire::Partition {
@@ -97,6 +151,14 @@ fn partition(status: PartitionStatus) -> wire::Partition {
         lag: status.lag,
         last_checkpoint_at: status.last_checkpoint_at.map(timestamp),
         sinks: sinks.collect(),
+        // As many players as memory holds.
+        quarantined: u32::try_from(status.quarantined).unwrap_or(u32::MAX),
+        restored: status.restored.map(|restored| wire::RestoredLog {
+            times: restored.times,
+            kept: Some(position(restored.kept)),
+            folded: Some(position(restored.folded)),
+            found_at: Some(timestamp(restored.at)),
+        }),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use engine::EngineHandle;
+use engine::{EngineHandle, RepairError, Repaired, SetAside};
+use ports::Entity;
 use types::Timestamp;
 
 use crate::cluster::{PartitionStatus, Partitions, SinkLag, StatusError};
@@ -29,6 +30,15 @@ impl Partitions for Node {
         let status = status.map_err(|error| StatusError::Unavailable(error.to_string()))?;
         Ok(status.into_iter().map(|status| self.one(status)).collect())
     }
+
+    async fn set_aside(&self) -> Result<Vec<SetAside>, StatusError> {
+        let players = self.engine.set_aside().await;
+        players.map_err(|error| StatusError::Unavailable(error.to_string()))
+    }
+
+    async fn repair(&self, player: &Entity, from_log: bool) -> Result<Repaired, RepairError> {
+        self.engine.repair(player, from_log).await
+    }
 }
 
 impl Node {
@@ -46,6 +56,8 @@ impl Node {
             lag: status.lag,
             last_checkpoint_at: ago(Duration::from_millis(status.checkpoint_age_ms)),
             sinks: sinks.collect(),
+            quarantined: status.quarantined,
+            restored: status.restored,
         }
     }
 }

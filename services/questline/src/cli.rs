@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, cluster, config, demo, explain, key, players, send, serve, simulate,
+    audit, check, cluster, config, demo, explain, key, players, repair, send, serve, simulate,
 };
 
 /// Missions, streaks and tiers that never lose, double or reorder an event.
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Partitions and their owners
     #[command(subcommand)]
     Cluster(cluster::Command),
+    /// Players that are set aside: list them, or fold one's waiting records once the cause is gone
+    Repair(repair::Args),
 }
 
 impl Command {
@@ -69,6 +71,7 @@ impl Command {
             Self::Audit(args) => audit::run(&args),
             Self::Config(args) => config::run(*args),
             Self::Cluster(command) => cluster::run(command),
+            Self::Repair(args) => repair::run(args),
         }
     }
 }

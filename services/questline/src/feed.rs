@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -10,6 +10,9 @@ use flate2::bufread::MultiGzDecoder;
 use crate::exit::Failure;
 use crate::lines::{Line, Lines};
 use crate::mapping::{Mapped, Mapping};
+
+/// What marks a text as UTF-8, at its start only.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line or row of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub(crate) fn read<'m>(
     text: Box<dyn Read>,
     mapping: Option<&'m Mapping>,
 ) -> Result<Feed<'m>, Failure> {
+    let text =
+        without_mark(text).map_err(|why| Failure::bad_input(format!("{file_name}: {why}")))?;
     let Some(mapping) = mapping else {
         return Ok(Box::new(Lines::new(text).map(|line| Ok(raw(line?)))));
     };
@@ -95,6 +100,18 @@ pub(crate) fn unpacked(bytes: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
         return Ok(Box::new(MultiGzDecoder::new(bytes)));
     }
     Ok(Box::new(bytes))
+}
+
+/// The text without the byte order mark that some programs put before it.
+fn without_mark(mut text: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut start = Vec::with_capacity(BYTE_ORDER_MARK.len());
+    text.by_ref()
+        .take(BYTE_ORDER_MARK.len() as u64)
+        .read_to_end(&mut start)?;
+    if start == BYTE_ORDER_MARK {
+        return Ok(text);
+    }
+    Ok(Box::new(Cursor::new(start).chain(text)))
 }
 
 fn raw((line, text): (u64, Line)) -> Item {
@@ -138,6 +155,21 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::{Item, RawEvent, read, unpacked};
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let marked = "\u{feff}{\"id\":\"1\"}\n{\"id\":\"\u{feff}\"}\n";
+        for (text, expected) in [(marked, 2), ("\u{feff}", 0), ("{}", 1)] {
+            let text = Box::new(Cursor::new(text.as_bytes().to_vec()));
+            let items: Vec<Item> = read("e.jsonl", text, None)
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            assert_eq!(items.len(), expected, "{items:?}");
+            let begins = |item: &Item| matches!(item, Item::Event(raw) if raw.json[0] == b'{');
+            assert!(items.iter().all(begins), "{items:?}");
+        }
+    }
 
     #[test]
     fn packed_and_plain_files_read_the_same() {

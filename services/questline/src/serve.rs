@@ -5,6 +5,7 @@
 mod cluster;
 mod config;
 mod gateways;
+mod postbacks;
 mod queries;
 mod start;
 

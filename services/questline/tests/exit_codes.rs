@@ -24,6 +24,7 @@ fn help_is_an_answer_and_has_examples() {
     check(&["--version"], 0, "questline");
     for command in [
         "serve", "demo", "check", "simulate", "send", "players", "explain", "audit", "config",
+        "repair",
     ] {
         check(&[command, "--help"], 0, "Examples:");
     }
@@ -109,12 +110,12 @@ fn a_server_that_is_not_there_is_1() {
     check(
         &["players", "--from", "http://127.0.0.1:1", "--key", "k"],
         1,
-        "refused",
+        "nobody answers at http://127.0.0.1:1: Connection refused",
     );
     check(
         &["cluster", "status", "--at", "http://127.0.0.1:1"],
         1,
-        "no answer",
+        "nobody answers at http://127.0.0.1:1",
     );
 }
 

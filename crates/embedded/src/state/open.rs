@@ -9,7 +9,7 @@ use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
 };
 use ports::{Head, Stamp};
-use types::{Partition, Position};
+use types::Partition;
 
 use super::keys;
 use crate::error::OpenError;
@@ -52,15 +52,15 @@ enum Fault {
     NotNow(String),
 }
 
-/// Opens the state of the log with this incarnation and these ends; sets it aside and starts anew where it is damaged, belongs to
-/// another log or is ahead of this one.
+/// Opens the state of the log with this incarnation and so many partitions; sets it aside and starts anew where it is damaged or
+/// belongs to another log. One that is ahead of its log is the engine's to put right: it has what the log has lost.
 pub(crate) fn open(
     folder: &Path,
     incarnation: u64,
-    ends: &[Position],
+    partitions: u16,
     cache_bytes: u64,
 ) -> Result<(Spaces, Vec<Known>), OpenError> {
-    let problem = match attempt(folder, incarnation, ends, cache_bytes) {
+    let problem = match attempt(folder, incarnation, partitions, cache_bytes) {
         Ok(opened) => return Ok(opened),
         Err(Fault::NotNow(problem)) => return Err(state_error(folder, problem)),
         Err(Fault::Damaged(problem)) => problem,
@@ -70,7 +70,7 @@ pub(crate) fn open(
         problem, moved_to = %aside.display(),
         "the state does not serve and was moved aside; it is folded anew from the log"
     );
-    attempt(folder, incarnation, ends, cache_bytes).map_err(|fault| match fault {
+    attempt(folder, incarnation, partitions, cache_bytes).map_err(|fault| match fault {
         Fault::Damaged(problem) | Fault::NotNow(problem) => state_error(folder, problem),
     })
 }
@@ -94,7 +94,7 @@ fn set_aside(folder: &Path) -> Result<PathBuf, OpenError> {
 fn attempt(
     folder: &Path,
     incarnation: u64,
-    ends: &[Position],
+    partitions: u16,
     cache_bytes: u64,
 ) -> Result<(Spaces, Vec<Known>), Fault> {
     let spaces = spaces(folder, cache_bytes).map_err(fault)?;
@@ -108,14 +108,13 @@ fn attempt(
                 .map_err(fault)?;
         }
     }
-    let known = (0..)
-        .zip(ends)
-        .map(|(partition, end)| known(&spaces, Partition(partition), *end))
+    let known = (0..partitions)
+        .map(|partition| known(&spaces, Partition(partition)))
         .collect::<Result<_, _>>()?;
     Ok((spaces, known))
 }
 
-fn known(spaces: &Spaces, partition: Partition, end: Position) -> Result<Known, Fault> {
+fn known(spaces: &Spaces, partition: Partition) -> Result<Known, Fault> {
     let row = |key: Vec<u8>| spaces.heads.get(key).map_err(fault);
     let head = match row(head_key(partition))? {
         Some(bytes) => Some(
@@ -124,12 +123,6 @@ fn known(spaces: &Spaces, partition: Partition, end: Position) -> Result<Known, 
         ),
         None => None,
     };
-    if let Some(ahead) = head.as_ref().filter(|head| head.cursor > end) {
-        return Err(Fault::Damaged(format!(
-            "partition {partition} is folded up to {}, the log ends at {end}",
-            ahead.cursor
-        )));
-    }
     let stamp = row(stamp_key(partition))?
         .and_then(|bytes| keys::stamp_of(&bytes))
         .unwrap_or(Stamp(i64::MIN));

@@ -18,19 +18,28 @@ pub(super) async fn write(
     phases: [Vec<Row>; 2],
     head: Head,
 ) -> Result<(), EngineError> {
-    for mut rows in phases {
-        let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
-        while !rows.is_empty() {
-            let rest = rows.split_off(rows.len().min(ROWS));
-            batches.push(std::mem::replace(&mut rows, rest));
-        }
-        stream::iter(batches)
-            .map(|batch| write_rows(tenure, stamp, batch))
-            .buffer_unordered(WRITES)
-            .try_collect::<()>()
-            .await?;
+    for rows in phases {
+        write_all(tenure, stamp, rows).await?;
     }
     set_head(tenure, head).await
+}
+
+/// Writes any number of rows; returns when all are durable.
+pub(crate) async fn write_all(
+    tenure: &Tenure,
+    stamp: Stamp,
+    mut rows: Vec<Row>,
+) -> Result<(), EngineError> {
+    let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        batches.push(std::mem::replace(&mut rows, rest));
+    }
+    stream::iter(batches)
+        .map(|batch| write_rows(tenure, stamp, batch))
+        .buffer_unordered(WRITES)
+        .try_collect::<()>()
+        .await
 }
 
 /// Until it is known to be durable. Unknown outcomes are written again with the same stamp.
@@ -50,7 +59,7 @@ async fn write_rows(tenure: &Tenure, stamp: Stamp, rows: Vec<Row>) -> Result<(),
 }
 
 /// Not applied: this owner is history. Unknown: the head is read again, and where ours does not stand there yet, set again.
-async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineError> {
+pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineError> {
     let store = &tenure.ports.store;
     let mut backoff = Backoff::default();
     let (epoch, owner) = (head.epoch, head.owner);

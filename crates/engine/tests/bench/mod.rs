@@ -1,12 +1,20 @@
 //! Ports that behave, and an engine on threads of its own over them.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Clock, Engine, EngineConfig, EngineError, EngineHandle, Programmes, Rules, Threads};
-use ports::{EmissionSink, Entity, Entry, EventLog, OwnerId, Row, Stamp, StateStore};
+use engine::{
+    Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError, Rules,
+    Threads,
+};
+use ports::{EmissionSink, Entity, Entry, EventLog, LogRecord, OwnerId, Row, Stamp, StateStore};
+use serde_json::Value;
 use testkit::faulty::{Dice, FaultySink, FaultyStore, MemoryLog};
-use types::{Event, Partition, Position, Timestamp};
+use types::{Event, Partition, Position, Record, Timestamp};
 
 pub(crate) const PROGRAMME: &str = r#"
 programme: bench
@@ -62,6 +70,10 @@ impl Bench {
         let config = EngineConfig {
             threads: Threads::Own(2),
             rules: self.rules,
+            pace: Pace {
+                head_interval: Duration::from_millis(20),
+                ..Pace::default()
+            },
             ..EngineConfig::new(OwnerId(7), Clock::Event, now)
         };
         Engine::start(
@@ -105,6 +117,56 @@ impl Bench {
     pub(crate) async fn poison(&self, player: &str) {
         let body = Bytes::from_static(b"\xffpoison");
         self.append(&self.entity(player), body).await;
+    }
+
+    /// Damages the player's snapshot, and gives back what it was and the stamp that puts it right.
+    pub(crate) async fn break_snapshot(&self, player: &str) -> (Bytes, Stamp) {
+        let good = self.snapshot(player).await;
+        let stamp = self.next_stamp(player).await;
+        self.write_snapshot(player, stamp, Bytes::from_static(b"damaged"))
+            .await;
+        (good, Stamp(stamp.0 + 1))
+    }
+
+    /// The player's line, and the ids of what it caused, as the oracle has them.
+    pub(crate) fn oracle(&self, player: &str) -> (Value, BTreeSet<String>) {
+        let entity = self.entity(player);
+        let records = self.log.history(self.partition_of(&entity)).into_iter();
+        let decode = |read: LogRecord| {
+            events::record::decode(read.position, read.recorded_at, &read.body).ok()
+        };
+        let records: Vec<Record> = records.filter_map(decode).collect();
+        let programme = self.programmes.get(&entity.brand).unwrap();
+        let until = records.last().map(|record| record.recorded_at);
+        let outcome = testkit::oracle::fold(programme, &entity.brand, &records, until);
+        let is_of = |line: &Value| line["player"] == player;
+        let line = outcome.players.into_iter().find(is_of).unwrap();
+        let emissions = outcome.emissions.iter().filter(|line| is_of(line));
+        let id = |line: &Value| line["id"].as_str().unwrap().to_owned();
+        (line, emissions.map(id).collect())
+    }
+
+    /// The player's line as the engine answers it, and the ids that a gateway was sent.
+    pub(crate) async fn seen(
+        &self,
+        engine: &EngineHandle,
+        player: &str,
+    ) -> (Value, BTreeSet<String>) {
+        let found = engine.player(&self.entity(player)).await.unwrap().unwrap();
+        let received = self.sink.received().into_iter();
+        let ids = received
+            .filter(|one| *one.outgoing.player == *player)
+            .map(|one| one.outgoing.id.to_string());
+        (
+            serde_json::to_value(found.view.line()).unwrap(),
+            ids.collect(),
+        )
+    }
+
+    /// Puts the player's partition of the log back to its first so many messages.
+    pub(crate) fn restore_log(&self, player: &str, messages: u64) {
+        self.log
+            .restore(self.partition_of(&self.entity(player)), messages);
     }
 
     pub(crate) async fn damage_snapshot(&self, player: &str) {
@@ -151,11 +213,15 @@ impl Bench {
 
     /// Waits until everything appended is folded and acknowledged.
     pub(crate) async fn drained(&self, engine: &EngineHandle) {
+        self.try_drained(engine).await.unwrap();
+    }
+
+    pub(crate) async fn try_drained(&self, engine: &EngineHandle) -> Result<(), QueryError> {
         let mut ends = Vec::new();
         for partition in (0..self.log.partitions()).map(Partition) {
             ends.push((partition, self.log.end(partition).await.unwrap().0));
         }
-        engine.drained(&ends).await.unwrap();
+        engine.drained(&ends).await
     }
 
     async fn append(&self, entity: &Entity, body: Bytes) -> Position {

@@ -1,6 +1,7 @@
 //! One simulated history: a world that outlives its engines, several lives of an engine, and the comparison at the end.
 
 mod oracle;
+mod shared;
 mod straight;
 mod world;
 
@@ -11,19 +12,50 @@ use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, EngineHandle, Pace, Rules, Threads};
 use ports::{EmissionSink, Entity, EventLog, OwnerId, StateStore};
+pub(crate) use shared::Counts;
 use tokio::task::LocalSet;
-use types::Timestamp;
+use types::{Partition, Position, Timestamp};
 use world::World;
+
+/// What goes wrong beside the store's usual ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    #[default]
+    None,
+    /// Reads find damage now and then; players are set aside, and repaired.
+    Damage,
+    /// Once, with everything written, the log is put back to an older copy.
+    RestoredLog,
+}
 
 /// Runs a seed; the error says what differs.
 pub(crate) fn run(seed: u64, rules: Rules) -> Result<(), String> {
-    lives(&Rc::new(World::new(seed)), rules)
+    run_with(seed, rules, Mishap::None)
+}
+
+/// Runs a seed over a store that is damaged now and then; says how many players were repaired.
+pub(crate) fn run_damaged(seed: u64) -> Result<u64, String> {
+    let world = Rc::new(World::new(seed));
+    lives(&world, Rules::default(), Mishap::Damage)?;
+    Ok(world.repaired.get())
+}
+
+/// Runs a seed with a mishap.
+pub(crate) fn run_with(seed: u64, rules: Rules, mishap: Mishap) -> Result<(), String> {
+    lives(&Rc::new(World::new(seed)), rules, mishap)
+}
+
+/// Runs a seed of a world whose players share; how often what it is about happened.
+pub(crate) fn run_shared(seed: u64, rules: Rules) -> Result<Counts, String> {
+    let world = Rc::new(World::shared(seed));
+    lives(&world, rules, Mishap::None)?;
+    Ok(world.counts.take())
 }
 
 /// Everything that the gateways received under a seed, in order, with the tenure.
 pub(crate) fn trace(seed: u64) -> Vec<String> {
     let world = Rc::new(World::new(seed));
-    let ended = lives(&world, Rules::default());
+    let ended = lives(&world, Rules::default(), Mishap::None);
     let received = world.sinks.iter().flat_map(|sink| sink.received());
     let line = |one: testkit::faulty::Received| {
         format!("{} {} {}", one.partition, one.epoch, one.outgoing.id)
@@ -33,7 +65,9 @@ pub(crate) fn trace(seed: u64) -> Vec<String> {
     trace
 }
 
-fn lives(world: &Rc<World>, rules: Rules) -> Result<(), String> {
+fn lives(world: &Rc<World>, rules: Rules, mishap: Mishap) -> Result<(), String> {
+    let damage = if mishap == Mishap::Damage { 150 } else { 0 };
+    world.store.set_corrupt(damage);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -43,7 +77,15 @@ fn lives(world: &Rc<World>, rules: Rules) -> Result<(), String> {
     for life in 0..lives {
         let last = life + 1 == lives;
         let local = LocalSet::new();
-        let lived = runtime.block_on(local.run_until(live(Rc::clone(world), life, last, rules)));
+        if mishap == Mishap::RestoredLog && life == lives / 2 {
+            let lived = runtime.block_on(local.run_until(put_back(Rc::clone(world), life, rules)));
+            drop(local);
+            lived?;
+            world.restore_log();
+            continue;
+        }
+        let lived =
+            runtime.block_on(local.run_until(live(Rc::clone(world), life, last, rules, mishap)));
         // Everything of this life ends here, wherever it stands.
         drop(local);
         lived?;
@@ -79,7 +121,38 @@ fn config(world: &World, life: u64, rules: Rules) -> EngineConfig {
     }
 }
 
-async fn live(world: Rc<World>, life: u64, last: bool, rules: Rules) -> Result<(), String> {
+/// A quiet life, at whose end everything is written.
+async fn put_back(world: Rc<World>, life: u64, rules: Rules) -> Result<(), String> {
+    world.dice.set_calm(true);
+    world.crash.after(0);
+    let engine = start(&world, life, rules).await?;
+    world.append_some(false).await;
+    drain(&world, &engine).await?;
+    engine.shutdown().await;
+    Ok(())
+}
+
+async fn start(world: &World, life: u64, rules: Rules) -> Result<EngineHandle, String> {
+    let sinks = world.sinks.iter();
+    let engine = Engine::start(
+        config(world, life, rules),
+        world.programmes.clone(),
+        Arc::clone(&world.log) as Arc<dyn EventLog>,
+        Arc::clone(&world.store) as Arc<dyn StateStore>,
+        sinks
+            .map(|sink| Arc::clone(sink) as Arc<dyn EmissionSink>)
+            .collect(),
+    );
+    engine.await.map_err(|error| error.to_string())
+}
+
+async fn live(
+    world: Rc<World>,
+    life: u64,
+    last: bool,
+    rules: Rules,
+    mishap: Mishap,
+) -> Result<(), String> {
     let (dice, crash) = (&world.dice, &world.crash);
     dice.set_calm(last);
     let steps = if last || dice.chance(100) {
@@ -89,23 +162,18 @@ async fn live(world: Rc<World>, life: u64, last: bool, rules: Rules) -> Result<(
     };
     crash.after(steps);
     let lived = async {
-        let engine = Engine::start(
-            config(&world, life, rules),
-            world.programmes.clone(),
-            Arc::clone(&world.log) as Arc<dyn EventLog>,
-            Arc::clone(&world.store) as Arc<dyn StateStore>,
-            world
-                .sinks
-                .iter()
-                .map(|sink| Arc::clone(sink) as Arc<dyn EmissionSink>)
-                .collect(),
-        );
-        let engine = engine.await.map_err(|error| error.to_string())?;
+        let engine = start(&world, life, rules).await?;
         world.append_some(last).await;
         if last {
-            return finish(&world, &engine).await;
+            if mishap == Mishap::Damage {
+                repair_all(&world, &engine).await?;
+            }
+            return finish(&world, &engine, mishap).await;
         }
         ask_around(&world, &engine).await;
+        if mishap == Mishap::Damage {
+            repair_some(&world, &engine).await;
+        }
         if dice.chance(300) {
             engine.shutdown().await;
             return Ok(());
@@ -134,26 +202,73 @@ async fn ask_around(world: &World, engine: &EngineHandle) {
     }
 }
 
-/// Waits until everything is folded and acknowledged, stops, and compares.
-async fn finish(world: &World, engine: &EngineHandle) -> Result<(), String> {
-    let mut ends = Vec::new();
-    for partition in world.partitions() {
-        let (end, _) = world
-            .log
-            .end(partition)
-            .await
-            .map_err(|error| error.to_string())?;
-        ends.push((partition, end));
-    }
-    tokio::select! {
-        drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
-        error = engine.failed() => return Err(error.to_string()),
-        () = tokio::time::sleep(Duration::from_secs(1_000)) => {
-            return Err(format!("not drained: {:?}", engine.partition_status().await));
+/// Repairs that may come to nothing: the damage may be there still, or the life may end.
+async fn repair_some(world: &World, engine: &EngineHandle) {
+    let asked = engine.set_aside();
+    let Ok(Ok(aside)) = tokio::time::timeout(Duration::from_secs(5), asked).await else {
+        return;
+    };
+    for one in aside {
+        if world.dice.chance(600) {
+            let repair = engine.repair(&one.entity, world.dice.chance(300));
+            let repaired = tokio::time::timeout(Duration::from_secs(60), repair).await;
+            world.count_repaired(matches!(repaired, Ok(Ok(_))));
         }
     }
+}
+
+/// Nothing is damaged any more: every repair succeeds, and more records come meanwhile.
+async fn repair_all(world: &World, engine: &EngineHandle) -> Result<(), String> {
+    drain(world, engine).await?;
+    let aside = engine
+        .set_aside()
+        .await
+        .map_err(|error| error.to_string())?;
+    for one in aside {
+        let whole = world.dice.chance(300);
+        let repaired = engine.repair(&one.entity, whole).await;
+        repaired.map_err(|error| format!("{:?}: {error}", one.entity))?;
+        world.count_repaired(true);
+    }
+    let left = engine
+        .set_aside()
+        .await
+        .map_err(|error| error.to_string())?;
+    match left.is_empty() {
+        true => Ok(()),
+        false => Err(format!("repaired and still set aside: {left:?}")),
+    }
+}
+
+/// Waits until everything is folded and acknowledged, what was told meanwhile too.
+async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
+    let mut ends = ends(world).await?;
+    loop {
+        tokio::select! {
+            drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
+            error = engine.failed() => return Err(error.to_string()),
+            () = tokio::time::sleep(Duration::from_secs(1_000)) => {
+                return Err(format!("not drained: {:?}", engine.partition_status().await));
+            }
+        }
+        let now = self::ends(world).await?;
+        if now == std::mem::replace(&mut ends, now.clone()) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until everything is folded and acknowledged, stops, and compares.
+async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<(), String> {
+    drain(world, engine).await?;
     let straight = straight::fold(world);
-    for (entity, player) in &straight.players {
+    let players = straight.players.iter();
+    for (entity, player) in players.filter(|(entity, _)| entity.is_player()) {
+        if mishap == Mishap::RestoredLog {
+            // Positions mean another log now, in views and in segments; the oracle compares what the players came to.
+            break;
+        }
         let view = engine
             .player(entity)
             .await
@@ -166,20 +281,37 @@ async fn finish(world: &World, engine: &EngineHandle) -> Result<(), String> {
             ));
         }
     }
-    let expected = oracle::fold(world, &world::brand())?;
-    if expected.players() != straight.players.len() {
-        return Err("the oracle knows other players".to_owned());
+    if world.shared {
+        world.counts.set(shared::check(world, engine).await?);
+        engine.shutdown().await;
+    } else {
+        let expected = oracle::fold(world, &world::brand())?;
+        if expected.players() != straight.players.len() {
+            return Err("the oracle knows other players".to_owned());
+        }
+        expected.compare_players(engine).await?;
+        engine.shutdown().await;
+        // The first sink takes all types.
+        expected.compare_emissions(&world.sinks[0])?;
     }
-    expected.compare_players(engine).await?;
-    engine.shutdown().await;
-    // The first sink takes all types.
-    expected.compare_emissions(&world.sinks[0])?;
     compare_entities(world, engine, &straight).await?;
-    compare_segments(world, &straight).await?;
+    if mishap != Mishap::RestoredLog {
+        compare_segments(world, &straight).await?;
+    }
     for sink in &world.sinks {
         compare_emissions(sink, &straight)?;
     }
     Ok(())
+}
+
+/// Where each partition's log ends.
+async fn ends(world: &World) -> Result<Vec<(Partition, Position)>, String> {
+    let mut ends = Vec::new();
+    for partition in world.partitions() {
+        let end = world.log.end(partition).await;
+        ends.push((partition, end.map_err(|error| error.to_string())?.0));
+    }
+    Ok(ends)
 }
 
 async fn compare_entities(

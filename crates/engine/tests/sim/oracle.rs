@@ -25,7 +25,7 @@ pub(crate) fn fold(world: &World, brand: &BrandId) -> Result<Expected, String> {
     for partition in world.partitions() {
         let mut clock = Timestamp::MIN;
         let mut records: Vec<Record> = Vec::new();
-        for read in world.log.records(partition) {
+        for read in world.log.history(partition) {
             clock = clock.max(read.recorded_at);
             records.extend(events::record::decode(read.position, clock, &read.body));
         }

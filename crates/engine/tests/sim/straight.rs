@@ -58,7 +58,7 @@ pub(crate) fn fold(world: &World) -> Straight {
     for partition in world.partitions() {
         let mut folding: BTreeMap<Entity, Folding> = BTreeMap::new();
         let mut clock = Timestamp::MIN;
-        for read in world.log.records(partition) {
+        for read in world.log.history(partition) {
             clock = clock.max(read.recorded_at);
             let Ok(record) = events::record::decode(read.position, clock, &read.body) else {
                 continue;

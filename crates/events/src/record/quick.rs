@@ -3,29 +3,30 @@
 //! It reads the plain case only. Whatever else the bytes hold (fields that are not known, lists, maps, damage) is left to the general
 //! decoder, which alone says what is wrong.
 
+use std::ops::Range;
 use std::str::{FromStr, from_utf8};
 
-use types::{Body, Event, Text, Timestamp, Value};
+use types::{Attributes, Body, Event, PlayerId, Timestamp, Value};
 
 use crate::proto_event::instant;
 
 /// The event that the record holds, or `None` where the general decoder has to look.
 pub(super) fn event(bytes: &[u8]) -> Option<Body> {
-    let mut record = Fields(bytes);
+    let mut record = Fields::of(Said(bytes));
     let (1, Field::Bytes(body)) = record.next()? else {
         return None;
     };
-    if !record.0.is_empty() {
+    if !record.is_empty() {
         return None;
     }
     let (mut brand, mut accepted_at, mut event, mut traceparent) = ("", 0, None, "");
-    let mut fields = Fields(body);
-    while !fields.0.is_empty() {
+    let mut fields = record.within(body);
+    while !fields.is_empty() {
         match fields.next()? {
-            (1, Field::Bytes(bytes)) => brand = from_utf8(bytes).ok()?,
+            (1, Field::Bytes(at)) => brand = fields.said.text(at)?,
             (2, Field::Number(number)) => accepted_at = number as i64,
-            (3, Field::Bytes(bytes)) if event.is_none() => event = Some(event_of(bytes)?),
-            (4, Field::Bytes(bytes)) => traceparent = from_utf8(bytes).ok()?,
+            (3, Field::Bytes(at)) if event.is_none() => event = Some(event_of(bytes.get(at)?)?),
+            (4, Field::Bytes(at)) => traceparent = fields.said.text(at)?,
             _ => return None,
         }
     }
@@ -41,30 +42,32 @@ pub(super) fn event(bytes: &[u8]) -> Option<Body> {
 #[derive(Default)]
 struct Texts<'a> {
     texts: [&'a str; 10],
-    attributes: Vec<(Text, Value)>,
+    attributes: Attributes,
 }
 
 fn event_of(bytes: &[u8]) -> Option<Box<Event>> {
     let mut said = Texts::default();
     let mut occurred_at = None;
-    let mut fields = Fields(bytes);
-    if let Some(b'\x2a') = bytes.first()
-        && let (_, Field::Bytes(bytes)) = fields.next()?
-    {
-        occurred_at = Some(time(bytes)?);
+    let mut fields = Fields::of(Said(bytes));
+    if let Some(b'\x2a') = bytes.first() {
+        let (_, at) = fields.next()?;
+        occurred_at = Some(time(&fields, at)?);
         // The rest is texts, with tags and lengths that are ASCII unless one is long: then it is one text as a whole.
-        if let Ok(text) = from_utf8(fields.0) {
+        if let Ok(text) = from_utf8(bytes.get(fields.at..)?) {
             said.read(Short(text))?;
             return said.event(occurred_at?);
         }
     }
-    while !fields.0.is_empty() {
+    while !fields.is_empty() {
         match fields.next()? {
-            (5, Field::Bytes(bytes)) if occurred_at.is_none() => occurred_at = Some(time(bytes)?),
-            (number @ 1..10, Field::Bytes(bytes)) => {
-                said.texts[number as usize] = from_utf8(bytes).ok()?;
+            (5, at) if occurred_at.is_none() => occurred_at = Some(time(&fields, at)?),
+            (number @ 1..10, Field::Bytes(at)) => {
+                said.texts[number as usize] = fields.said.text(at)?;
             }
-            (10, Field::Bytes(bytes)) => said.attributes.push(attribute(bytes)?),
+            (10, Field::Bytes(at)) => {
+                let (key, value) = attribute(fields.within(at))?;
+                said.attributes.insert(key.into(), value);
+            }
             _ => return None,
         }
     }
@@ -76,7 +79,10 @@ impl<'a> Texts<'a> {
         while let Some((tag, text)) = fields.next() {
             match (tag >> 3, tag & 7) {
                 (number @ (1..=4 | 6..=9), 2) => self.texts[usize::from(number)] = text,
-                (10, 2) => self.attributes.push(Short(text).attribute()?),
+                (10, 2) => {
+                    let (key, value) = Short(text).attribute()?;
+                    self.attributes.insert(key.into(), value);
+                }
                 _ => return None,
             }
         }
@@ -100,13 +106,13 @@ impl<'a> Texts<'a> {
             id: id.parse().ok()?,
             source: source.parse().ok()?,
             kind: kind.into(),
-            player: player.parse().ok()?,
+            player: PlayerId::stored(player).ok()?,
             occurred_at,
             amount: parsed(amount)?,
             currency: parsed(currency)?,
             refers_to: parsed(refers_to)?,
             rate: parsed(rate)?,
-            attributes: self.attributes.into(),
+            attributes: self.attributes,
         }))
     }
 }
@@ -126,7 +132,7 @@ impl<'a> Short<'a> {
     }
 
     /// The key and the value of an attribute.
-    fn attribute(mut self) -> Option<(Text, Value)> {
+    fn attribute(mut self) -> Option<(&'a str, Value)> {
         let ((b'\x0a', key), (b'\x12', value)) = (self.next()?, self.next()?) else {
             return None;
         };
@@ -138,7 +144,7 @@ impl<'a> Short<'a> {
                 _ => return None,
             },
         };
-        self.0.is_empty().then(|| (key.into(), value))
+        self.0.is_empty().then_some((key, value))
     }
 
     /// The one field that there is.
@@ -148,10 +154,11 @@ impl<'a> Short<'a> {
     }
 }
 
-fn time(bytes: &[u8]) -> Option<Timestamp> {
+fn time(around: &Fields<'_>, at: Field) -> Option<Timestamp> {
+    let Field::Bytes(at) = at else { return None };
     let mut time = prost_types::Timestamp::default();
-    let mut fields = Fields(bytes);
-    while !fields.0.is_empty() {
+    let mut fields = around.within(at);
+    while !fields.is_empty() {
         match fields.next()? {
             (1, Field::Number(number)) => time.seconds = number as i64,
             (2, Field::Number(number)) => time.nanos = number as i32,
@@ -161,23 +168,21 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     instant(&time)
 }
 
-fn attribute(bytes: &[u8]) -> Option<(Text, Value)> {
-    let mut fields = Fields(bytes);
-    let (1, Field::Bytes(key)) = fields.next()? else {
+fn attribute(mut fields: Fields<'_>) -> Option<(&str, Value)> {
+    let said = fields.said;
+    let ((1, Field::Bytes(key)), (2, Field::Bytes(value))) = (fields.next()?, fields.next()?)
+    else {
         return None;
     };
-    let (2, Field::Bytes(bytes)) = fields.next()? else {
-        return None;
-    };
-    let mut value = Fields(bytes);
+    let mut value = fields.within(value);
     let kind = match value.next()? {
         (1, Field::Number(truth)) => Value::Bool(truth != 0),
-        (2, Field::Bytes(bytes)) => Value::Number(from_utf8(bytes).ok()?.parse().ok()?),
-        (3, Field::Bytes(bytes)) => Value::Text(from_utf8(bytes).ok()?.into()),
+        (2, Field::Bytes(at)) => Value::Number(said.text(at)?.parse().ok()?),
+        (3, Field::Bytes(at)) => Value::Text(said.text(at)?.into()),
         _ => return None,
     };
-    let all_read = fields.0.is_empty() && value.0.is_empty();
-    Some((from_utf8(key).ok()?.into(), kind)).filter(|_| all_read)
+    let all_read = fields.is_empty() && value.is_empty();
+    Some((said.text(key)?, kind)).filter(|_| all_read)
 }
 
 fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
@@ -187,24 +192,61 @@ fn parsed<T: FromStr>(text: &str) -> Option<Option<T>> {
     }
 }
 
-/// The fields of a message that are not read yet.
-struct Fields<'a>(&'a [u8]);
+/// The bytes of a message.
+#[derive(Clone, Copy)]
+struct Said<'a>(&'a [u8]);
 
-enum Field<'a> {
+impl<'a> Said<'a> {
+    /// The text in a part of them.
+    fn text(self, at: Range<usize>) -> Option<&'a str> {
+        from_utf8(self.0.get(at)?).ok()
+    }
+}
+
+/// The fields of a message that are not read yet.
+struct Fields<'a> {
+    said: Said<'a>,
+    at: usize,
+    end: usize,
+}
+
+enum Field {
     Number(u64),
-    Bytes(&'a [u8]),
+    /// Where its bytes are.
+    Bytes(Range<usize>),
 }
 
 impl<'a> Fields<'a> {
-    fn next(&mut self) -> Option<(u64, Field<'a>)> {
+    fn of(said: Said<'a>) -> Self {
+        let end = said.0.len();
+        Self { said, at: 0, end }
+    }
+
+    /// The fields of a message inside.
+    fn within(&self, at: Range<usize>) -> Self {
+        Self {
+            said: self.said,
+            at: at.start,
+            end: at.end,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.at == self.end
+    }
+
+    fn next(&mut self) -> Option<(u64, Field)> {
         let tag = self.number()?;
         let field = match tag & 7 {
             0 => Field::Number(self.number()?),
             2 => {
                 let length = usize::try_from(self.number()?).ok()?;
-                let (bytes, rest) = self.0.split_at_checked(length)?;
-                self.0 = rest;
-                Field::Bytes(bytes)
+                let at = self.at..self.at.checked_add(length)?;
+                if at.end > self.end {
+                    return None;
+                }
+                self.at = at.end;
+                Field::Bytes(at)
             }
             _ => return None,
         };
@@ -213,17 +255,17 @@ impl<'a> Fields<'a> {
 
     /// A varint of up to nine bytes: 63 bits, so that nothing is cut off.
     fn number(&mut self) -> Option<u64> {
-        if let Some((first, rest)) = self.0.split_first()
-            && *first < 0x80
-        {
-            self.0 = rest;
-            return Some(u64::from(*first));
+        let rest = self.said.0.get(self.at..self.end)?;
+        let first = *rest.first()?;
+        if first < 0x80 {
+            self.at += 1;
+            return Some(u64::from(first));
         }
         let mut value = 0;
-        for (at, byte) in self.0.iter().take(9).enumerate() {
+        for (at, byte) in rest.iter().take(9).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * at);
             if *byte < 0x80 {
-                self.0 = &self.0[at + 1..];
+                self.at += at + 1;
                 return Some(value);
             }
         }

@@ -91,9 +91,6 @@ impl Lower<'_> {
         let Some(limit) = &text.limit else {
             return Limit::default();
         };
-        if let Some(total) = &limit.value.total {
-            NotYet::Limits.refuse(total.span, self.problems);
-        }
         let mut bound = |whole: &Option<At<_>>| {
             whole
                 .as_ref()

@@ -140,6 +140,7 @@ pub(super) fn drop_closed(
         let end = slot.end.saturating_add_nanos(margin_ns);
         let over = closed(end, programme, now)
             && !slot.is_offered()
+            && !slot.is_awaited()
             && !fell.contains(&(mission, slot.period));
         if over {
             dropped.push(Archived {

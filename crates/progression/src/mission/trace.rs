@@ -66,8 +66,11 @@ pub(super) fn count(
     }
     let now = step.now;
     let slot = slot_for(step, ix, goal::leaf_count(&mission.goal), current);
+    let awaited = slot.is_awaited();
     let trail = slot.trail.get_or_insert_default();
+    // What waits for an answer has its events, as a completion has.
     if let Window::Rolling { ns } = mission.window
+        && !awaited
         && trail.0.iter().any(|mark| !lives(mark, ns, now))
     {
         trail.0.retain(|mark| lives(mark, ns, now));
@@ -114,6 +117,7 @@ pub(super) fn shrink(
     (entry, part): (u64, u8),
     left: Option<Gain>,
 ) -> bool {
+    let awaited = slot.is_awaited();
     let Some(trail) = &mut slot.trail else {
         return false;
     };
@@ -122,7 +126,7 @@ pub(super) fn shrink(
     if !trail.shrink(order(entry, kind), part, left) {
         return false;
     }
-    let pooled = !slot.fate.as_ref().is_some_and(|fate| fate.standing);
+    let pooled = !awaited && !slot.fate.as_ref().is_some_and(|fate| fate.standing);
     let alive = |mark: &&Mark| match mission.window {
         Window::Rolling { ns } if pooled => lives(mark, ns, now),
         _ => true,

@@ -11,6 +11,7 @@ use super::{Capped, State, TierState};
 use crate::effect::Because;
 use crate::names::Names;
 use crate::slot::{Given, Slot};
+use crate::stock::Stock;
 
 /// Old index to new, where the name is still there.
 struct Map(Vec<Option<u16>>);
@@ -85,6 +86,13 @@ impl Moves {
         self.rewards.get(ix.0).map(RewardIx)
     }
 
+    pub(crate) fn stock(&self, stock: Stock) -> Option<Stock> {
+        match stock {
+            Stock::Completions(ix) => self.mission(ix).map(Stock::Completions),
+            Stock::Reward(ix) => self.reward(ix).map(Stock::Reward),
+        }
+    }
+
     pub(crate) fn because(&self, because: Because) -> Option<Because> {
         match because {
             Because::Rule(ix) => self.rules.get(ix.0).map(|new| Because::Rule(RuleIx(new))),
@@ -101,6 +109,10 @@ impl Moves {
 
     /// What a completion gave, in the new version's indexes.
     pub(crate) fn slot(&self, slot: &mut Slot) {
+        if let Some(units) = &mut slot.units {
+            let held = |(stock, n): &(Stock, u32)| Some((self.stock(*stock)?, *n));
+            units.held = units.held.iter().filter_map(held).collect();
+        }
         let Some(fate) = &mut slot.fate else {
             return;
         };
@@ -148,6 +160,7 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) {
         let new = moves.reward(grant.reward).zip(moves.because(grant.because));
         new.map(|new| (grant.reward, grant.because) = new).is_some()
     });
+    state.waiting.retain_mut(|waiting| waiting.carry(&moves));
     state.names = names;
 }
 

@@ -17,6 +17,7 @@ use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::tier::Term;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 const LAYOUT: u8 = 4;
@@ -43,6 +44,8 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     each(writer, &state.tiers, TierState::encode);
     grants(writer, state);
     state.orders.encode(writer);
+    each(writer, &state.waiting, Waiting::encode);
+    writer.number(state.taken);
     state.tail.encode(writer);
     state.filter.encode(writer);
 }
@@ -71,6 +74,8 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         tiers: read_each(reader, TierState::decode)?,
         grants: read_grants(reader, clock)?,
         orders: OpenOrders::decode(reader)?,
+        waiting: read_each(reader, Waiting::decode)?,
+        taken: reader.number()?,
         tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,

@@ -122,6 +122,11 @@ fn rolling_tiers() {
 }
 
 #[test]
+fn claims_limits_opt_in_prerequisites() {
+    check("16_claims_limits_opt_in_prerequisites");
+}
+
+#[test]
 fn claims_kept_taken_back_and_lapsed() {
     check("44_claims_kept_taken_back_and_lapsed");
 }

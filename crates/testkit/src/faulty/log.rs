@@ -1,4 +1,4 @@
-//! A log in memory that is sometimes slow or unavailable, and never wrong.
+//! A log in memory that is sometimes slow or unavailable, or does not say whether it appended, and never wrong.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -17,10 +17,18 @@ pub struct MemoryLog {
 
 struct Kept {
     records: Mutex<Vec<LogRecord>>,
+    /// Everything that was ever appended, in order.
+    history: Mutex<Vec<LogRecord>>,
     length: watch::Sender<usize>,
 }
 
 impl Kept {
+    fn history(&self) -> MutexGuard<'_, Vec<LogRecord>> {
+        self.history
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn records(&self) -> MutexGuard<'_, Vec<LogRecord>> {
         self.records
             .lock()
@@ -34,6 +42,7 @@ impl MemoryLog {
         let kept = || {
             Arc::new(Kept {
                 records: Mutex::default(),
+                history: Mutex::default(),
                 length: watch::Sender::new(0),
             })
         };
@@ -43,27 +52,8 @@ impl MemoryLog {
         }
     }
 
-    /// Everything in a partition, in order.
-    pub fn records(&self, partition: Partition) -> Vec<LogRecord> {
-        self.partitions[usize::from(partition.0)].records().clone()
-    }
-}
-
-#[async_trait]
-impl EventLog for MemoryLog {
-    fn partitions(&self) -> u16 {
-        u16::try_from(self.partitions.len()).unwrap_or(u16::MAX)
-    }
-
-    fn incarnation(&self) -> u64 {
-        1
-    }
-
-    async fn append(
-        &self,
-        partition: Partition,
-        entries: Vec<Entry>,
-    ) -> Result<Appended, AppendError> {
+    /// Appends without fail.
+    pub fn put(&self, partition: Partition, entries: Vec<Entry>) -> Appended {
         let kept = &self.partitions[usize::from(partition.0)];
         let mut records = kept.records();
         let last = records
@@ -82,8 +72,61 @@ impl EventLog for MemoryLog {
                 body: entry.body,
             });
         }
+        let new = records.iter().rev();
+        let mut new: Vec<_> = new
+            .take_while(|record| record.position.sequence == first.sequence)
+            .cloned()
+            .collect();
+        new.reverse();
+        kept.history().append(&mut new);
         kept.length.send_replace(records.len());
-        Ok(Appended { first })
+        Appended { first }
+    }
+
+    /// Everything in a partition, in order.
+    pub fn records(&self, partition: Partition) -> Vec<LogRecord> {
+        self.partitions[usize::from(partition.0)].records().clone()
+    }
+
+    /// Everything that was ever appended to a partition, in order; what a restore lost included.
+    pub fn history(&self, partition: Partition) -> Vec<LogRecord> {
+        self.partitions[usize::from(partition.0)].history().clone()
+    }
+
+    /// Puts a partition back to an older copy, which had so many messages; nobody may be reading it.
+    pub fn restore(&self, partition: Partition, messages: u64) {
+        let kept = &self.partitions[usize::from(partition.0)];
+        let mut there = kept.records();
+        there.retain(|record| record.position.sequence <= messages);
+        kept.length.send_replace(there.len());
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryLog {
+    fn partitions(&self) -> u16 {
+        u16::try_from(self.partitions.len()).unwrap_or(u16::MAX)
+    }
+
+    fn incarnation(&self) -> u64 {
+        1
+    }
+
+    async fn append(
+        &self,
+        partition: Partition,
+        entries: Vec<Entry>,
+    ) -> Result<Appended, AppendError> {
+        self.dice.pause(20).await;
+        if self.dice.fault(150) {
+            return Err(AppendError::Unavailable("seeded".to_owned()));
+        }
+        let appended = self.put(partition, entries);
+        self.dice.pause(20).await;
+        match self.dice.fault(150) {
+            true => Err(AppendError::Unknown("seeded".to_owned())),
+            false => Ok(appended),
+        }
     }
 
     async fn read(

@@ -49,6 +49,7 @@ pub struct FaultyStore {
     bytes_read: AtomicU64,
     dice: Arc<Dice>,
     crash: Arc<Crash>,
+    corrupt: AtomicU64,
 }
 
 type Key = (Partition, RowKey);
@@ -78,7 +79,21 @@ impl FaultyStore {
             bytes_read: AtomicU64::new(0),
             dice,
             crash,
+            corrupt: AtomicU64::new(0),
         }
+    }
+
+    /// From now on so many reads of snapshots or segments in a thousand find damage, which the next read does not; never while calm.
+    pub fn set_corrupt(&self, in_thousand: u64) {
+        self.corrupt.store(in_thousand, Ordering::Relaxed);
+    }
+
+    fn damage(&self) -> Result<(), StoreError> {
+        let chance = self.corrupt.load(Ordering::Relaxed);
+        if chance > 0 && self.dice.fault(chance) {
+            return Err(StoreError::Corrupt("seeded".to_owned()));
+        }
+        Ok(())
     }
 
     /// Bytes of snapshots and segments that were read so far.
@@ -198,6 +213,7 @@ impl StateStore for FaultyStore {
         entities: &[Entity],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
         self.enter(50).await?;
+        self.damage()?;
         let rows = entities.iter();
         Ok(rows
             .map(|entity| self.read(partition, RowKey::Snapshot(entity.clone())))
@@ -211,6 +227,7 @@ impl StateStore for FaultyStore {
         numbers: &[u32],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
         self.enter(50).await?;
+        self.damage()?;
         let rows = numbers.iter();
         Ok(rows
             .map(|number| self.read(partition, RowKey::Segment(entity.clone(), *number)))

@@ -6,6 +6,7 @@ use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 
 use super::calendar::Zones;
 use super::emission::Said;
+use super::share::{Out, Thing};
 use super::tier::Turn;
 
 /// A player's whole life, each list in log order.
@@ -45,6 +46,8 @@ pub(super) struct Life<'a> {
     pub(super) broken: Vec<(usize, Timestamp)>,
     /// Every emission.
     pub(super) said: Vec<Said>,
+    /// What of the things that players share is out, theirs and others'.
+    pub(super) out: Out,
     /// When the newest record was written.
     pub(super) recorded: Timestamp,
     /// Where the player lives.
@@ -171,6 +174,8 @@ pub(super) struct Completion {
     pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
+    /// The units of what players share that it has.
+    pub(super) units: Vec<Thing>,
     /// Where its reward is.
     pub(super) offer: Offer,
     /// Whether it still stands.
@@ -210,7 +215,12 @@ pub(super) enum Given {
 }
 
 impl<'a> Life<'a> {
-    pub(super) fn new(programme: &'a Programme, brand: &'a BrandId, player: &PlayerId) -> Self {
+    pub(super) fn new(
+        programme: &'a Programme,
+        brand: &'a BrandId,
+        player: &PlayerId,
+        out: &Out,
+    ) -> Self {
         Self {
             programme,
             brand,
@@ -231,6 +241,7 @@ impl<'a> Life<'a> {
             rewarded: Vec::new(),
             broken: Vec::new(),
             said: Vec::new(),
+            out: Out::clone(out),
             recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),
             attributes: Vec::new(),

@@ -77,8 +77,8 @@ impl Nats {
             if servers.all_ready().await {
                 return servers;
             }
-            let log = servers.log(0);
-            assert!(log.contains("address already in use"), "{log}");
+            let logs: String = (0..options.nodes).map(|node| servers.log(node)).collect();
+            assert!(logs.contains("address already in use"), "{logs}");
         }
         panic!("no free ports in {STARTS_MAX} starts");
     }

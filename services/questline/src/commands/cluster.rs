@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
 use proto::cluster::v1::{ListPartitionsRequest, Partition, Position};
+use tonic::transport::Channel;
 
 use super::block_on;
 use crate::console::{grouped, say};
@@ -23,20 +24,45 @@ pub(crate) enum Command {
 
 The address is the one that `questline serve` prints as cluster.")]
 pub(crate) struct Status {
+    #[command(flatten)]
+    at: At,
+}
+
+/// A node.
+#[derive(Debug, clap::Args)]
+pub(crate) struct At {
     /// The node's cluster address
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8087")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "QUESTLINE_CLUSTER_URL",
+        default_value = "http://127.0.0.1:8087"
+    )]
     at: String,
+}
+
+impl At {
+    /// A client of it.
+    pub(crate) async fn connect(&self) -> Result<ClusterServiceClient<Channel>, Failure> {
+        ClusterServiceClient::connect(self.at.clone())
+            .await
+            .map_err(|_| {
+                Failure::failed(format!(
+                    "nobody answers at {}: is the server running? `questline serve` prints the address as cluster",
+                    self.at
+                ))
+            })
+    }
 }
 
 /// Asks and prints a table.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
     let Command::Status(status) = command;
     let answer = block_on(async {
-        let mut client = ClusterServiceClient::connect(status.at)
-            .await
-            .map_err(|error| Failure::failed(format!("no answer: {error}")))?;
+        let mut client = status.at.connect().await?;
         let answer = client.list_partitions(ListPartitionsRequest {}).await;
-        Ok(answer.map_err(Failure::failed)?.into_inner())
+        let answer = answer.map_err(|status| Failure::failed(status.message()))?;
+        Ok(answer.into_inner())
     })?;
     say(
         "partition  epoch  cursor        end           lag       unacknowledged                owner",
@@ -46,6 +72,23 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     }
     let (here, total) = (answer.partitions.len(), answer.partitions_total);
     say(format_args!("{here} of {total} partitions are owned there"))?;
+    for partition in &answer.partitions {
+        if partition.quarantined > 0 {
+            say(format_args!(
+                "partition {}: {} players are set aside: questline repair",
+                partition.number, partition.quarantined
+            ))?;
+        }
+        if let Some(restored) = &partition.restored {
+            say(format_args!(
+                "partition {}: the log was restored to an older copy ({} times): kept to {}, had been folded to {}",
+                partition.number,
+                restored.times,
+                place(restored.kept.as_ref()),
+                place(restored.folded.as_ref())
+            ))?;
+        }
+    }
     Ok(())
 }
 
@@ -67,7 +110,7 @@ fn row(partition: &Partition) -> String {
     )
 }
 
-fn place(position: Option<&Position>) -> String {
+pub(crate) fn place(position: Option<&Position>) -> String {
     position.map_or_else(
         || "-".to_owned(),
         |at| format!("{}.{}", at.sequence, at.index),

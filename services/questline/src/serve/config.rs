@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use bonus_engine_service::{Backoff, OperatorConfig};
+use bonus_engine_service::{Backoff, IngestConfig, OperatorConfig};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,22 @@ pub(crate) struct BonusSection {
     pub(crate) types: Vec<String>,
     /// The operator's endpoint, to which grants are posted. While nobody listens there, grants wait.
     pub(crate) operator: OperatorConfig,
+    /// Where the operator's reports go to reach the log; absent: straight into it, where the engine runs in this process, else they
+    /// wait in the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ingest: Option<IngestConfig>,
+}
+
+impl BonusSection {
+    /// What it has in common with the other gateway.
+    pub(crate) fn gateway(&self) -> GatewaySection {
+        GatewaySection {
+            grpc: self.grpc,
+            http: self.http,
+            endpoint: self.endpoint.clone(),
+            types: self.types.clone(),
+        }
+    }
 }
 
 /// Types that a gateway takes where nothing else is said: not the points, which are in the journal.
@@ -151,11 +167,13 @@ impl Default for Config {
                 types: owned(GRANTED),
                 operator: OperatorConfig {
                     url: "http://127.0.0.1:8088/grants".to_owned(),
+                    ca_file: None,
                     secret: None,
                     timeout_ms: 10_000,
                     concurrency: 32,
                     backoff: Backoff::default(),
                 },
+                ingest: None,
             },
         }
     }
@@ -195,7 +213,7 @@ pub(crate) struct Flags {
 }
 
 /// Variables of our prefix that are not the server's.
-const OTHER_VARIABLES: &[&str] = &["url", "key", "kills"];
+const OTHER_VARIABLES: &[&str] = &["url", "cluster_url", "key", "kills"];
 
 impl Config {
     /// The configuration in effect: `QUESTLINE_HTTP=...`, and two underscores between a section and its key.

@@ -1,9 +1,11 @@
 //! The two gateways: in this process behind loopback gRPC, or wherever they are.
 
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use bonus_engine_service::{Ingest, Postbacks};
 use engine_service::GrpcSink;
 use inbox::Listeners;
 use ports::EmissionSink;
@@ -11,7 +13,7 @@ use telemetry::Exporter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{Config, Role};
+use super::config::{Config, GatewaySection, Role};
 use crate::exit::Failure;
 
 /// What the rest of the server needs to know of the gateways.
@@ -23,89 +25,105 @@ pub(super) struct Gateways {
     pub(super) addresses: Vec<(&'static str, String)>,
 }
 
-/// Starts those that run here; for the others, finds out where they are.
+/// Starts those that run here; for the others, finds out where they are. `here`: the log, where it is in this process.
 pub(super) fn start(
     config: &Config,
+    here: Option<Arc<dyn Postbacks>>,
     exporter: &Exporter,
     stop: &CancellationToken,
     tasks: &mut JoinSet<Result<(), Failure>>,
 ) -> Result<Gateways, Failure> {
     let mut found = Gateways::default();
     let usual = Config::default();
-    let mut endpoint = config.notifications.endpoint.clone();
-    if config.runs(Role::Notifications) {
-        let section = &config.notifications;
-        let usual = &usual.notifications;
-        let (listeners, at, http) = listen(
-            bind_or_any(section.grpc, usual.grpc)?,
-            bind_or_any(section.http, usual.http)?,
-        )?;
-        found.addresses.push((notifications_service::NAME, http));
-        endpoint = Some(at);
-        let running = notifications_service::run(
-            notifications_service::Config {
-                folder: config.data.join(notifications_service::NAME),
-            },
-            listeners,
-            exporter.clone(),
-            stop.clone(),
-        );
-        tasks.spawn(async { running.await.map_err(Failure::failed) });
-    }
-    found.sink(
-        config,
-        notifications_service::NAME,
-        endpoint,
-        &config.notifications.types,
-    )?;
-
-    let mut endpoint = config.bonus_engine.endpoint.clone();
-    if config.runs(Role::BonusEngine) {
-        let section = &config.bonus_engine;
-        let usual = &usual.bonus_engine;
-        let (listeners, at, http) = listen(
-            bind_or_any(section.grpc, usual.grpc)?,
-            bind_or_any(section.http, usual.http)?,
-        )?;
-        found.addresses.push((bonus_engine_service::NAME, http));
-        endpoint = Some(at);
-        let running = bonus_engine_service::run(
-            bonus_engine_service::Config {
-                folder: config.data.join(bonus_engine_service::NAME),
-                operator: section.operator.clone(),
-            },
-            listeners,
-            exporter.clone(),
-            stop.clone(),
-        );
-        tasks.spawn(async { running.await.map_err(Failure::failed) });
-    }
-    found.sink(
-        config,
-        bonus_engine_service::NAME,
-        endpoint,
-        &config.bonus_engine.types,
-    )?;
+    let (exporter, stop) = (exporter.clone(), stop.clone());
+    let (folder, ending, measured) = (config.data.clone(), stop.clone(), exporter.clone());
+    let notifications = Gateway {
+        name: notifications_service::NAME,
+        role: Role::Notifications,
+        section: &config.notifications,
+        usual: &usual.notifications,
+    };
+    found.gateway(config, &notifications, tasks, move |listeners| {
+        let folder = folder.join(notifications_service::NAME);
+        let config = notifications_service::Config { folder };
+        notifications_service::run(config, listeners, measured, ending)
+    })?;
+    let bonus = &config.bonus_engine;
+    let postbacks = match &bonus.ingest {
+        Some(ingest) => {
+            let ingest = Ingest::new(ingest).map_err(Failure::bad_input)?;
+            Some(Arc::new(ingest) as Arc<dyn Postbacks>)
+        }
+        None => here,
+    };
+    let bonus_config = bonus_engine_service::Config {
+        folder: config.data.join(bonus_engine_service::NAME),
+        operator: bonus.operator.clone(),
+        postbacks,
+    };
+    let bonus_engine = Gateway {
+        name: bonus_engine_service::NAME,
+        role: Role::BonusEngine,
+        section: &bonus.gateway(),
+        usual: &usual.bonus_engine.gateway(),
+    };
+    found.gateway(config, &bonus_engine, tasks, move |listeners| {
+        bonus_engine_service::run(bonus_config, listeners, exporter, stop)
+    })?;
     Ok(found)
 }
 
+/// One of them.
+struct Gateway<'a> {
+    name: &'static str,
+    role: Role,
+    section: &'a GatewaySection,
+    usual: &'a GatewaySection,
+}
+
 impl Gateways {
-    fn sink(
+    /// Starts it, where it runs here, and says where the engine reaches it.
+    fn gateway<R, E>(
         &mut self,
         config: &Config,
-        name: &'static str,
-        endpoint: Option<String>,
-        types: &[String],
-    ) -> Result<(), Failure> {
+        gateway: &Gateway<'_>,
+        tasks: &mut JoinSet<Result<(), Failure>>,
+        run: impl FnOnce(Listeners) -> R,
+    ) -> Result<(), Failure>
+    where
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let Gateway {
+            name,
+            role,
+            section,
+            usual,
+        } = *gateway;
+        let mut endpoint = section.endpoint.clone();
+        if config.runs(role) {
+            let (listeners, at, http) = listen(
+                bind_or_any(section.grpc, usual.grpc)?,
+                bind_or_any(section.http, usual.http)?,
+            )?;
+            self.addresses.push((name, http));
+            if !config.runs(Role::Engine) {
+                self.addresses.push(("emissions", at.clone()));
+            }
+            endpoint = Some(at);
+            let running = run(listeners);
+            tasks.spawn(async { running.await.map_err(Failure::failed) });
+        }
         if !config.runs(Role::Engine) {
             return Ok(());
         }
         let Some(endpoint) = endpoint else {
             return Err(Failure::bad_usage(format!(
-                "where is {name}? Run it here (--role) or name its endpoint in the configuration"
+                "where is {name}? Run it here (--role) or name its endpoint in the configuration: [{}] endpoint = \"http://host:port\"",
+                name.replace('-', "_")
             )));
         };
-        let types = types.iter().map(String::as_str);
+        let types = section.types.iter().map(String::as_str);
         let sink = GrpcSink::new(name, &endpoint, types).map_err(Failure::bad_input)?;
         self.sinks.push(Arc::new(sink));
         Ok(())
@@ -120,8 +138,13 @@ fn listen(grpc: TcpListener, http: TcpListener) -> Result<(Listeners, String, St
 
 /// Listens at an address; a taken one is said with its number.
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .map_err(|why| Failure::failed(format!("cannot listen at {address}: {why}")))
+    TcpListener::bind(address).map_err(|why| {
+        let hint = match why.kind() {
+            ErrorKind::AddrInUse => "; name another one: --http, --grpc, --admin, or a setting",
+            _ => "",
+        };
+        Failure::failed(format!("cannot listen at {address}: {why}{hint}"))
+    })
 }
 
 /// Listens at an address that is said at the start anyway: where it is the `usual` one and taken, at any free port.

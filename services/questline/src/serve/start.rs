@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bonus_engine_service::Postbacks;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
 use engine::{Engine, EngineConfig, EngineHandle, Programmes, Threads};
 use ingest_service::{Deps, Keys};
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{ClockName, Config, Role};
 use super::gateways::{self, Gateways, bind, bind_or_any, url};
+use super::postbacks::ToLog;
 use super::queries::EngineQueries;
 use super::{cluster, now, wall_clock};
 use crate::commands::key::KEYS_FILE;
@@ -60,7 +62,13 @@ impl Running {
         } else {
             None
         };
-        let gateways = gateways::start(&config, &exporter, &stop_gateways, &mut tasks)?;
+        let here = opened.as_ref().map(|(programmes, folder)| {
+            Arc::new(ToLog {
+                log: folder.log.clone(),
+                programmes: programmes.clone(),
+            }) as Arc<dyn Postbacks>
+        });
+        let gateways = gateways::start(&config, here, &exporter, &stop_gateways, &mut tasks)?;
         let mut addresses = Vec::new();
         let core = match opened {
             Some((programmes, folder)) => {

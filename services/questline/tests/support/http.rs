@@ -7,9 +7,15 @@ use serde_json::Value;
 
 /// The JSON at a URL such as `http://127.0.0.1:80/path`; `None` while nobody answers with 200.
 pub(crate) fn get(url: &str) -> Option<Value> {
+    get_as(url, None)
+}
+
+/// The same, under a key.
+pub(crate) fn get_as(url: &str, key: Option<&str>) -> Option<Value> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).ok()?;
-    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").ok()?;
+    let key = bearer(key);
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n{key}\r\n").ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
@@ -33,19 +39,28 @@ pub(crate) fn get_all(url: &str, items: &str) -> Option<Vec<Value>> {
     }
 }
 
+fn bearer(key: Option<&str>) -> String {
+    key.map_or_else(String::new, |key| {
+        format!("Authorization: Bearer {key}\r\n")
+    })
+}
+
 /// Posts a body, under a key where one is named: the status, and the JSON of the answer.
 pub(crate) fn post(url: &str, key: Option<&str>, body: &[u8]) -> (u16, Value) {
+    post_with(url, key, "", body)
+}
+
+/// The same, with more header lines.
+pub(crate) fn post_with(url: &str, key: Option<&str>, headers: &str, body: &[u8]) -> (u16, Value) {
     let (host, path) = url
         .strip_prefix("http://")
         .and_then(|rest| rest.split_once('/'))
         .unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    let key = key.map_or_else(String::new, |key| {
-        format!("Authorization: Bearer {key}\r\n")
-    });
+    let key = bearer(key);
     let length = body.len();
     let head = format!(
-        "POST /{path} HTTP/1.0\r\nHost: {host}\r\n{key}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\n{key}{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     // A server that refuses a body by its length may close before all of it is sent.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod http;
+pub(crate) mod process;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

@@ -185,14 +185,11 @@ fn filled_up(bytes: &[u8]) -> u64 {
 fn zeros_before_blocks(upper: &[u8]) -> impl Iterator<Item = u32> {
     let zeros = |block: &[u8]| block.iter().map(|byte| byte.count_zeros()).sum::<u32>();
     let blocks = upper.len().div_ceil(BLOCK).saturating_sub(1);
-    let counts = upper
-        .chunks(BLOCK)
-        .take(blocks)
-        .scan(0, move |before, block| {
-            *before += zeros(block);
-            Some(*before)
-        });
-    counts
+    let counted = upper.chunks(BLOCK).take(blocks);
+    counted.scan(0, move |before, block| {
+        *before += zeros(block);
+        Some(*before)
+    })
 }
 
 #[cfg(test)]

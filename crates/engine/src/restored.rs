@@ -1,0 +1,292 @@
+//! A log that was restored to an older copy: found at a takeover, and what becomes of the players.
+//!
+//! The head keeps a ladder of older cursors with the checksum of the record at each. Where the newest is not in the log, the log is
+//! another: the fold goes on from the newest rung that is. What the players' states have from beyond it was accepted, durable and acted
+//! on, so it stays; a record that stands in both logs is known by its identity. Every player's state is put right before the first
+//! record is folded: it takes records from the rung on again, and the emissions of its entries from lost positions are offered again,
+//! since no record will ever bring them.
+
+use ports::{Entity, EventLog, Head, ReadError, Row, Stamp};
+use types::{Partition, Position, Timestamp};
+
+use crate::checkpoint;
+use crate::context::Tenure;
+use crate::error::EngineError;
+use crate::fold::State;
+use crate::head::{Fold, Restored, Rung};
+use crate::load::{self, Found};
+use crate::pump::Mark;
+use crate::quarantine::Aside;
+use crate::row::Emitted;
+use crate::snapshot;
+
+/// Players read and written at once.
+const PAGE: usize = 256;
+
+/// Where a head's cursor stands in a log.
+pub(crate) enum Standing {
+    /// It is the log that was folded. The checksum of the record at the cursor.
+    Same(u32),
+    /// It is not: up to this rung it is.
+    Other { kept: Rung, why: String },
+    /// It is none that can be told apart from a wrong one.
+    Foreign { why: String },
+}
+
+/// Compares the ladder with the log.
+pub(crate) async fn standing(
+    partition: Partition,
+    log: &dyn EventLog,
+    fold: &Fold,
+    cursor: Position,
+) -> Result<Standing, ReadError> {
+    let other_log = fold.incarnation != log.incarnation();
+    let (end, _) = log.end(partition).await?;
+    let Some(newest) = fold.ladder.last().filter(|rung| rung.cursor == cursor) else {
+        // Nothing was folded, or the head stands where a restored log was found.
+        return Ok(Standing::Same(0));
+    };
+    let why = match compare(partition, log, *newest, end).await? {
+        Compared::Same | Compared::Forgotten if !other_log => {
+            return Ok(Standing::Same(newest.checksum));
+        }
+        Compared::Other => format!("another record stands at {cursor}"),
+        Compared::Beyond => format!("it ends at {end}, before {cursor}"),
+        Compared::Same | Compared::Forgotten => format!(
+            "it is incarnation {}, not {}",
+            log.incarnation(),
+            fold.incarnation
+        ),
+    };
+    for rung in fold.ladder.iter().rev() {
+        if matches!(compare(partition, log, *rung, end).await?, Compared::Same) {
+            let kept = *rung;
+            return Ok(Standing::Other { kept, why });
+        }
+    }
+    if other_log {
+        return Ok(Standing::Foreign { why });
+    }
+    let kept = Rung {
+        cursor: first(partition, log).await?,
+        checksum: 0,
+    };
+    Ok(Standing::Other { kept, why })
+}
+
+/// The position before the first record that the log keeps.
+async fn first(partition: Partition, log: &dyn EventLog) -> Result<Position, ReadError> {
+    match log.read(partition, Position::START).await {
+        Ok(_) => Ok(Position::START),
+        Err(ReadError::Truncated { first }) => Ok(first),
+        Err(error) => Err(error),
+    }
+}
+
+enum Compared {
+    Same,
+    Other,
+    /// The log ends before it.
+    Beyond,
+    /// Older than the log keeps: nothing to compare with.
+    Forgotten,
+}
+
+async fn compare(
+    partition: Partition,
+    log: &dyn EventLog,
+    rung: Rung,
+    end: Position,
+) -> Result<Compared, ReadError> {
+    let cursor = rung.cursor;
+    if end < cursor {
+        return Ok(Compared::Beyond);
+    }
+    let before = match cursor.index.checked_sub(1) {
+        Some(index) => Position { index, ..cursor },
+        None => Position {
+            sequence: cursor.sequence.saturating_sub(1),
+            index: u32::MAX,
+        },
+    };
+    let mut reader = match log.read(partition, before).await {
+        Ok(reader) => reader,
+        Err(ReadError::Truncated { .. }) => return Ok(Compared::Forgotten),
+        Err(error) => return Err(error),
+    };
+    let read = reader.next(1).await?;
+    let there = read.first().filter(|record| record.position == cursor);
+    let same = there.is_some_and(|record| crc32c::crc32c(&record.body) == rung.checksum);
+    Ok(if same {
+        Compared::Same
+    } else {
+        Compared::Other
+    })
+}
+
+/// The fold state from which a restored log is folded on.
+pub(crate) fn go_back(
+    fold: &mut Fold,
+    kept: Rung,
+    folded: Position,
+    incarnation: u64,
+    at: Timestamp,
+) {
+    fold.ladder.retain(|rung| rung.cursor <= kept.cursor);
+    let before = fold.restored.take();
+    // Where the last time has not been put right yet, neither is what it had lost.
+    let pending = before.filter(|restored| restored.pending);
+    fold.restored = Some(Restored {
+        times: before
+            .map_or(0, |restored| restored.times)
+            .saturating_add(1),
+        kept: pending.map_or(kept.cursor, |restored| restored.kept.min(kept.cursor)),
+        folded: pending.map_or(folded, |restored| restored.folded.max(folded)),
+        at,
+        pending: true,
+    });
+    fold.incarnation = incarnation;
+}
+
+/// What putting all players right came to.
+#[derive(Default)]
+struct Done {
+    players: u64,
+    offered: u64,
+}
+
+/// Puts every player right, then says so in the head. Gives the stamp from which this epoch counts on. A crash on the way leaves all
+/// of it to be done again, to the same end.
+pub(crate) async fn put_right(
+    tenure: &Tenure,
+    mut head: Head,
+    fold: &mut Fold,
+    asides: &mut [(Entity, Aside)],
+) -> Result<Stamp, EngineError> {
+    let Some(restored) = fold.restored.filter(|restored| restored.pending) else {
+        return Ok(head.epoch_stamp);
+    };
+    let stamp = Stamp(head.epoch_stamp.0 + 1);
+    // What waits in a log that is lost waits no more; what stands there now does.
+    for (_, aside) in asides.iter_mut() {
+        if aside.from.position > restored.kept {
+            aside.from = waits(restored.kept, fold);
+        }
+    }
+    let rows = asides.iter().map(|(entity, aside)| Row::Quarantine {
+        entity: entity.clone(),
+        bytes: aside.encode(),
+    });
+    checkpoint::write_all(tenure, stamp, rows.collect()).await?;
+    for sink in &tenure.ports.sinks {
+        // What is offered again is for every sink, also for one that no head has counted yet.
+        fold.from.entry(sink.name().into()).or_insert(fold.to);
+    }
+    let mut done = Done::default();
+    let mut after: Option<Entity> = None;
+    loop {
+        let page = load::entities(tenure, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last().cloned() else {
+            break;
+        };
+        put_page_right(tenure, stamp, fold, page, &mut done).await?;
+        after = Some(last);
+    }
+    fold.restored = Some(Restored {
+        pending: false,
+        ..restored
+    });
+    (head.epoch_stamp, head.last_stamp, head.fold) = (stamp, stamp, fold.encode());
+    checkpoint::set_head(tenure, head).await?;
+    tracing::error!(
+        partition = %tenure.partition, kept = %restored.kept, folded = %restored.folded,
+        players = done.players, emissions_offered_again = done.offered,
+        "the log is older than the state: folded on from where they part; what the players have from the lost part stays"
+    );
+    tenure.measures.restored();
+    Ok(stamp)
+}
+
+fn waits(kept: Position, fold: &Fold) -> Mark {
+    Mark {
+        position: kept,
+        clock: fold.clock,
+        checksum: 0,
+    }
+}
+
+async fn put_page_right(
+    tenure: &Tenure,
+    stamp: Stamp,
+    fold: &mut Fold,
+    page: Vec<Entity>,
+    done: &mut Done,
+) -> Result<(), EngineError> {
+    let kept = tenure.taken;
+    let (mut before, mut snapshots) = (Vec::new(), Vec::new());
+    for (row, entity) in load::rows(tenure, &page).await.into_iter().zip(page) {
+        let right = match row {
+            Ok(None) => continue,
+            Ok(Some(bytes)) => right(tenure, &entity, &bytes).await,
+            Err(why) => Err(Found::Broken(why)),
+        };
+        let right = match right {
+            Ok(right) => right,
+            Err(Found::Broken(why)) => {
+                tracing::error!(partition = %tenure.partition, why, "player quarantined");
+                let aside = Aside {
+                    position: kept,
+                    from: waits(kept, fold),
+                    swept: tenure.swept,
+                    why,
+                };
+                before.push(Row::Quarantine {
+                    entity,
+                    bytes: aside.encode(),
+                });
+                continue;
+            }
+            Err(_) => return Err(tenure.fenced()),
+        };
+        done.players += u64::from(right.state.is_some());
+        done.offered += right.again.len() as u64;
+        // The fold's time does not run back behind what a player has seen.
+        fold.clock = fold.clock.max(right.clock);
+        for emitted in right.again {
+            before.push(Row::Outbox {
+                number: fold.to,
+                bytes: emitted.encode(),
+            });
+            fold.to += 1;
+        }
+        snapshots.extend(right.state.map(|state| Row::Snapshot {
+            entity,
+            bytes: snapshot::wrap(tenure.epoch, |out| state.encode(out)),
+        }));
+    }
+    checkpoint::write_all(tenure, stamp, before).await?;
+    checkpoint::write_all(tenure, stamp, snapshots).await
+}
+
+/// One player, put right.
+struct Right {
+    /// Where it had records from beyond what is kept.
+    state: Option<Box<State>>,
+    clock: Timestamp,
+    again: Vec<Emitted>,
+}
+
+async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, Found> {
+    let (_, mut state) = load::decode(tenure, entity, bytes).await?;
+    let past = load::past(tenure, entity, &state, tenure.taken, tenure.swept)
+        .await
+        .map_err(Found::Broken)?;
+    let ahead = state.applied() > tenure.taken;
+    let clock = state.clock();
+    state.rewind(tenure.taken);
+    Ok(Right {
+        state: ahead.then_some(state),
+        clock,
+        again: load::again(tenure, entity, &past),
+    })
+}

@@ -1,0 +1,97 @@
+//! What the cluster service answers about players that are set aside.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::{QueryError, RepairError, Repaired, SetAside};
+use engine_service::{Cluster, PartitionStatus, Partitions, StatusError};
+use ports::Entity;
+use proto::cluster::v1::cluster_service_server::ClusterService;
+use proto::cluster::v1::{ListSetAsideRequest, RepairPlayerRequest};
+use tonic::{Code, Request};
+use types::{Partition, Position};
+
+/// A node on which a repair ends as the player's name says.
+struct Fake;
+
+#[async_trait]
+impl Partitions for Fake {
+    fn total(&self) -> u16 {
+        8
+    }
+
+    async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError> {
+        Ok(Vec::new())
+    }
+
+    async fn set_aside(&self) -> Result<Vec<SetAside>, StatusError> {
+        Ok(vec![SetAside {
+            entity: entity("ann"),
+            partition: Partition(3),
+            position: Position {
+                sequence: 7,
+                index: 1,
+            },
+            why: "segment 2 is not in the store".to_owned(),
+        }])
+    }
+
+    async fn repair(&self, player: &Entity, from_log: bool) -> Result<Repaired, RepairError> {
+        match player.player.as_str() {
+            "sound" => Err(RepairError::NotSetAside),
+            "twice" => Err(RepairError::Running),
+            "broken" if !from_log => Err(RepairError::StillBroken("why".to_owned())),
+            "moving" => Err(RepairError::Query(QueryError::Moving)),
+            _ => Ok(Repaired { records: 5 }),
+        }
+    }
+}
+
+fn entity(player: &str) -> Entity {
+    Entity {
+        brand: "acme".parse().unwrap(),
+        player: player.parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn who_is_set_aside_is_listed_with_the_reason() {
+    let cluster = Cluster::new(Arc::new(Fake));
+    let answer = cluster.list_set_aside(Request::new(ListSetAsideRequest {}));
+    let players = answer.await.unwrap().into_inner().players;
+    assert_eq!(players.len(), 1);
+    let ann = &players[0];
+    assert_eq!(
+        (&*ann.brand, &*ann.player, ann.partition),
+        ("acme", "ann", 3)
+    );
+    assert!(ann.reason.contains("segment 2"));
+    assert_eq!(ann.position.unwrap().sequence, 7);
+}
+
+#[tokio::test]
+async fn a_repair_is_answered_by_what_it_came_to() {
+    let cluster = Cluster::new(Arc::new(Fake));
+    for (brand, player, from_log, expected) in [
+        ("acme", "ann", false, Ok(5)),
+        ("acme", "broken", true, Ok(5)),
+        ("acme", "broken", false, Err(Code::Aborted)),
+        ("acme", "twice", false, Err(Code::Aborted)),
+        ("acme", "sound", false, Err(Code::FailedPrecondition)),
+        ("acme", "moving", false, Err(Code::Unavailable)),
+        ("", "ann", false, Err(Code::InvalidArgument)),
+        ("acme", "\n", false, Err(Code::InvalidArgument)),
+    ] {
+        let request = RepairPlayerRequest {
+            brand: brand.to_owned(),
+            player: player.to_owned(),
+            from_log,
+        };
+        let answer = cluster.repair_player(Request::new(request)).await;
+        let answer = answer.map(|answer| answer.into_inner().records);
+        assert_eq!(answer.map_err(|status| status.code()), expected, "{player}");
+    }
+}

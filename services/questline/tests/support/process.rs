@@ -1,0 +1,102 @@
+//! `questline serve` with any roles, as a child that can be killed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use super::{arg, questline, stdout_of};
+
+/// A running child.
+pub(crate) struct Process {
+    child: Option<Child>,
+    addresses: BTreeMap<String, String>,
+    /// What it says on standard error.
+    pub(crate) log: PathBuf,
+}
+
+impl Process {
+    /// Starts it over a folder with these settings; returns when it is ready. `name` is for its files.
+    pub(crate) fn start(folder: &Path, name: &str, args: &[&str], settings: &str) -> Self {
+        let (file, log) = (
+            folder.join(format!("{name}.toml")),
+            folder.join(format!("{name}.log")),
+        );
+        std::fs::write(&file, settings).unwrap();
+        let errors = File::options().create(true).append(true).open(&log);
+        let mut child = questline()
+            .args(["serve", "--config", arg(&file)])
+            .args(args)
+            .env("RUST_LOG", "info,inbox=debug")
+            .stdout(Stdio::piped())
+            .stderr(errors.unwrap())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut process = Self {
+            child: Some(child),
+            addresses: BTreeMap::new(),
+            log,
+        };
+        for line in output.lines() {
+            let line = line.unwrap();
+            if line == "ready" {
+                return process;
+            }
+            let (name, url) = line.split_once(' ').unwrap();
+            let (name, url) = (name.to_owned(), url.trim().to_owned());
+            process.addresses.insert(name, url);
+        }
+        panic!("{name} ended before it was ready: {}", process.said());
+    }
+
+    /// The URL of one of its parts.
+    pub(crate) fn url(&self, part: &str) -> &str {
+        &self.addresses[part]
+    }
+
+    /// Where a part listens, as settings name it.
+    pub(crate) fn address(&self, part: &str) -> &str {
+        self.url(part).trim_start_matches("http://")
+    }
+
+    /// Everything that it said on standard error.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// SIGTERM, and its exit code.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        let told = std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+        child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A new key of brand `acme` for a data folder.
+pub(crate) fn key(data: &Path, source: &str, scopes: &str) -> String {
+    let made = questline()
+        .args(["key", "create", "--data", arg(data), "--brand", "acme"])
+        .args(["--source", source, "--scopes", scopes])
+        .output()
+        .unwrap();
+    stdout_of(made).trim().to_owned()
+}
