@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use ports::Entity;
 use programme::model::Programme;
-use progression::{Catalogue, Emission, Outcome, Subject};
+use progression::{Catalogue, Emission, Outcome, Subject, Tell};
 use types::{Record, Timestamp};
 
 pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
@@ -13,6 +13,7 @@ pub(crate) use progression::journal::{Entry, decode_segment, open_entries, versi
 pub(crate) use progression::{History, PlayerView as View, State};
 
 use crate::row::Emitted;
+use crate::tell;
 
 /// Segments by number.
 pub(crate) type Segments = BTreeMap<u32, Bytes>;
@@ -32,6 +33,7 @@ pub(crate) struct Decided {
     /// Index into [`crate::measure::OUTCOMES`].
     pub(crate) outcome: usize,
     written: Vec<Entry>,
+    pub(crate) tells: Vec<Tell>,
     pub(crate) sealed: Vec<(u32, Bytes)>,
     /// For a replay, the entry of the event that came first.
     pub(crate) replayed: Option<Box<Entry>>,
@@ -93,6 +95,7 @@ fn decided(decision: progression::Decision) -> Decided {
     Decided {
         outcome: outcome_index(&decision.outcome),
         written: decision.written,
+        tells: decision.tells,
         sealed: sealed
             .map(|(number, bytes)| (number, bytes.into()))
             .collect(),
@@ -144,6 +147,18 @@ pub(crate) fn emitted(
         traceparent: traceparent.map(Into::into),
         body,
     })
+}
+
+/// The emissions that an entry of the journal caused, as they were sent, and the tells.
+pub(crate) fn said_by(
+    entity: &Entity,
+    entry: &Entry,
+    takes: impl Fn(&str) -> bool,
+) -> Vec<Emitted> {
+    let mut said = emitted_by(entity, entry, takes);
+    let tells = entry.tells();
+    said.extend(tells.iter().filter_map(|tell| tell::told(entity, tell)));
+    said
 }
 
 /// The emissions that an entry of the journal caused, as they were sent.

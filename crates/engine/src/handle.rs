@@ -16,6 +16,7 @@ use crate::query::{
     Reply, SetAside,
 };
 use crate::repair::Repaired;
+use crate::tell::Tells;
 
 /// Questions that may wait at a partition.
 const WAITING: usize = 1024;
@@ -33,6 +34,11 @@ impl Engine {
         store: Arc<dyn StateStore>,
         sinks: Vec<Arc<dyn EmissionSink>>,
     ) -> Result<EngineHandle, EngineError> {
+        let mut sinks = sinks;
+        sinks.push(Arc::new(Tells {
+            log: Arc::clone(&log),
+            clock: config.clock,
+        }));
         let ports = Ports {
             programmes,
             log,
@@ -154,11 +160,25 @@ impl EngineHandle {
         // Memory first: a player written and let go in between is then in the store.
         let mut entities = self.send(partition, command).await?;
         let store = &self.shared.ports.store;
-        let stored = store.entities(partition, after, limit).await;
-        entities.extend(stored.map_err(|error| {
-            tracing::warn!(%partition, %error, "players are not listed");
-            QueryError::Overloaded
-        })?);
+        let mut after = after.cloned();
+        let mut found = 0;
+        while found < limit {
+            let page = store.entities(partition, after.as_ref(), limit).await;
+            let page = page.map_err(|error| {
+                tracing::warn!(%partition, %error, "players are not listed");
+                QueryError::Overloaded
+            })?;
+            let last = page.last().filter(|_| page.len() == limit).cloned();
+            // What players share has snapshots too.
+            let players = page.into_iter().filter(Entity::is_player);
+            let before = entities.len();
+            entities.extend(players);
+            found += entities.len() - before;
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
         entities.sort_unstable();
         entities.dedup();
         entities.truncate(limit);

@@ -2,7 +2,8 @@
 //!
 //! [`Engine::start`] takes over every partition of the log and folds its records from the head's cursor. A partition is one task on one
 //! thread ([`partition`]): its [`pump`] reads chunks, its [`player`] actors fold them, its [`outbox`] and [`relay`]s carry what they
-//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head, its [`sweep`]s fire what is due by time alone. Everything else asks through [`EngineHandle`].
+//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head, its [`sweep`]s fire what is due by time alone. What one entity
+//! tells another ([`tell`]) leaves by the outbox and comes back as a record. Everything else asks through [`EngineHandle`].
 //!
 //! The rules that keep this safe under late, lost and repeated writes are those of `docs/architecture.md` §5; the tests in
 //! `tests/simulation.rs` run them over a store that misbehaves.
@@ -40,6 +41,7 @@ mod slots;
 mod snapshot;
 mod sweep;
 mod takeover;
+mod tell;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
 pub use error::{EngineError, QueryError, RepairError};

@@ -20,7 +20,7 @@ use crate::snapshot;
 
 /// What a player's snapshot says.
 pub(crate) enum Found {
-    /// A state, or none yet. `again` are emissions past the head taken over, to be offered again; where `ahead`, the snapshot lies
+    /// A state, or none yet. `again` are emissions and tells past the head taken over, to be offered again; where `ahead`, the snapshot lies
     /// past that head and must be written under the own epoch.
     State {
         state: Box<State>,
@@ -163,12 +163,12 @@ pub(crate) async fn decode(
     }
 }
 
-/// What these entries caused, to be offered again.
+/// What these entries caused and told, to be offered again.
 pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -> Vec<Emitted> {
     let takes = |kind: &str| tenure.takes(kind);
     let emitted = entries.iter();
     emitted
-        .flat_map(|entry| fold::emitted_by(entity, entry, takes))
+        .flat_map(|entry| fold::said_by(entity, entry, takes))
         .collect()
 }
 

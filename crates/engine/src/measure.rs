@@ -41,6 +41,8 @@ pub(crate) const ACKED: &str = "questline_emissions_acked_total";
 pub(crate) const PENDING: &str = "questline_pending_emissions";
 /// From accepted at ingest to acknowledged by the sink, in seconds.
 pub(crate) const DELIVERY: &str = "questline_delivery_duration_seconds";
+/// Tells that were appended, or tried to be: what one entity says to another.
+pub(crate) const TELLS: &str = "questline_tells_appended_total";
 /// Outbox rows promised by the head and not found.
 pub(crate) const ROWS_LOST: &str = "questline_outbox_rows_lost_total";
 
@@ -81,6 +83,11 @@ pub(crate) struct Levels {
     pub(crate) resident: usize,
     pub(crate) resident_bytes: usize,
     pub(crate) quarantined: usize,
+}
+
+/// A tell of this type is on its way into the log.
+pub(crate) fn told(kind: &str) {
+    counter!(TELLS, "type" => kind.to_owned()).increment(1);
 }
 
 impl Measures {

@@ -1,4 +1,4 @@
-//! Emissions not yet acknowledged, for each sink in the order they were decided.
+//! Emissions and tells not yet acknowledged, for each sink in the order they were decided.
 //!
 //! An emission gets a row, and with it a number, only at a cut that finds it unacknowledged. Numbers run on without holes; the head's
 //! `[from, to)` says which rows count. A sink's way is: sent and unacknowledged, then the page read from rows, then rows still in the
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use ports::{EmissionSink, Outgoing, Row};
 
 use crate::row::Emitted;
+use crate::tell;
 
 /// An emission that at least one sink takes.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ impl Outbox {
     pub(crate) fn push(&mut self, emitted: Emitted) {
         let mut owed = 0;
         for (index, lane) in self.lanes.iter().enumerate() {
-            if lane.sink.takes(&emitted.kind) {
+            if tell::takes(lane.sink.as_ref(), &emitted.kind) {
                 owed |= 1 << index;
             }
         }
@@ -180,7 +181,7 @@ impl Outbox {
         let lane = &mut self.lanes[lane];
         lane.stored.start = lane.stored.start.max(range.end);
         for (number, emitted) in rows {
-            if lane.sink.takes(&emitted.kind) {
+            if tell::takes(lane.sink.as_ref(), &emitted.kind) {
                 lane.page
                     .push_back(Item::new(emitted, Some(number), 0, &self.held));
             }

@@ -15,11 +15,12 @@ use programme::model::Programme;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
-use crate::fold::{self, Folded, History, Segments, State, View};
+use crate::fold::{self, Decided, Folded, History, Segments, State, View};
 use crate::pump::Queued;
 use crate::row::Emitted;
 use crate::skip::Seen;
 use crate::snapshot;
+use crate::tell;
 
 /// The actor.
 pub(crate) struct Player {
@@ -75,14 +76,21 @@ impl Player {
             return;
         };
         worked.changed = true;
+        self.say(&decided, None, worked);
+        self.sealed.extend(decided.sealed);
+    }
+
+    /// Hands out what was decided, in order.
+    fn say(&self, decided: &Decided, record: Option<&Record>, worked: &mut Worked) {
         let tenure = &self.tenure;
         let takes = |kind: &str| tenure.takes(kind);
+        let (accepted_at, trace) = record.map(origin).unwrap_or_default();
         let emissions = decided.emissions();
-        worked.emitted.extend(
-            emissions
-                .filter_map(|emission| fold::emitted(&self.entity, emission, None, None, takes)),
-        );
-        self.sealed.extend(decided.sealed);
+        worked.emitted.extend(emissions.filter_map(|emission| {
+            fold::emitted(&self.entity, emission, accepted_at, trace, takes)
+        }));
+        let told = |tell| tell::told(&self.entity, tell);
+        worked.emitted.extend(decided.tells.iter().filter_map(told));
     }
 
     fn bytes(&self) -> usize {
@@ -191,13 +199,7 @@ impl Handler<Work> for Player {
                 Folded::Decided(decided) => {
                     worked.changed = true;
                     worked.outcomes[decided.outcome] += 1;
-                    let tenure = &self.tenure;
-                    let takes = |kind: &str| tenure.takes(kind);
-                    let (accepted_at, trace) = origin(&queued.record);
-                    let emissions = decided.emissions();
-                    worked.emitted.extend(emissions.filter_map(|emission| {
-                        fold::emitted(&self.entity, emission, accepted_at, trace, takes)
-                    }));
+                    self.say(&decided, Some(&queued.record), &mut worked);
                     self.sealed.extend(decided.sealed);
                     if let Some(first) = decided.replayed {
                         self.replays.truncate(REPLAYS - 1);

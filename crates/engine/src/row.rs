@@ -49,7 +49,7 @@ impl Emitted {
             kind: fields.text()?.into(),
             entity: Entity {
                 brand: BrandId::new(fields.text()?).ok()?,
-                player: PlayerId::new(fields.text()?).ok()?,
+                player: PlayerId::stored(fields.text()?).ok()?,
             },
             accepted_at: Timestamp::from_nanos(fields.i64()?),
             traceparent: Some(fields.text()?)

@@ -62,6 +62,7 @@ pub(crate) fn programme() -> Programme {
         missions: Vec::new(),
         tiers: Vec::new(),
         rewards: Vec::new(),
+        earlier: Vec::new(),
         source: "".into(),
         kept: programme::model::Kept::default(),
     }

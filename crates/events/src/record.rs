@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use proto::log::v1 as wire;
 use thiserror::Error;
-use types::{Body, BrandId, Event, Position, Record, Tick, Timestamp};
+use types::{Body, BrandId, Event, PlayerId, Position, Record, Tick, Timestamp};
 
 use crate::proto_event::{attributes, instant, to_proto};
 use crate::rejection::Rejection;
@@ -94,7 +94,7 @@ fn from_wire(message: proto::event::v1::Event) -> Result<Event, DecodeError> {
         id: message.id.parse().map_err(because)?,
         source: message.source.parse().map_err(because)?,
         kind: message.r#type.into(),
-        player: message.player.parse().map_err(because)?,
+        player: PlayerId::stored(&message.player).map_err(because)?,
         occurred_at: occurred_at.ok_or_else(|| because("its time is out of range"))?,
         amount: parsed(&message.amount)?,
         currency: parsed(&message.currency)?,

@@ -102,13 +102,20 @@ pub struct Due {
     pub entity: Entity,
 }
 
-/// What owns state: a player of a brand.
+/// What owns state: a player of a brand, or something that its players share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entity {
     /// The brand.
     pub brand: BrandId,
-    /// The player.
+    /// The player; of what players share, an id that none has. Read back by [`PlayerId::stored`].
     pub player: PlayerId,
+}
+
+impl Entity {
+    /// Whether it is a player.
+    pub fn is_player(&self) -> bool {
+        self.player.shared_name().is_none()
+    }
 }
 
 /// A process that owns partitions, drawn anew at each start.

@@ -3,7 +3,6 @@
 //! [`compile`] goes from a file's text to [`model`], which is what the core folds with, or to every error in it at once. Knows neither
 //! players nor I/O.
 
-mod carried;
 mod cel;
 mod diagnostics;
 mod lower;

@@ -97,6 +97,20 @@ pub struct Programme {
 }
 
 impl Programme {
+    /// The reward that an item gives, where there are only so many of it.
+    pub fn stock_of(&self, item: Grant) -> Option<RewardIx> {
+        let Grant::Reward(ix) = item else {
+            return None;
+        };
+        self.rewards.get(usize::from(ix.0))?.stock.map(|_| ix)
+    }
+
+    /// Whether players share anything: a limit for all of them together, or a stock.
+    pub fn is_shared(&self) -> bool {
+        self.missions.iter().any(|it| it.limit.total.is_some())
+            || self.rewards.iter().any(|it| it.stock.is_some())
+    }
+
     /// The rate from a currency into the programme's: 1 for its own, else the table's.
     pub fn rate(&self, currency: Currency) -> Option<Decimal> {
         if currency == self.currency {

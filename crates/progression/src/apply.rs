@@ -13,6 +13,7 @@ use crate::event::{self, Plan};
 use crate::journal::{Entry, History, Key, Search};
 use crate::state::State;
 use crate::step::{Origin, Step};
+use crate::stock::{self, Deliver};
 use crate::timer;
 
 /// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
@@ -62,7 +63,7 @@ pub fn apply(
     record: &Record,
 ) -> Decision {
     let all_there = |_: &mut Vec<u32>| Ok::<_, Infallible>(());
-    match fold(programme, state, history, record, all_there) {
+    match fold(programme, state, history, record, all_there, None) {
         Ok(decision) => decision,
         Err(never) => match never {},
     }
@@ -76,14 +77,27 @@ pub fn try_apply(
     history: &History,
     record: &Record,
 ) -> Result<Decision, Vec<u32>> {
-    let complete = |missing: &mut Vec<u32>| match missing.is_empty() {
-        true => Ok(()),
-        false => {
-            missing.sort_unstable();
-            Err(std::mem::take(missing))
-        }
-    };
-    fold(programme, state, history, record, complete)
+    fold(programme, state, history, record, needs_all, None)
+}
+
+/// As [`try_apply`], where all entities lie side by side: each tell is delivered on the way, and a question answered at once, so that
+/// what it asks for happens in the same step. What is left in [`Decision::tells`] is what timers told before the record.
+pub fn apply_at_once(
+    programme: &Programme,
+    state: &mut State,
+    history: &History,
+    record: &Record,
+    deliver: &mut Deliver<'_>,
+) -> Result<Decision, Vec<u32>> {
+    fold(programme, state, history, record, needs_all, Some(deliver))
+}
+
+fn needs_all(missing: &mut Vec<u32>) -> Result<(), Vec<u32>> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    missing.sort_unstable();
+    Err(std::mem::take(missing))
 }
 
 fn fold<E>(
@@ -92,15 +106,18 @@ fn fold<E>(
     history: &History,
     record: &Record,
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
     if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {
-        let decision = fold_one(programme, &mut ahead, &history, record, now, complete)?;
+        let decision = fold_one(
+            programme, &mut ahead, &history, record, now, complete, deliver,
+        )?;
         *state = ahead;
         return Ok(fired.then(decision));
     }
-    fold_one(programme, state, history, record, now, complete)
+    fold_one(programme, state, history, record, now, complete, deliver)
 }
 
 /// Folds one record, once nothing is due before it.
@@ -111,6 +128,7 @@ fn fold_one<E>(
     record: &Record,
     now: Timestamp,
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
     let Body::Event {
         event, accepted_at, ..
@@ -138,6 +156,7 @@ fn fold_one<E>(
         *accepted_at,
         key,
         plan,
+        deliver,
     ))
 }
 
@@ -148,9 +167,11 @@ fn repeated(
     accepted_at: Timestamp,
     first: Entry,
 ) -> Decision {
-    let digest = event.digest();
-    if first.digest == digest {
+    let tell = stock::is_tell(event);
+    if tell || first.digest == event.digest() {
         return Decision {
+            // What is asked again is answered again: the answer may have been lost.
+            tells: if tell { first.tells() } else { Vec::new() },
             replayed: Some(Box::new(first)),
             ..Decision::plain(Outcome::Replayed)
         };
@@ -173,9 +194,14 @@ fn carry_out(
     accepted_at: Timestamp,
     key: Key,
     plan: Plan<'_>,
+    deliver: Option<&mut Deliver<'_>>,
 ) -> Decision {
     let mut entry = entry(state, record, event, accepted_at);
+    let (at_once, tell) = (deliver.is_some(), stock::is_tell(event));
     let mut step = Step::new(programme, state);
+    // For as long as the step lasts.
+    step.deliver = deliver.map(|deliver| deliver as &mut Deliver<'_>);
+    step.event = Some(event);
     step.origin = Origin {
         occurred_at: entry.occurred_at,
         recorded_at: entry.recorded_at,
@@ -183,12 +209,17 @@ fn carry_out(
     entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
     step.finish(&mut entry);
     entry.suppressed = state.restrictions.hold(state.clock);
-    state.accepted += 1;
+    state.accepted += u64::from(!tell);
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys(key);
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
+    let tells = match at_once {
+        true => Vec::new(),
+        false => entry.tells(),
+    };
     Decision {
         outcome: entry.outcome,
+        tells,
         sealed: sealed.into_iter().collect(),
         written: vec![entry],
         replayed: None,

@@ -2,6 +2,7 @@
 
 use crate::emission::Emission;
 use crate::journal::Entry;
+use crate::stock::Tell;
 
 /// What a record came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,10 @@ pub enum Refusal {
     NothingToClaim,
     /// A command of a player who is restricted.
     Restricted,
+    /// A unit of a stock that has none left.
+    StockGone,
+    /// A unit that was given back before it was asked for.
+    GivenBack,
 }
 
 impl Refusal {
@@ -80,6 +85,8 @@ impl Refusal {
             Self::MissionEnded => "mission_ended",
             Self::Restricted => "restricted",
             Self::NothingToClaim => "no_open_offer",
+            Self::StockGone => "stock_gone",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -91,6 +98,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The journal entries that were written, in order.
     pub written: Vec<Entry>,
+    /// For other entities, in order: each to be appended to the log of the one it is for.
+    pub tells: Vec<Tell>,
     /// Segments that this record filled: the caller keeps them until they are durable.
     pub sealed: Vec<(u32, Vec<u8>)>,
     /// For a replay, the entry of the event that came first.
@@ -102,6 +111,7 @@ impl Decision {
         Self {
             outcome,
             written: Vec::new(),
+            tells: Vec::new(),
             sealed: Vec::new(),
             replayed: None,
         }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use types::{Decimal, MicroPoints, Timestamp};
 
 use crate::period::Period;
+use crate::stock::Told;
 
 /// One decided fact, in the order in which it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,8 @@ pub enum Effect {
         /// Why, by who did it.
         reason: Option<Box<str>>,
     },
+    /// Something told to another entity. Nothing is sent to the outside.
+    Told(Told),
     /// Another level.
     TierChanged {
         /// In which set.
@@ -153,7 +156,7 @@ pub struct Movement {
 }
 
 /// What points are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Because {
     /// An earn rule.
     Rule(RuleIx),
@@ -249,6 +252,7 @@ impl Effect {
             Self::Held { .. } => "points_held",
             Self::Released { .. } => "hold_released",
             Self::Expired { .. } => "points_expired",
+            Self::Told(told) => told.kind(),
         }
     }
 
@@ -256,7 +260,11 @@ impl Effect {
     pub const fn is_sent(&self) -> bool {
         !matches!(
             self,
-            Self::Spent { .. } | Self::Adjusted { .. } | Self::Held { .. } | Self::Released { .. }
+            Self::Spent { .. }
+                | Self::Adjusted { .. }
+                | Self::Held { .. }
+                | Self::Released { .. }
+                | Self::Told(_)
         )
     }
 }

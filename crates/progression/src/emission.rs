@@ -81,17 +81,9 @@ impl<'e> Emission<'e> {
     /// Its id; the same on every replay.
     pub fn id(&self, subject: Subject<'_>) -> EmissionId {
         let (about, n) = self.about();
-        let mut hash = Sha256::new();
-        for part in [subject.brand.as_str(), subject.player.as_str(), self.kind()] {
-            hash.update(part);
-            hash.update([0x1f]);
-        }
-        hash.update(about);
-        hash.update([0x1f]);
-        hash.update(n.to_string());
-        let digits: [u8; 32] = hash.finalize().into();
-        let first = digits.first_chunk::<16>().copied().unwrap_or_default();
-        EmissionId(u128::from_be_bytes(first))
+        let (brand, player) = (subject.brand.as_str(), subject.player.as_str());
+        let n = n.to_string();
+        EmissionId(hash([brand, player, self.kind(), &about, &n]))
     }
 
     /// What n counts, and n.
@@ -123,6 +115,7 @@ impl<'e> Emission<'e> {
             | Effect::Adjusted { points, .. }
             | Effect::Held { points, .. }
             | Effect::Released { points, .. } => (names.points(*points).to_owned(), 0),
+            Effect::Told(told) => (told.kind().to_owned(), 0),
         }
     }
 
@@ -178,6 +171,8 @@ impl<'e> Emission<'e> {
             }
             Effect::Claimed(grant) => granted(&mut line, names, grant),
             Effect::PrizeClaimed(prize) => offered(&mut line, names, prize),
+            // Never sent.
+            Effect::Told(_) => {}
             Effect::Revoked { grant, reason } => {
                 granted(&mut line, names, grant);
                 line.plain("reason", reason.name());
@@ -202,6 +197,13 @@ impl<'e> Emission<'e> {
             .plain("at", self.at());
         line.finish()
     }
+}
+
+/// The first 128 bits of SHA-256 over the parts, joined by U+001F.
+pub(crate) fn hash(parts: [&str; 5]) -> u128 {
+    let digits: [u8; 32] = Sha256::digest(parts.join("\u{1f}")).into();
+    let first = digits.first_chunk::<16>().copied().unwrap_or_default();
+    u128::from_be_bytes(first)
 }
 
 impl Cause<'_> {
@@ -267,14 +269,18 @@ fn prize_id(names: &Names, prize: &Prize) -> String {
 }
 
 fn id_of(names: &Names, reward: &str, because: Because, number: u32) -> String {
-    match because {
-        Because::Rule(rule) => format!("{reward}/{}/{number}", names.rule(rule)),
-        Because::Mission(mission, period) => {
-            format!("{reward}/{}/{period}/{number}", names.mission(mission))
-        }
-        Because::Level(tier, level) => {
-            let (set, level) = (names.tier(tier), names.level(tier, level));
-            format!("{reward}/{set}/{level}/{number}")
+    format!("{reward}/{}/{number}", because.name(names))
+}
+
+impl Because {
+    /// The occasion: `MISSION/PERIOD`, `SET/LEVEL`.
+    pub(crate) fn name(self, names: &Names) -> String {
+        match self {
+            Self::Rule(rule) => names.rule(rule).to_owned(),
+            Self::Mission(mission, period) => format!("{}/{period}", names.mission(mission)),
+            Self::Level(tier, level) => {
+                format!("{}/{}", names.tier(tier), names.level(tier, level))
+            }
         }
     }
 }

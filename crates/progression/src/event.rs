@@ -18,6 +18,7 @@ use programme::model::{BuiltIn, MissionIx, Programme};
 use types::{Event, Timestamp};
 
 use crate::decision::{Outcome, Refusal};
+use crate::emission::Subject;
 use crate::fact::Fact;
 use crate::journal::{Entry, Search};
 use crate::mission;
@@ -26,6 +27,8 @@ use crate::report::Reported;
 use crate::restriction::Status;
 use crate::state::State;
 use crate::step::Step;
+use crate::stock::{self, Answer, Keep};
+use crate::waiting;
 
 /// What an event will do, with everything older that it needs.
 pub(crate) enum Plan<'e> {
@@ -47,6 +50,10 @@ pub(crate) enum Plan<'e> {
     Report(Reported),
     /// It is a bet's result.
     Settle(Box<settlement::Settle>),
+    /// A stock is asked for a unit, or given one back.
+    Keep(Keep),
+    /// A stock answers the player.
+    Answer(Answer),
     /// It is written down and does nothing.
     Refuse(Refusal),
 }
@@ -60,6 +67,7 @@ impl Plan<'_> {
             Self::Settle(settle) => !settle.is_a_return(),
             Self::OptIn(_) | Self::Claim(..) | Self::Move(_) | Self::Report(_) => true,
             Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
+            Self::Keep(_) | Self::Answer(_) => false,
         }
     }
 }
@@ -82,6 +90,12 @@ fn try_plan<'e>(
     event: &'e Event,
     now: Timestamp,
 ) -> Result<Plan<'e>, Refusal> {
+    if stock::is_tell(event) {
+        return match event.player.shared_name() {
+            Some(name) => Keep::of(programme, search, event, name).map(Plan::Keep),
+            None => stock::answer(event).map(Plan::Answer),
+        };
+    }
     let ix = programme
         .event_types
         .find(&event.kind)
@@ -147,6 +161,16 @@ pub(crate) fn carry_out(
         Plan::Move(command) => points::carry_out(step, command),
         Plan::Report(status) => grant::carry_out(step, event, status),
         Plan::Settle(settle) => settle.carry_out(step, event, entry),
+        Plan::Keep(keep) => return keep.carry_out(step, event, entry),
+        Plan::Answer(answer) => {
+            let subject = Subject {
+                brand: &step.programme.brand,
+                player: &event.player,
+            };
+            if let Some(occasion) = waiting::settle(step, subject, answer) {
+                entry.by = Some(Box::new((occasion.source, occasion.id)));
+            }
+        }
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }
     Outcome::Applied

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
-//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, sealed segments }
+//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, sealed segments }
 //! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
+//! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
@@ -40,12 +41,14 @@ mod reward;
 mod slot;
 mod state;
 mod step;
+mod stock;
 mod tier;
 mod timer;
 mod view;
+mod waiting;
 mod zone;
 
-pub use apply::{apply, try_apply, wants};
+pub use apply::{apply, apply_at_once, try_apply, wants};
 pub use catalogue::{Catalogue, VersionId, table};
 pub use codec::DecodeError;
 pub use decision::{Decision, Outcome, Refusal};
@@ -56,5 +59,6 @@ pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;
+pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit};
 pub use timer::{Timer, due};
 pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

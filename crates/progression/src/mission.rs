@@ -4,7 +4,7 @@ mod archive;
 mod change;
 pub(crate) mod claim;
 mod course;
-mod fate;
+pub(crate) mod fate;
 mod nature;
 mod start;
 pub(crate) mod streak;
@@ -26,6 +26,7 @@ use crate::period::Period;
 use crate::slot::Slot;
 use crate::state::State;
 use crate::step::Step;
+use crate::waiting;
 use crate::zone::Current;
 
 pub(crate) use archive::{Cold, ExpiredReward, archived_for, archived_of, expired_of};
@@ -315,7 +316,7 @@ pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
             is_due(rules, slot)
         });
         if due && !full {
-            fate::complete(step, ix, mission, period, fact.occurred_at);
+            waiting::complete(step, ix, mission, period, fact.occurred_at);
         }
     }
 }
@@ -387,7 +388,14 @@ pub(crate) fn reopen(step: &mut Step<'_>) {
             continue;
         };
         let (_, rules) = slot.rules(programme, mission);
-        if !slot.stands() || goal::reached(&rules.goal, &slot.parts) {
+        if goal::reached(&rules.goal, &slot.parts) {
+            continue;
+        }
+        if slot.is_awaited() {
+            waiting::end(step, ix, period);
+            continue;
+        }
+        if !slot.stands() {
             continue;
         }
         let rewarded = slot

@@ -9,6 +9,7 @@ use types::{MicroPoints, Timestamp};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::goal::{Progress, Trail};
 use crate::period::Period;
+use crate::waiting::Units;
 
 pub(crate) use past::Past;
 
@@ -17,7 +18,8 @@ const FATE: u64 = 1;
 const TRAIL: u64 = 2;
 const BROKEN: u64 = 4;
 const PAST: u64 = 8;
-const REST: u32 = 4;
+const UNITS: u64 = 16;
+const REST: u32 = 5;
 
 /// What completions of a period have besides their number.
 const STANDING: u64 = 1;
@@ -43,6 +45,8 @@ pub(crate) struct Slot {
     pub(crate) fate: Option<Box<Fate>>,
     /// What of it is of an earlier version of the programme.
     pub(crate) past: Option<Box<Past>>,
+    /// `None` until it asks for what players share.
+    pub(crate) units: Option<Box<Units>>,
 }
 
 /// Completions of one period.
@@ -108,6 +112,7 @@ impl Slot {
             broken: 0,
             fate: None,
             past: None,
+            units: None,
         }
     }
 
@@ -137,6 +142,11 @@ impl Slot {
         }
     }
 
+    /// Whether a completion of it waits for an answer.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.units.as_ref().is_some_and(|units| units.awaited)
+    }
+
     /// Whether its reward waits to be claimed.
     pub(crate) fn is_offered(&self) -> bool {
         let offer = self.fate.as_ref().map(|fate| fate.offer);
@@ -153,7 +163,8 @@ impl Slot {
         });
         let trail = self.trail.as_ref().map_or(0, |trail| trail.bytes());
         let past = self.past.as_ref().map_or(0, |past| past.bytes());
-        fate + trail + past + self.parts.iter().map(Progress::bytes).sum::<usize>()
+        let units = self.units.as_ref().map_or(0, |units| units.bytes());
+        fate + trail + past + units + self.parts.iter().map(Progress::bytes).sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -164,7 +175,8 @@ impl Slot {
         let rest = u64::from(self.fate.is_some()) * FATE
             + u64::from(self.trail.is_some()) * TRAIL
             + u64::from(self.broken > 0) * BROKEN
-            + u64::from(self.past.is_some()) * PAST;
+            + u64::from(self.past.is_some()) * PAST
+            + u64::from(self.units.is_some()) * UNITS;
         writer.number((self.parts.len() as u64) << REST | rest);
         self.parts.iter().for_each(|part| part.encode(writer));
         if self.broken > 0 {
@@ -178,6 +190,9 @@ impl Slot {
         }
         if let Some(past) = &self.past {
             past.encode(writer);
+        }
+        if let Some(units) = &self.units {
+            units.encode(writer);
         }
     }
 
@@ -207,6 +222,10 @@ impl Slot {
             0 => None,
             _ => Some(Box::new(Past::decode(reader)?)),
         };
+        let units = match rest & UNITS {
+            0 => None,
+            _ => Some(Box::new(Units::decode(reader)?)),
+        };
         Ok(Self {
             period,
             end,
@@ -215,6 +234,7 @@ impl Slot {
             broken,
             fate,
             past,
+            units,
         })
     }
 }

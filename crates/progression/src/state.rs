@@ -1,4 +1,4 @@
-//! One player's whole state.
+//! One entity's whole state: a player's, or that of a stock.
 
 mod attic;
 mod missions;
@@ -26,6 +26,7 @@ use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::tier::{self, Term};
 use crate::timer;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 pub(crate) use attic::Attic;
@@ -35,7 +36,7 @@ pub(crate) use remap::Moves;
 /// Grants that a reader is shown: the newest.
 pub(crate) const GRANTS_SHOWN: usize = 32;
 
-/// One player's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
+/// One entity's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
 /// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (two bytes for each event).
@@ -61,6 +62,10 @@ pub struct State {
     pub(crate) grants: Vec<GrantState>,
     pub(crate) orders: OpenOrders,
     pub(crate) attic: Attic,
+    /// Completions and levels' rewards that wait for a stock's answer.
+    pub(crate) waiting: Vec<Waiting>,
+    /// Of a stock: how many of its units are out.
+    pub(crate) taken: u64,
     pub(crate) tail: Tail,
     pub(crate) filter: Filter,
 }
@@ -133,6 +138,11 @@ impl State {
         self.applied = self.applied.min(to);
     }
 
+    /// Of a stock: how many of its units are out. Of a player: none.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// The latest time of a record applied or a timer fired.
     pub fn clock(&self) -> Timestamp {
         self.clock
@@ -163,6 +173,7 @@ impl State {
             + self.grants.capacity() * size_of::<GrantState>()
             + self.orders.bytes()
             + self.attic.bytes()
+            + self.waiting.iter().map(Waiting::bytes).sum::<usize>()
             + self.tail.bytes()
             + self.filter.bytes()
     }

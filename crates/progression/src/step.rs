@@ -2,9 +2,11 @@
 
 mod ledger;
 
+use std::sync::Arc;
+
 use programme::model::{MissionIx, PointsIx, Programme};
 use smallvec::SmallVec;
-use types::{MicroPoints, Timestamp};
+use types::{Event, EventId, MicroPoints, SourceId, Timestamp};
 
 use crate::account::Lot;
 use crate::cap;
@@ -14,7 +16,9 @@ use crate::journal::{Archived, Contribution, Entry, Key, Verdicts};
 use crate::mission::{Cold, ExpiredReward};
 use crate::period::Period;
 use crate::state::{GRANTS_SHOWN, GrantState, Moves, State};
+use crate::stock::{Deliver, Tell, Told};
 use crate::tier;
+use crate::waiting::Occasion;
 use crate::zone::Zones;
 
 /// When what is being counted, or taken back, happened: it decides the qualification period.
@@ -46,6 +50,14 @@ pub(crate) struct Step<'a> {
     pub(crate) fell: SmallVec<[(MissionIx, Period); 4]>,
     /// Missions and periods that are due to complete by what was added, in file order.
     pub(crate) grew: SmallVec<[(MissionIx, Period); 4]>,
+    /// The record's event; none where time alone does it.
+    pub(crate) event: Option<&'a Event>,
+    /// What is done is the doing of an earlier event, whose question was answered.
+    pub(crate) by: Option<(SourceId, EventId)>,
+    /// What is told once more and decides nothing.
+    pub(crate) again: Vec<Told>,
+    /// Where tells are delivered at once.
+    pub(crate) deliver: Option<&'a mut Deliver<'a>>,
 }
 
 impl<'a> Step<'a> {
@@ -67,6 +79,10 @@ impl<'a> Step<'a> {
             expired: Vec::new(),
             fell: SmallVec::new(),
             grew: SmallVec::new(),
+            event: None,
+            by: None,
+            again: Vec::new(),
+            deliver: None,
         }
     }
 
@@ -76,6 +92,31 @@ impl<'a> Step<'a> {
         let result = what(self, &zones);
         self.state.zones = zones;
         result
+    }
+
+    /// Tells another entity; its answer, where it is there at once.
+    pub(crate) fn tell(&mut self, told: Told) -> Option<bool> {
+        self.effects.push(Effect::Told(told.clone()));
+        let deliver = self.deliver.as_mut()?;
+        deliver(Tell {
+            names: Arc::clone(&self.state.names),
+            at: self.now,
+            told,
+        })
+    }
+
+    /// The event whose doing this is, where it is one's that occurred then.
+    pub(crate) fn occasion(&self, occurred_at: Timestamp) -> Option<Occasion> {
+        let own = || {
+            self.event
+                .map(|event| (event.source.clone(), event.id.clone()))
+        };
+        let (source, id) = self.by.clone().or_else(own)?;
+        Some(Occasion {
+            source,
+            id,
+            occurred_at,
+        })
     }
 
     /// Whether the player was restricted when the event occurred, or is now that it is recorded.

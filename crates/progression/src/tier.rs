@@ -12,6 +12,7 @@ use crate::period::Period;
 use crate::reward;
 use crate::state::{State, TierState};
 use crate::step::{Origin, Step};
+use crate::waiting;
 use crate::zone::Zones;
 
 pub(crate) use calendar::Periods;
@@ -357,7 +358,13 @@ fn give_levels(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet, to: u16) {
         let because = Because::Level(ix, number);
         for (at, item) in level.reward.iter().enumerate() {
             let same = level.reward[..=at].iter().filter(|other| *other == item);
-            reward::give(step, *item, because, |_| same.count() as u32);
+            let number = same.count() as u32;
+            if let Some(stocked) = step.programme.stock_of(*item)
+                && waiting::level(step, because, stocked, number) != Some(true)
+            {
+                continue;
+            }
+            reward::give(step, *item, because, |_| number);
         }
     }
 }

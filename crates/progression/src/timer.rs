@@ -12,6 +12,7 @@ use types::Timestamp;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::decision::{Decision, Outcome};
 use crate::derived;
+use crate::effect::Because;
 use crate::emission::Cause;
 use crate::journal::{Entry, History, Key};
 use crate::mission::{claim, streak};
@@ -19,7 +20,9 @@ use crate::names::Names;
 use crate::period::Period;
 use crate::state::State;
 use crate::step::Step;
+use crate::stock::Tell;
 use crate::tier;
+use crate::waiting;
 
 /// What is due. Timers of one instant fire in this order, then in file order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +39,8 @@ pub enum Timer {
     Streak(MissionIx),
     /// A level is judged.
     TierReview(TierSetIx),
+    /// A question to a stock is told again.
+    Again(Because),
 }
 
 /// A timer and its instant.
@@ -108,7 +113,10 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
         let at = streak::due(state, *ix)?;
         Some((at, Timer::Streak(*ix)))
     });
+    let again = state.waiting.iter();
+    let again = again.map(|waiting| (waiting.again_at, Timer::Again(waiting.because)));
     let all = claims
+        .chain(again)
         .chain(streaks)
         .chain(tiers)
         .chain(points)
@@ -116,7 +124,7 @@ pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
     all.min().map(|(at, timer)| Due { at, timer })
 }
 
-fn fire(step: &mut Step<'_>, timer: &Timer) {
+fn fire(step: &mut Step<'_>, timer: &Timer, entry: &mut Entry) {
     match timer {
         Timer::Claim(ix, period) => claim::lapse(step, *ix, *period),
         Timer::Streak(ix) => streak::fire(step, *ix),
@@ -128,6 +136,11 @@ fn fire(step: &mut Step<'_>, timer: &Timer) {
                 step.lapse(points);
             }
         }
+        Timer::Again(because) => {
+            if let Some(occasion) = waiting::tell_again(step, *because) {
+                entry.by = Some(Box::new((occasion.source, occasion.id)));
+            }
+        }
         // Nothing answers with these.
         Timer::Pending(_) => {}
     }
@@ -137,19 +150,22 @@ fn fire(step: &mut Step<'_>, timer: &Timer) {
 #[derive(Debug, Default)]
 pub(crate) struct Fired {
     written: Vec<Entry>,
+    tells: Vec<Tell>,
     sealed: Vec<(u32, Vec<u8>)>,
 }
 
 impl Fired {
     /// The decision that follows, with what the timers decided before it.
     pub(crate) fn then(mut self, decision: Decision) -> Decision {
-        if self.written.is_empty() {
+        if self.written.is_empty() && self.tells.is_empty() {
             return decision;
         }
         self.written.extend(decision.written);
+        self.tells.extend(decision.tells);
         self.sealed.extend(decision.sealed);
         Decision {
             written: self.written,
+            tells: self.tells,
             sealed: self.sealed,
             ..decision
         }
@@ -177,14 +193,22 @@ fn fire_one(programme: &Programme, state: &mut State, due: &Due, fired: &mut Fir
     state.clock = state.clock.max(due.at);
     let mut entry = Entry::of_timer(state, due);
     let mut step = Step::new(programme, state);
-    fire(&mut step, &due.timer);
+    fire(&mut step, &due.timer, &mut entry);
+    let again = std::mem::take(&mut step.again);
     step.finish(&mut entry);
+    let names = &entry.names;
+    fired.tells.extend(again.into_iter().map(|told| Tell {
+        names: Arc::clone(names),
+        at: due.at,
+        told,
+    }));
     if entry.effects.is_empty() && entry.archived.is_empty() {
         return;
     }
     let keys = entry.keys(Key::event(&entry.source, &entry.id));
     let sealed = state.tail.push(&mut state.filter, &entry, &keys);
     fired.sealed.extend(sealed);
+    fired.tells.extend(entry.tells());
     fired.written.push(entry);
 }
 
@@ -226,6 +250,7 @@ impl Timer {
             Self::Hold(id) => format!("hold/{id}"),
             Self::Streak(ix) => format!("streak/{}", names.mission(*ix)),
             Self::TierReview(ix) => format!("tier_review/{}", names.tier(*ix)),
+            Self::Again(because) => format!("again/{}", because.name(names)),
         }
     }
 
@@ -237,12 +262,14 @@ impl Timer {
             Self::Hold(_) => (3, 0),
             Self::Streak(ix) => (4, ix.0),
             Self::TierReview(ix) => (5, ix.0),
+            Self::Again(_) => (6, 0),
         };
         writer.byte(tag);
         writer.number(u64::from(ix));
         match self {
             Self::Claim(_, period) => period.encode(writer),
             Self::Hold(id) => writer.text(id),
+            Self::Again(because) => because.encode(writer),
             _ => {}
         }
     }
@@ -256,6 +283,7 @@ impl Timer {
             3 => Self::Hold(reader.text()?.into()),
             4 => Self::Streak(MissionIx(ix)),
             5 => Self::TierReview(TierSetIx(ix)),
+            6 => Self::Again(Because::decode(reader)?),
             _ => return Err(DecodeError::Invalid("a timer")),
         })
     }

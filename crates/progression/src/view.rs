@@ -82,6 +82,8 @@ pub struct MissionView {
     pub period: Option<Box<str>>,
     /// Whether a completion of the current period stands.
     pub done: bool,
+    /// Whether a completion of the current period waits for what players share.
+    pub awaited: bool,
     /// Whether the player has joined; `None` where the mission starts by itself.
     pub opted_in: Option<bool>,
 }
@@ -233,6 +235,7 @@ fn mission(
         target: goal::target(&rules.goal).into(),
         period: period.map(|period| period.to_string().into()),
         done: slot.is_some_and(crate::slot::Slot::stands),
+        awaited: slot.is_some_and(crate::slot::Slot::is_awaited),
         opted_in: (mission.start == Start::OptIn).then(joined),
     }
 }
@@ -352,6 +355,7 @@ impl Serialize for MissionView {
         map.serialize_entry("period", &self.period)?;
         map.serialize_entry("target", &self.target)?;
         map.serialize_entry("done", &self.done)?;
+        map.serialize_entry("awaited", &self.awaited)?;
         map.serialize_entry("opted_in", &self.opted_in)?;
         map.end()
     }

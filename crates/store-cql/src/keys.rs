@@ -27,7 +27,7 @@ pub(crate) fn entity_of(text: &str) -> Option<Entity> {
     let (brand, player) = text.split_once(' ')?;
     Some(Entity {
         brand: BrandId::new(brand).ok()?,
-        player: PlayerId::new(player).ok()?,
+        player: PlayerId::stored(player).ok()?,
     })
 }
 

@@ -8,6 +8,7 @@ mod commands;
 mod history;
 mod plan;
 mod shrink;
+mod tiers;
 mod words;
 
 pub use casino::casino;

@@ -4,7 +4,8 @@
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
 //! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
 //!
-//! It covers what one player has for himself. What all players share, limits in total and stock, it does not know.
+//! It covers what the language carries out today. What players share is taken and put back in the step that does it: no time passes
+//! between a question and its answer.
 
 mod bet;
 mod calendar;
@@ -23,6 +24,7 @@ mod restriction;
 mod reversal;
 mod reward;
 mod rolling;
+mod share;
 mod start;
 mod step;
 mod streak;
@@ -96,6 +98,7 @@ pub fn fold_versions(
         .collect();
     let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
     let (mut emissions, mut answers) = (Vec::new(), Vec::new());
+    let out = share::Out::default();
     for (at, record) in read.iter().enumerate() {
         for (_, version) in versions[1..].iter().filter(|(from, _)| *from == at) {
             programme = version;
@@ -117,7 +120,7 @@ pub fn fold_versions(
         }
         let life = lives
             .entry(event.player.clone())
-            .or_insert_with(|| Life::new(programme, brand, &event.player));
+            .or_insert_with(|| Life::new(programme, brand, &event.player, &out));
         let said = life.said.len();
         answers.push(life.record(event, record.recorded_at));
         emissions.extend(life.said_since(said));

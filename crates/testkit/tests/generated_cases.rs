@@ -20,6 +20,19 @@ fn generated_histories_meet_every_rule() {
                 *met.entry(format!("{kind} {}", of.unwrap_or_default()))
                     .or_default() += 1;
             }
+            // The same without anything that players share.
+            let alone = case
+                .plan
+                .to_string()
+                .replace("total: 1", "per_player: 9")
+                .replace(", total: 3", "")
+                .replace(", stock: 1", "")
+                .replace(", stock: 3", "");
+            let alone = programme::compile("programme.yaml", &alone).expect("a programme");
+            let alone = oracle::fold(&alone, &alone.brand, &case.records(), None);
+            if alone.emissions.len() > outcome.emissions.len() {
+                *met.entry("what is shared runs out".to_owned()).or_default() += 1;
+            }
             for answer in &outcome.answers {
                 *met.entry(format!("{answer:?}")).or_default() += 1;
             }
@@ -43,6 +56,7 @@ fn generated_histories_meet_every_rule() {
         "points_reversed rule",
         "streak_broken mission",
         "tier_changed reason",
+        "what is shared runs out",
     ];
     for what in expected {
         assert!(met.contains_key(what), "{what} never happens in {met:#?}");

@@ -7,7 +7,7 @@ use testkit::generate::cases;
 
 const EVERY_CONSTRUCT: &str = include_str!("../../../examples/every-construct.yaml");
 const PAGE: &str = include_str!("../../../docs/programme.md");
-/// What all players share, which the oracle of one player does not know.
+/// What all players share: the programme is compared with the oracle player by player.
 const SHARED: [&str; 2] = ["stock", "total"];
 /// Settings of which a programme has one: that programme cannot have the others.
 const ALTERNATIVES: [&str; 3] = ["add", "highest", "record_only"];
@@ -21,7 +21,7 @@ fn the_programme_of_every_construct_says_every_word() {
 #[test]
 fn generated_programmes_say_every_word() {
     let plans = (0..200).map(|seed| cases(seed, 1).remove(0).plan.to_string());
-    assert_eq!(missing(&plans.collect::<String>()), SHARED);
+    assert_eq!(missing(&plans.collect::<String>()), [] as [&str; 0]);
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn the_reference_page_has_an_example_of_every_word() {
     let blocks = fences.filter_map(|rest| rest.split_once("\n```").map(|(block, _)| block));
     // Its first line says what the block is.
     let blocks = blocks.filter(|block| !block.starts_with(" refused"));
-    assert_eq!(missing(&blocks.collect::<Vec<_>>().join("\n")), SHARED);
+    assert_eq!(missing(&blocks.collect::<Vec<_>>().join("\n")), [] as [&str; 0]);
 }
 
 /// The keys, then the words, of the language that a text does not say.

@@ -122,6 +122,30 @@ id!(
     EventId, max 256, has_no_controls
 );
 
+impl PlayerId {
+    /// What the ids of things that players share begin with. No player's does: it is a control character.
+    const SHARED: char = '\u{1}';
+
+    /// The id of something that players share, by its name; `None` where the name is too long or has control characters.
+    pub fn shared(name: &str) -> Option<Self> {
+        let fits = !name.is_empty() && name.len() < Self::BYTES_MAX && has_no_controls(name);
+        fits.then(|| Self(format!("{}{name}", Self::SHARED).as_str().into()))
+    }
+
+    /// The name of what players share, where this is the id of such.
+    pub fn shared_name(&self) -> Option<&str> {
+        self.0.strip_prefix(Self::SHARED)
+    }
+
+    /// Reads an id of our own records and rows: a player's, or one of [`PlayerId::shared`], which nobody outside can say.
+    pub fn stored(text: &str) -> Result<Self, IdError> {
+        match text.strip_prefix(Self::SHARED) {
+            Some(name) => Self::shared(name).ok_or(IdError::BadCharacter),
+            None => Self::new(text),
+        }
+    }
+}
+
 impl SourceId {
     /// The source of what Questline itself appends; refused from outside.
     pub const QUESTLINE: &str = "questline";
@@ -141,7 +165,22 @@ impl EventId {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventId, IdError, SourceId, is_printable};
+    use super::{EventId, IdError, PlayerId, SourceId, is_printable};
+
+    #[test]
+    fn what_is_shared_has_an_id_that_nobody_can_say() {
+        let shared = PlayerId::shared("stock/voucher").unwrap();
+        assert_eq!(shared.shared_name(), Some("stock/voucher"));
+        assert_eq!(PlayerId::new(shared.as_str()), Err(IdError::BadCharacter));
+        assert_eq!(PlayerId::stored(shared.as_str()), Ok(shared));
+        assert_eq!(PlayerId::stored("p"), PlayerId::new("p"));
+        assert_eq!(PlayerId::new("p").unwrap().shared_name(), None);
+        for name in ["", "a\u{1}b", &"x".repeat(256)] {
+            assert_eq!(PlayerId::shared(name), None, "{name:?}");
+            let text = format!("\u{1}{name}");
+            assert!(PlayerId::stored(&text).is_err(), "{name:?}");
+        }
+    }
 
     #[test]
     fn identifiers_are_bounded() {

@@ -2,6 +2,7 @@
 
 mod fold;
 mod read;
+mod together;
 
 pub(crate) use fold::{Folded, Wanted, fold};
 pub(crate) use read::{Records, read};

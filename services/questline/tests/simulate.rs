@@ -22,6 +22,7 @@ const SCENARIOS: &[&str] = &[
     "06_identity_and_refusals",
     "08_late_events_count_now",
     "10_streaks_and_freezes",
+    "16_claims_limits_opt_in_prerequisites",
     "17_goal_kinds",
     "41_runs_of_a_rolling_window",
     "43_weeks_in_a_month_and_days_undone",

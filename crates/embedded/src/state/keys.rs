@@ -1,6 +1,6 @@
 //! Keys and values of the state. Keys sort as the ports ask: by partition, brand, player, number; integers are big-endian.
 //!
-//! A brand holds no byte below `-`, a player no control character, so a zero byte ends both without changing the order.
+//! A brand holds no byte below `-`, an entity no zero byte, so a zero byte ends both without changing the order.
 
 use bytes::Bytes;
 use ports::{Due, Entity, Head, OwnerId, Stamp};
@@ -32,7 +32,7 @@ pub(crate) fn entity_of(key: &[u8]) -> Option<Entity> {
     let (brand, player) = text.split_once('\0')?;
     Some(Entity {
         brand: BrandId::new(brand).ok()?,
-        player: PlayerId::new(player).ok()?,
+        player: PlayerId::stored(player).ok()?,
     })
 }
 

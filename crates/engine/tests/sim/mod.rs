@@ -1,6 +1,7 @@
 //! One simulated history: a world that outlives its engines, several lives of an engine, and the comparison at the end.
 
 mod oracle;
+mod shared;
 mod straight;
 mod world;
 
@@ -11,8 +12,9 @@ use std::time::Duration;
 
 use engine::{Clock, Engine, EngineConfig, EngineHandle, Pace, Rules, Threads};
 use ports::{EmissionSink, Entity, EventLog, OwnerId, StateStore};
+pub(crate) use shared::Counts;
 use tokio::task::LocalSet;
-use types::Timestamp;
+use types::{Partition, Position, Timestamp};
 use world::World;
 
 /// What goes wrong beside the store's usual ways.
@@ -41,6 +43,13 @@ pub(crate) fn run_damaged(seed: u64) -> Result<u64, String> {
 /// Runs a seed with a mishap.
 pub(crate) fn run_with(seed: u64, rules: Rules, mishap: Mishap) -> Result<(), String> {
     lives(&Rc::new(World::new(seed)), rules, mishap)
+}
+
+/// Runs a seed of a world whose players share; how often what it is about happened.
+pub(crate) fn run_shared(seed: u64, rules: Rules) -> Result<Counts, String> {
+    let world = Rc::new(World::shared(seed));
+    lives(&world, rules, Mishap::None)?;
+    Ok(world.counts.take())
 }
 
 /// Everything that the gateways received under a seed, in order, with the tenure.
@@ -231,21 +240,20 @@ async fn repair_all(world: &World, engine: &EngineHandle) -> Result<(), String> 
     }
 }
 
+/// Waits until everything is folded and acknowledged, what was told meanwhile too.
 async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
-    let mut ends = Vec::new();
-    for partition in world.partitions() {
-        let (end, _) = world
-            .log
-            .end(partition)
-            .await
-            .map_err(|error| error.to_string())?;
-        ends.push((partition, end));
-    }
-    tokio::select! {
-        drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
-        error = engine.failed() => return Err(error.to_string()),
-        () = tokio::time::sleep(Duration::from_secs(1_000)) => {
-            return Err(format!("not drained: {:?}", engine.partition_status().await));
+    let mut ends = ends(world).await?;
+    loop {
+        tokio::select! {
+            drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
+            error = engine.failed() => return Err(error.to_string()),
+            () = tokio::time::sleep(Duration::from_secs(1_000)) => {
+                return Err(format!("not drained: {:?}", engine.partition_status().await));
+            }
+        }
+        let now = self::ends(world).await?;
+        if now == std::mem::replace(&mut ends, now.clone()) {
+            break;
         }
     }
     Ok(())
@@ -255,7 +263,8 @@ async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
 async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<(), String> {
     drain(world, engine).await?;
     let straight = straight::fold(world);
-    for (entity, player) in &straight.players {
+    let players = straight.players.iter();
+    for (entity, player) in players.filter(|(entity, _)| entity.is_player()) {
         if mishap == Mishap::RestoredLog {
             // Positions mean another log now, in views and in segments; the oracle compares what the players came to.
             break;
@@ -272,14 +281,19 @@ async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<
             ));
         }
     }
-    let expected = oracle::fold(world, &world::brand())?;
-    if expected.players() != straight.players.len() {
-        return Err("the oracle knows other players".to_owned());
+    if world.shared {
+        world.counts.set(shared::check(world, engine).await?);
+        engine.shutdown().await;
+    } else {
+        let expected = oracle::fold(world, &world::brand())?;
+        if expected.players() != straight.players.len() {
+            return Err("the oracle knows other players".to_owned());
+        }
+        expected.compare_players(engine).await?;
+        engine.shutdown().await;
+        // The first sink takes all types.
+        expected.compare_emissions(&world.sinks[0])?;
     }
-    expected.compare_players(engine).await?;
-    engine.shutdown().await;
-    // The first sink takes all types.
-    expected.compare_emissions(&world.sinks[0])?;
     compare_entities(world, engine, &straight).await?;
     if mishap != Mishap::RestoredLog {
         compare_segments(world, &straight).await?;
@@ -288,6 +302,16 @@ async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<
         compare_emissions(sink, &straight)?;
     }
     Ok(())
+}
+
+/// Where each partition's log ends.
+async fn ends(world: &World) -> Result<Vec<(Partition, Position)>, String> {
+    let mut ends = Vec::new();
+    for partition in world.partitions() {
+        let end = world.log.end(partition).await;
+        ends.push((partition, end.map_err(|error| error.to_string())?.0));
+    }
+    Ok(ends)
 }
 
 async fn compare_entities(

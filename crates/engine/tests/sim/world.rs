@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::Programmes;
-use ports::{Entity, Entry, EventLog};
+use ports::{Entity, Entry, EventLog as _};
 use programme::Programme;
 use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
 use types::{BrandId, Event, EventId, Partition, Timestamp};
+
+use super::shared::Counts;
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
@@ -22,14 +24,27 @@ pub(crate) struct World {
     pub(crate) entities: Vec<Entity>,
     /// Players that were set aside and repaired.
     pub(crate) repaired: Cell<u64>,
+    /// What became of what they share, once the world has ended.
+    pub(crate) counts: Cell<Counts>,
+    /// Its players share limits and stocks.
+    pub(crate) shared: bool,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::of(seed, false)
+    }
+
+    /// More partitions, and players who all want the same few things.
+    pub(crate) fn shared(seed: u64) -> Self {
+        Self::of(seed, true)
+    }
+
+    fn of(seed: u64, shared: bool) -> Self {
         let dice = Arc::new(Dice::new(seed));
         let crash = Arc::new(Crash::default());
-        let partitions = 1 + u16::try_from(dice.below(2)).unwrap();
+        let partitions = 1 + u16::from(shared) + u16::try_from(dice.below(2)).unwrap();
         let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
         let store = FaultyStore::new(Arc::clone(&dice), Arc::clone(&crash));
         let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
@@ -43,11 +58,15 @@ impl World {
         let world = Self {
             to_append: RefCell::default(),
             repaired: Cell::default(),
+            counts: Cell::default(),
             sinks: vec![
                 sink("all", |_: &str| true),
                 sink("some", |kind: &str| kind.len() % 2 == 1),
             ],
-            programmes: [programme()].into_iter().collect(),
+            programmes: [programme(if shared { SHARED } else { PROGRAMME })]
+                .into_iter()
+                .collect(),
+            shared,
             store: Arc::new(store),
             dice,
             crash,
@@ -107,7 +126,7 @@ impl World {
                 );
                 share -= 1;
             }
-            self.log.append(partition, batch).await.unwrap();
+            self.log.put(partition, batch);
             if self.dice.chance(200) {
                 tokio::time::sleep(Duration::from_millis(self.dice.below(400))).await;
             }
@@ -120,7 +139,13 @@ impl World {
         let mut clock = 1_300_000_000_000_000_000;
         let mut ids = 0;
         for _ in 0..40 + dice.below(400) {
-            clock += i64::try_from(dice.below(20_000_000_000_000)).unwrap();
+            // What waits for an answer is told again by this clock: where it runs too fast, that is all there is.
+            let most = if self.shared {
+                3_600_000_000_000
+            } else {
+                20_000_000_000_000
+            };
+            clock += i64::try_from(dice.below(most)).unwrap();
             let recorded_at = Timestamp::from_nanos(clock);
             let put = |partition, body| {
                 let entry = Entry { recorded_at, body };
@@ -155,6 +180,7 @@ impl World {
         let (kind, refers_to) = match dice.below(10) {
             0 | 1 if id > 0 => ("order_refunded", Some(dice.below(id))),
             2 => ("order_cancelled", None),
+            3 if self.shared => ("mission_claimed", None),
             _ => ("order", None),
         };
         // A repeat mostly says what the first said; amounts by id make that likely.
@@ -217,8 +243,33 @@ rewards:
   - {id: g, kind: bonus, template: G}
 "#;
 
-fn programme() -> Programme {
-    match programme::compile("simulated.yaml", PROGRAMME) {
+const SHARED: &str = r#"
+programme: shared
+brand: shop
+timezone: Europe/London
+currency: GBP
+lateness: 1d
+points: {xp: {kind: status}}
+earn:
+  - {id: order_xp, on: order, give: {points: xp, rate: 1, per: "3.00", of: amount}}
+missions:
+  - {id: few, goal: {count: order, target: 1}, window: day, limit: {total: 3}}
+  - {id: pick, goal: {count: order, target: 2}, window: week, limit: {per_player: 2, total: 4}, claim: {within: 2d}, reward: [{grant: g}, {grant: h}], on_reversal: take_back}
+  - {id: run, goal: {sum: amount, of: order, target: 60}, window: rolling 9d, reward: [{grant: h}, {points: xp, fixed: 5}], on_reversal: take_back}
+tiers:
+  - id: loyalty
+    by: xp
+    levels:
+      - {id: bronze, at: 0}
+      - {id: silver, at: 30, reward: [{grant: g}]}
+      - {id: gold, at: 200, reward: [{grant: g}, {grant: h}]}
+rewards:
+  - {id: g, kind: bonus, template: G, stock: 4}
+  - {id: h, kind: code, template: H, stock: 3}
+"#;
+
+fn programme(source: &str) -> Programme {
+    match programme::compile("simulated.yaml", source) {
         Ok(programme) => programme,
         Err(diagnostics) => panic!("{diagnostics}"),
     }

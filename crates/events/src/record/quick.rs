@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::str::{FromStr, from_utf8};
 
-use types::{Attributes, Body, Event, Timestamp, Value};
+use types::{Attributes, Body, Event, PlayerId, Timestamp, Value};
 
 use crate::proto_event::instant;
 
@@ -106,7 +106,7 @@ impl<'a> Texts<'a> {
             id: id.parse().ok()?,
             source: source.parse().ok()?,
             kind: kind.into(),
-            player: player.parse().ok()?,
+            player: PlayerId::stored(player).ok()?,
             occurred_at,
             amount: parsed(amount)?,
             currency: parsed(currency)?,

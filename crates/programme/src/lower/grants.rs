@@ -1,7 +1,6 @@
 //! Rewards, and the lists of what a completion or a level gives.
 
 use super::{Lower, PARTS_MAX};
-use crate::carried::NotYet;
 use crate::model::{Duration, Grant, PointsIx, Reward, RewardIx, RewardKind};
 use crate::span::At;
 use crate::syntax::lists::List;
@@ -22,7 +21,6 @@ impl Lower<'_> {
         let text = &at.value;
         if let Some(stock) = &text.stock {
             self.above_zero(stock, "`stock`");
-            NotYet::Stock.refuse(stock.span, self.problems);
         }
         if let Some(expires) = &text.expires
             && matches!(

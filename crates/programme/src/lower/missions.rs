@@ -1,7 +1,6 @@
 //! Missions.
 
 use super::{Lower, PARTS_MAX};
-use crate::carried::NotYet;
 use crate::cel;
 use crate::model::{
     Claim, Duration, Limit, Mission, MissionIx, OnChange, OnReversal, Start, Window, first_instant,
@@ -84,9 +83,6 @@ impl Lower<'_> {
         let Some(limit) = &text.limit else {
             return Limit::default();
         };
-        if let Some(total) = &limit.value.total {
-            NotYet::Limits.refuse(total.span, self.problems);
-        }
         let mut bound = |whole: &Option<At<_>>| {
             whole
                 .as_ref()

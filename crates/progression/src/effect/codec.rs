@@ -10,6 +10,7 @@ use super::{
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::fact::WHOLE_E8;
 use crate::period::Period;
+use crate::stock::Told;
 
 impl Effect {
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
@@ -140,6 +141,10 @@ impl Effect {
                 moved(writer, *points, *amount);
                 writer.text(reason.as_deref().unwrap_or_default());
             }
+            Self::Told(told) => {
+                writer.byte(48);
+                told.encode(writer);
+            }
         }
     }
 
@@ -227,6 +232,7 @@ impl Effect {
                 amount: MicroPoints(reader.wide()?),
                 reason: optional(reader)?,
             },
+            48 => Self::Told(Told::decode(reader)?),
             _ => return Err(DecodeError::Invalid("an effect")),
         })
     }

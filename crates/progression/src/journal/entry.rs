@@ -15,6 +15,7 @@ use crate::names::Names;
 use crate::period::Period;
 use crate::slot::Slot;
 use crate::state::State;
+use crate::stock::Tell;
 use crate::timer::{Due, Timer};
 
 /// The type of entries that timers write.
@@ -65,6 +66,8 @@ pub struct Entry {
     pub archived: Vec<Archived>,
     /// What it says of a bet and of its result.
     pub bet: Option<Box<Bet>>,
+    /// The event that asked for what this one answers: what follows is that one's doing.
+    pub by: Option<Box<(SourceId, EventId)>>,
     /// The player is restricted: nobody acts on its emissions towards him.
     pub suppressed: bool,
     pub(crate) names: Arc<Names>,
@@ -277,6 +280,7 @@ impl Entry {
             unmatched: None,
             archived: Vec::new(),
             bet: None,
+            by: None,
             suppressed: false,
             names: Arc::clone(names),
         }
@@ -291,11 +295,29 @@ impl Entry {
         })
     }
 
+    /// What it told other entities, rebuilt: the same ids and bytes as when the record was folded.
+    pub fn tells(&self) -> Vec<Tell> {
+        let told = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Told(told) => Some(told),
+            _ => None,
+        });
+        told.map(|told| Tell {
+            names: Arc::clone(&self.names),
+            at: self.recorded_at,
+            told: told.clone(),
+        })
+        .collect()
+    }
+
     /// What made it.
     pub fn cause(&self) -> Cause<'_> {
-        match &self.timer {
-            Some(timer) => Cause::Timer(timer),
-            None => Cause::Event {
+        match (&self.by, &self.timer) {
+            (Some(by), _) => Cause::Event {
+                source: &by.0,
+                id: &by.1,
+            },
+            (None, Some(timer)) => Cause::Timer(timer),
+            (None, None) => Cause::Event {
                 source: &self.source,
                 id: &self.id,
             },

@@ -41,7 +41,7 @@ impl Entry {
             timer.encode(writer);
         }
         let currency = self.amount.and_then(|(_, currency)| currency);
-        let rare = !self.reversals.is_empty() || !self.archived.is_empty();
+        let rare = !self.reversals.is_empty() || !self.archived.is_empty() || self.by.is_some();
         let flag = |bit: u8, set: bool| u8::from(set) * bit;
         writer.byte(
             flag(AMOUNT, self.amount.is_some())
@@ -77,6 +77,11 @@ impl Entry {
                 writer.number(u64::from(archived.mission.0));
                 archived.slot.encode(writer);
             }
+            writer.flag(self.by.is_some());
+            if let Some(by) = &self.by {
+                writer.text(by.0.as_str());
+                writer.text(by.1.as_str());
+            }
         }
         if let Some(bet) = &self.bet {
             bet.encode(writer);
@@ -103,9 +108,7 @@ impl Entry {
             read_offset(reader, recorded_at)?,
             read_offset(reader, recorded_at)?,
         );
-        let source = reader.text()?;
-        let source = SourceId::new(source).map_err(|_| DecodeError::Invalid("a source"))?;
-        let of = (source, event_id(reader)?);
+        let of = (source(reader)?, event_id(reader)?);
         let digest = Digest(reader.fixed128()?);
         let kind = reader.text()?.into();
         let mut entry = Self {
@@ -152,6 +155,10 @@ impl Entry {
                     slot: Slot::decode(reader)?,
                 })
             })?;
+            self.by = match reader.flag()? {
+                true => Some(Box::new((source(reader)?, event_id(reader)?))),
+                false => None,
+            };
         }
         self.suppressed = set(SUPPRESSED);
         if set(BET) {
@@ -169,6 +176,10 @@ fn list<T>(
     decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     (0..reader.length()?).map(|_| decode(reader)).collect()
+}
+
+fn source(reader: &mut Reader<'_>) -> Result<SourceId, DecodeError> {
+    SourceId::new(reader.text()?).map_err(|_| DecodeError::Invalid("a source"))
 }
 
 fn event_id(reader: &mut Reader<'_>) -> Result<EventId, DecodeError> {
@@ -210,6 +221,8 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::UnknownHold) => 52,
         Outcome::Refused(Refusal::HoldExists) => 53,
         Outcome::Refused(Refusal::TooManyHolds) => 54,
+        Outcome::Refused(Refusal::StockGone) => 64,
+        Outcome::Refused(Refusal::GivenBack) => 65,
     }
 }
 
@@ -237,6 +250,8 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         52 => Outcome::Refused(Refusal::UnknownHold),
         53 => Outcome::Refused(Refusal::HoldExists),
         54 => Outcome::Refused(Refusal::TooManyHolds),
+        64 => Outcome::Refused(Refusal::StockGone),
+        65 => Outcome::Refused(Refusal::GivenBack),
         _ => return Err(DecodeError::Invalid("an outcome")),
     })
 }
@@ -252,7 +267,7 @@ impl Reversal {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            source: SourceId::new(reader.text()?).map_err(|_| DecodeError::Invalid("a source"))?,
+            source: source(reader)?,
             id: event_id(reader)?,
             taken: reader.signed()?,
             returned: reader.signed()?,

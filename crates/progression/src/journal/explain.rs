@@ -5,6 +5,7 @@ use crate::decision::Outcome;
 use crate::effect::{Because, Effect, Movement};
 use crate::emission::{grant_id, occasion};
 use crate::json::Object;
+use crate::stock::{Told, Unit};
 
 /// The entry as one JSON object, names in place of indexes.
 pub fn entry_json(entry: &Entry) -> Vec<u8> {
@@ -230,6 +231,7 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
                 .text("grant_id", &grant_id(names, grant));
             occasion(&mut json, names, grant.because);
         }
+        Effect::Told(told) => tells(&mut json, entry, told),
         Effect::TierChanged {
             tier,
             from,
@@ -244,6 +246,27 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
         }
     }
     json
+}
+
+fn tells(json: &mut Object, entry: &Entry, told: &Told) {
+    let names = &entry.names;
+    let unit = |json: &mut Object, unit: &Unit| {
+        json.text("stock", &unit.stock.name(names))
+            .raw("unit", unit.n);
+        occasion(json, names, unit.because);
+    };
+    match told {
+        Told::Asked(ask) => unit(json, &ask.unit),
+        Told::Returned(returned) => unit(json, returned),
+        Told::Unwanted { stock, ask } => {
+            json.text("stock", stock).text("question", ask.as_str());
+        }
+        Told::Answered { to, ask, given } => {
+            json.text("player", to.as_str())
+                .text("question", ask.as_str())
+                .raw("given", given);
+        }
+    }
 }
 
 fn working(json: &mut Object, movement: &Movement) {

@@ -204,6 +204,7 @@ pub(super) fn drop_closed(
             .saturating_add_nanos(super::streak::margin_ns(rules));
         let over = closed(end, programme, now)
             && !slot.is_offered()
+            && !slot.is_awaited()
             && !fell.contains(&(mission, slot.period));
         if over {
             dropped.push(Archived {

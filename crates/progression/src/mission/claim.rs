@@ -5,12 +5,13 @@
 use programme::model::{Mission, MissionIx, PeriodKind, Programme};
 use types::Timestamp;
 
-use super::{because, find};
+use super::{because, fate, find};
 use crate::effect::{Effect, GrantStatus, Granted, Prize, RevokeReason};
 use crate::period::Period;
 use crate::slot::{Fate, Given, Offer};
 use crate::state::{MissionState, State};
 use crate::step::Step;
+use crate::stock::Stock;
 
 /// The most offers of a mission that wait for a player: a year of days. Their periods stay in memory.
 const OFFERS_MAX: usize = 366;
@@ -120,6 +121,8 @@ pub(crate) fn lapse(step: &mut Step<'_>, ix: MissionIx, period: Period) {
         revoke(step, ix, period, given, RevokeReason::ClaimExpired);
     }
     put_back(step, ix, period, fate);
+    // The completion stands, and with it its share of the limit.
+    fate::give_back(step, ix, period, |stock| matches!(stock, Stock::Reward(_)));
 }
 
 /// Takes back what was granted or offered.

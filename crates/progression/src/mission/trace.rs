@@ -112,9 +112,10 @@ fn append(
     ))
 }
 
-/// Takes what has died out of a run that is not complete.
+/// Takes what has died out of a run that is not complete and waits for no answer.
 pub(super) fn refresh(look: Look<'_>, mission: &Mission, slot: &mut Slot, now: Timestamp) {
-    let (Window::Rolling { ns }, false) = (mission.window, slot.stands()) else {
+    let kept = slot.stands() || slot.is_awaited();
+    let (Window::Rolling { ns }, false) = (mission.window, kept) else {
         return;
     };
     let Some(trail) = &mut slot.trail else {
@@ -160,6 +161,7 @@ pub(super) fn shrink(
     (entry, part): (u64, u8),
     left: Option<Gain>,
 ) -> bool {
+    let awaited = slot.is_awaited();
     let Some(trail) = &mut slot.trail else {
         return false;
     };
@@ -168,7 +170,7 @@ pub(super) fn shrink(
     if !trail.shrink(order(entry, settles), part, left) {
         return false;
     }
-    let pooled = !slot.fate.as_ref().is_some_and(|fate| fate.standing);
+    let pooled = !awaited && !slot.fate.as_ref().is_some_and(|fate| fate.standing);
     let alive = |mark: &&Mark| match mission.window {
         Window::Rolling { ns } if pooled => lives(mark, ns, now),
         _ => true,

@@ -13,6 +13,7 @@ use super::{Capped, State, TierState};
 use crate::effect::Because;
 use crate::names::Names;
 use crate::slot::{Given, Slot};
+use crate::stock::Stock;
 
 /// Old index to new, where the name is still there.
 pub(super) struct Map(Vec<Option<u16>>);
@@ -101,6 +102,13 @@ impl Moves {
         self.rewards.get(ix.0).map(RewardIx)
     }
 
+    pub(crate) fn stock(&self, stock: Stock) -> Option<Stock> {
+        match stock {
+            Stock::Completions(ix) => self.mission(ix).map(Stock::Completions),
+            Stock::Reward(ix) => self.reward(ix).map(Stock::Reward),
+        }
+    }
+
     pub(crate) fn because(&self, because: Because) -> Option<Because> {
         match because {
             Because::Rule(ix) => self.rules.get(ix.0).map(|new| Because::Rule(RuleIx(new))),
@@ -117,6 +125,10 @@ impl Moves {
 
     /// What a completion gave, in the new version's indexes.
     pub(crate) fn slot(&self, slot: &mut Slot) {
+        if let Some(units) = &mut slot.units {
+            let held = |(stock, n): &(Stock, u32)| Some((self.stock(*stock)?, *n));
+            units.held = units.held.iter().filter_map(held).collect();
+        }
         let Some(fate) = &mut slot.fate else {
             return;
         };
@@ -179,6 +191,7 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box
         let new = moves.reward(grant.reward).zip(moves.because(grant.because));
         new.map(|new| (grant.reward, grant.because) = new).is_some()
     });
+    state.waiting.retain_mut(|waiting| waiting.carry(&moves));
     let back = attic::bring_back(state, &names);
     state.attic.store(&state.names, gone);
     state.names = names;

@@ -17,9 +17,10 @@ use crate::report::Report;
 use crate::restriction::Restrictions;
 use crate::slot::Slot;
 use crate::tier::Term;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -44,6 +45,8 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     grants(writer, state);
     state.orders.encode(writer);
     state.attic.encode(writer);
+    each(writer, &state.waiting, Waiting::encode);
+    writer.number(state.taken);
     state.tail.encode(writer);
     state.filter.encode(writer);
 }
@@ -73,6 +76,8 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         grants: read_grants(reader, clock)?,
         orders: OpenOrders::decode(reader)?,
         attic: Attic::decode(reader, catalogue)?,
+        waiting: read_each(reader, Waiting::decode)?,
+        taken: reader.number()?,
         tail: Tail::decode(reader, catalogue)?,
         filter: Filter::decode(reader)?,
         names,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use events::{Context, parse_json};
 use programme::model::Programme;
 use progression::{
-    Catalogue, Decision, History, State, Subject, apply, due as due_by, view, wants,
+    Catalogue, Decision, Deliver, History, State, Stocks, Subject, apply_at_once, due as due_by,
+    view, wants,
 };
 use serde_json::{Value, json};
 use types::{Body, BrandId, Event, PlayerId, Position, Record, SourceId, Timestamp};
@@ -48,7 +49,12 @@ pub(crate) struct Player {
 
 impl Player {
     /// Folds a record, with the history that it wants.
-    pub(crate) fn fold(&mut self, programme: &Programme, record: &Record) -> Decision {
+    pub(crate) fn fold(
+        &mut self,
+        programme: &Programme,
+        record: &Record,
+        deliver: &mut Deliver<'_>,
+    ) -> Decision {
         self.names.learn(programme);
         let mut history = History::new();
         for _ in 0..8 {
@@ -70,7 +76,8 @@ impl Player {
             wants(programme, &self.state, &history, record),
             [] as [u32; 0]
         );
-        let decision = apply(programme, &mut self.state, &history, record);
+        let decision = apply_at_once(programme, &mut self.state, &history, record, deliver)
+            .expect("what is not wanted is not needed");
         self.segments.extend(decision.sealed.iter().cloned());
         decision
     }
@@ -101,6 +108,7 @@ impl Player {
 pub(crate) struct World {
     pub(crate) programme: Programme,
     pub(crate) players: BTreeMap<PlayerId, Player>,
+    pub(crate) stocks: Stocks,
     pub(crate) emissions: Vec<Value>,
     pub(crate) now: Timestamp,
     position: u64,
@@ -113,6 +121,7 @@ impl World {
         Self {
             programme: compile(programme),
             players: BTreeMap::new(),
+            stocks: Stocks::new(),
             emissions: Vec::new(),
             now: Timestamp::MIN,
             position: 0,
@@ -152,7 +161,13 @@ impl World {
         if self.passivating {
             player.passivate(&self.programme);
         }
-        let decision = player.fold(&self.programme, &record);
+        let (programme, stocks) = (&self.programme, &mut self.stocks);
+        let subject = Subject {
+            brand: &programme.brand,
+            player: &id,
+        };
+        let mut deliver = |tell| stocks.deliver(programme, subject, &tell);
+        let decision = player.fold(programme, &record, &mut deliver);
         self.tell(&id, &decision);
         decision
     }
@@ -182,6 +197,9 @@ impl World {
             brand: &self.programme.brand,
             player,
         };
+        for tell in &decision.tells {
+            self.stocks.deliver(&self.programme, subject, tell);
+        }
         for emission in decision.emissions() {
             let id = emission.id(subject).to_string();
             let line = emission.json(subject, &id);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use programme::model::Programme;
 use progression::{
-    Catalogue, Decision, History, Outcome, PlayerView, State, Subject, due, try_apply, view, wants,
+    Catalogue, Decision, Deliver, History, Outcome, PlayerView, State, Stocks, Subject, apply_at_once,
+    due, view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
@@ -60,12 +61,18 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Applies a record, fetching the segments that it wants and no others.
-    fn apply(&mut self, programme: &Programme, record: &Record) -> Decision {
+    fn apply(
+        &mut self,
+        programme: &Programme,
+        record: &Record,
+        deliver: &mut Deliver<'_>,
+    ) -> Decision {
         self.names.learn(programme);
         let mut history = History::new();
         for _ in 0..64 {
             let asked = wants(programme, &self.state, &history, record);
-            let wanted = match try_apply(programme, &mut self.state, &history, record) {
+            let wanted = match apply_at_once(programme, &mut self.state, &history, record, deliver)
+            {
                 Ok(decision) => {
                     assert!(asked.is_empty(), "what is not wanted was not needed");
                     self.segments.extend(decision.sealed.iter().cloned());
@@ -162,6 +169,9 @@ pub(crate) fn fold_versions<'p>(
     let how = how.into();
     let mut kept: BTreeMap<PlayerId, Kept> = BTreeMap::new();
     let (mut said, mut outcomes) = (Said::default(), Vec::new());
+    let mut stocks = Stocks::new();
+    // What lapses gives back what others may have: there everything is swept in time.
+    let sweeping = how.sweeping || (0..=records.len()).any(|at| version(at).is_shared());
     for (at, record) in (1..).zip(records) {
         let programme = version(at - 1);
         if let Some(before) = records[..at - 1].last()
@@ -177,14 +187,20 @@ pub(crate) fn fold_versions<'p>(
         let Body::Event { event, .. } = &record.body else {
             continue;
         };
-        if how.sweeping {
+        if sweeping {
             for (id, player) in &mut kept {
                 let decision = player.sweep(programme, record.recorded_at);
-                said.extend(subject(programme, id), &decision, 0);
+                let subject = subject(programme, id);
+                said.extend(subject, &decision, 0);
+                for tell in &decision.tells {
+                    stocks.deliver(programme, subject, tell);
+                }
             }
         }
         let player = kept.entry(event.player.clone()).or_default();
-        let decision = player.apply(programme, record);
+        let teller = subject(programme, &event.player);
+        let mut deliver = |tell| stocks.deliver(programme, teller, &tell);
+        let decision = player.apply(programme, record, &mut deliver);
         let position = record.position.sequence;
         said.extend(subject(programme, &event.player), &decision, position);
         outcomes.push(decision.outcome);

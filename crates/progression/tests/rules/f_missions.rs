@@ -327,3 +327,8 @@ missions:
         assert_eq!(line(&world), line(&before), "{command}");
     }
 }
+
+#[test]
+fn f6_limits_of_all_players_and_stock() {
+    scenario("16_claims_limits_opt_in_prerequisites");
+}

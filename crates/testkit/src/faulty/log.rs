@@ -1,4 +1,4 @@
-//! A log in memory that is sometimes slow or unavailable, and never wrong.
+//! A log in memory that is sometimes slow or unavailable, or does not say whether it appended, and never wrong.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -52,6 +52,37 @@ impl MemoryLog {
         }
     }
 
+    /// Appends without fail.
+    pub fn put(&self, partition: Partition, entries: Vec<Entry>) -> Appended {
+        let kept = &self.partitions[usize::from(partition.0)];
+        let mut records = kept.records();
+        let last = records
+            .last()
+            .map(|record| (record.position.sequence, record.recorded_at));
+        let (sequence, mut clock) = last.unwrap_or((0, Timestamp::MIN));
+        let first = Position {
+            sequence: sequence + 1,
+            index: 0,
+        };
+        for (index, entry) in (0..).zip(entries) {
+            clock = entry.recorded_at.map_or(clock, |at| clock.max(at));
+            records.push(LogRecord {
+                position: Position { index, ..first },
+                recorded_at: clock,
+                body: entry.body,
+            });
+        }
+        let new = records.iter().rev();
+        let mut new: Vec<_> = new
+            .take_while(|record| record.position.sequence == first.sequence)
+            .cloned()
+            .collect();
+        new.reverse();
+        kept.history().append(&mut new);
+        kept.length.send_replace(records.len());
+        Appended { first }
+    }
+
     /// Everything in a partition, in order.
     pub fn records(&self, partition: Partition) -> Vec<LogRecord> {
         self.partitions[usize::from(partition.0)].records().clone()
@@ -86,33 +117,16 @@ impl EventLog for MemoryLog {
         partition: Partition,
         entries: Vec<Entry>,
     ) -> Result<Appended, AppendError> {
-        let kept = &self.partitions[usize::from(partition.0)];
-        let mut records = kept.records();
-        let last = records
-            .last()
-            .map(|record| (record.position.sequence, record.recorded_at));
-        let (sequence, mut clock) = last.unwrap_or((0, Timestamp::MIN));
-        let first = Position {
-            sequence: sequence + 1,
-            index: 0,
-        };
-        for (index, entry) in (0..).zip(entries) {
-            clock = entry.recorded_at.map_or(clock, |at| clock.max(at));
-            records.push(LogRecord {
-                position: Position { index, ..first },
-                recorded_at: clock,
-                body: entry.body,
-            });
+        self.dice.pause(20).await;
+        if self.dice.fault(150) {
+            return Err(AppendError::Unavailable("seeded".to_owned()));
         }
-        let new = records.iter().rev();
-        let mut new: Vec<_> = new
-            .take_while(|record| record.position.sequence == first.sequence)
-            .cloned()
-            .collect();
-        new.reverse();
-        kept.history().append(&mut new);
-        kept.length.send_replace(records.len());
-        Ok(Appended { first })
+        let appended = self.put(partition, entries);
+        self.dice.pause(20).await;
+        match self.dice.fault(150) {
+            true => Err(AppendError::Unknown("seeded".to_owned())),
+            false => Ok(appended),
+        }
     }
 
     async fn read(

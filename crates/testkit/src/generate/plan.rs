@@ -7,6 +7,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::tiers::tier;
 use super::words;
 
 /// A programme whose parts can be left out one by one.
@@ -22,6 +23,8 @@ pub struct Plan {
     pub missions: Vec<String>,
     /// Tier sets.
     pub tiers: Vec<String>,
+    /// Stocks of the rewards, in their order: lines, or nothing.
+    pub stocks: Vec<String>,
 }
 
 impl fmt::Display for Plan {
@@ -55,12 +58,15 @@ impl fmt::Display for Plan {
         };
         if text("grant:") {
             writeln!(f, "rewards:")?;
-            writeln!(f, "  - {{id: voucher, kind: bonus, template: V}}")?;
-            writeln!(f, "  - {{id: code, kind: code, template: C, expires: 3d}}")?;
-            writeln!(
-                f,
-                "  - {{id: gift, kind: points, give: {{points: coins, fixed: 7}}}}"
-            )?;
+            let rewards = [
+                "id: voucher, kind: bonus, template: V",
+                "id: code, kind: code, template: C, expires: 3d",
+                "id: gift, kind: points, give: {points: coins, fixed: 7}",
+            ];
+            for (at, reward) in rewards.iter().enumerate() {
+                let stock = self.stocks.get(at).map_or("", String::as_str);
+                writeln!(f, "  - {{{reward}{stock}}}")?;
+            }
         }
         Ok(())
     }
@@ -74,13 +80,15 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         vec(boost(), 0..4),
         vec(mission(), 1..5),
         vec(tier(), 0..3),
+        vec(stock(), 2),
     );
-    parts.prop_map(|(settings, earn, boosts, missions, tiers)| Plan {
+    parts.prop_map(|(settings, earn, boosts, missions, tiers, stocks)| Plan {
         settings,
         earn: numbered("r", earn),
         boosts: numbered("b", boosts),
         missions: chained(missions),
         tiers: numbered("t", tiers),
+        stocks,
     })
 }
 
@@ -167,7 +175,7 @@ fn cap() -> impl Strategy<Value = String> {
     })
 }
 
-fn points() -> impl Strategy<Value = &'static str> {
+pub(super) fn points() -> impl Strategy<Value = &'static str> {
     select(vec!["xp", "xp", "coins"])
 }
 
@@ -303,7 +311,7 @@ fn goal() -> impl Strategy<Value = String> {
     })
 }
 
-fn reward() -> impl Strategy<Value = String> {
+pub(super) fn reward() -> impl Strategy<Value = String> {
     let points = (points(), select(vec!["5", "30", "0.25"]))
         .prop_map(|(points, fixed)| format!("{{points: {points}, fixed: {fixed}}}"));
     let grant = select(vec!["{grant: voucher}", "{grant: gift}", "{grant: code}"]);
@@ -312,6 +320,10 @@ fn reward() -> impl Strategy<Value = String> {
         true => String::new(),
         false => format!(", reward: [{}]", items.join(", ")),
     })
+}
+
+fn stock() -> impl Strategy<Value = String> {
+    select(vec!["", "", "", ", stock: 1", ", stock: 3"]).prop_map(str::to_owned)
 }
 
 fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
@@ -332,6 +344,8 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         "",
         ", limit: {per_player: 1}",
         ", limit: {per_player: 2}",
+        ", limit: {total: 1}",
+        ", limit: {per_player: 1, total: 3}",
     ]);
     let available = select(vec![
         "",
@@ -387,36 +401,6 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
                 "goal: {goal}, window: {window}{reward}{audience}, on_reversal: {on_reversal}{rest}"
             );
             (line, after)
-        },
-    )
-}
-
-fn tier() -> impl Strategy<Value = String> {
-    let by = points();
-    let on_reversal = select(vec!["demote", "keep"]);
-    let qualify = prop_oneof![
-        1 => Just("lifetime"),
-        4 => Just("month"),
-        1 => Just("quarter"),
-        1 => Just("year"),
-        3 => Just("rolling 2d"),
-        2 => Just("rolling 10d"),
-    ];
-    let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
-    let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);
-    let term = (qualify, downgrade, grace);
-    (by, on_reversal, term, vec((1u32..40, reward()), 1..4)).prop_map(
-        |(by, on_reversal, (qualify, downgrade, grace), steps)| {
-            let mut at = 0;
-            let mut levels = vec!["{id: l0, at: 0}".to_owned()];
-            for (ix, (step, reward)) in (1..).zip(steps) {
-                at += step;
-                levels.push(format!("{{id: l{ix}, at: {at}{reward}}}"));
-            }
-            format!(
-                "by: {by}, qualify: {{over: {qualify}}}, downgrade: {downgrade}, grace: {grace}, on_reversal: {on_reversal}, levels: [{}]",
-                levels.join(", ")
-            )
         },
     )
 }

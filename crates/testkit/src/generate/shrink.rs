@@ -21,7 +21,8 @@ pub fn minimise(case: Case, fails: impl Fn(&Case) -> bool) -> Case {
 
 type Part = fn(&mut Plan) -> &mut Vec<String>;
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
+    |plan| &mut plan.stocks,
     |plan| &mut plan.tiers,
     |plan| &mut plan.missions,
     |plan| &mut plan.boosts,

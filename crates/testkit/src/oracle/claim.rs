@@ -6,6 +6,7 @@ use types::{Event, Timestamp, Value};
 use super::Answer;
 use super::emission::Cause;
 use super::life::{Given, Life, Offer, Why};
+use super::share::Thing;
 
 impl Life<'_> {
     /// Offers a reward's items in order.
@@ -84,11 +85,17 @@ impl Life<'_> {
     pub(super) fn lapse(&mut self, completion: usize, due: Timestamp) {
         let done = &mut self.completions[completion];
         done.offer = Offer::Lapsed;
+        // The completion stands, and so does its share of the limit.
+        let (rewards, limit) = std::mem::take(&mut done.units)
+            .into_iter()
+            .partition::<Vec<_>, _>(|unit| matches!(unit, Thing::Reward(_)));
+        done.units = limit;
         let given = std::mem::take(&mut done.given);
         let (mission, period) = (done.mission, done.period.clone());
         let name = format!("claim/{}/{period}", self.programme.missions[mission].id);
         let cause = Cause::Timer { name: &name, due };
         let why = Why::Mission(mission, period);
+        self.put_back(&rewards);
         for gift in given {
             match gift {
                 Given::Points { .. } => {}

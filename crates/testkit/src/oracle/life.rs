@@ -7,6 +7,7 @@ use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 use super::calendar::Zones;
 use super::emission::Said;
 use super::grants::Reported;
+use super::share::{Out, Thing};
 use super::tier::Turn;
 use super::version::Kept;
 
@@ -51,6 +52,8 @@ pub(super) struct Life<'a> {
     pub(super) reports: Vec<Reported>,
     /// Every emission.
     pub(super) said: Vec<Said>,
+    /// What of the things that players share is out, theirs and others'.
+    pub(super) out: Out,
     /// When the newest record was written.
     pub(super) recorded: Timestamp,
     /// Where the player lives.
@@ -179,6 +182,8 @@ pub(super) struct Completion {
     pub(super) used: Vec<usize>,
     /// What was given, in order: points as an amount, grants by their id.
     pub(super) given: Vec<Given>,
+    /// The units of what players share that it has.
+    pub(super) units: Vec<Thing>,
     /// Where its reward is.
     pub(super) offer: Offer,
     /// Whether it still stands.
@@ -220,7 +225,12 @@ pub(super) enum Given {
 }
 
 impl<'a> Life<'a> {
-    pub(super) fn new(programme: &'a Programme, brand: &'a BrandId, player: &PlayerId) -> Self {
+    pub(super) fn new(
+        programme: &'a Programme,
+        brand: &'a BrandId,
+        player: &PlayerId,
+        out: &Out,
+    ) -> Self {
         Self {
             programme,
             brand,
@@ -243,6 +253,7 @@ impl<'a> Life<'a> {
             broken: Vec::new(),
             reports: Vec::new(),
             said: Vec::new(),
+            out: Out::clone(out),
             recorded: Timestamp::MIN,
             zones: Zones::new(programme.timezone.clone()),
             attributes: Vec::new(),

@@ -7,6 +7,7 @@ use types::Timestamp;
 
 use super::emission::Cause;
 use super::life::{Completion, Counted, Life, Offer, Why, Worth};
+use super::share::Thing;
 use super::step::Happened;
 use super::version::Rules;
 
@@ -108,13 +109,18 @@ impl<'a> Life<'a> {
         if already || full || !self.is_reached(mission, &period, now) {
             return;
         }
+        let limit = Thing::Completion(mission);
+        if !self.take_one(limit) {
+            return;
+        }
+        let (reward, mut units) = self.in_stock(&self.programme.missions[mission].reward);
+        units.push(limit);
         self.say_mission("mission_completed", mission, &period, cause);
         let why = Why::Mission(mission, period.clone());
-        let reward = &self.programme.missions[mission].reward;
         let claim = self.programme.missions[mission].claim;
         let given = match claim {
-            Some(_) => self.offer(reward, &why, cause),
-            None => self.give(reward, &why, deed, cause),
+            Some(_) => self.offer(&reward, &why, cause),
+            None => self.give(&reward, &why, deed, cause),
         };
         let offer = match claim {
             Some(claim) if !given.is_empty() => {
@@ -132,6 +138,7 @@ impl<'a> Life<'a> {
             occurred: self.deeds[deed].occurred,
             used,
             given,
+            units,
             offer,
             stands: true,
         });

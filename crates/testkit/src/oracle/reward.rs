@@ -60,6 +60,7 @@ impl Life<'_> {
             let done = &mut self.completions[ix];
             done.stands = false;
             done.offer = Offer::None;
+            let units = std::mem::take(&mut done.units);
             let (mission, period, given) = (done.mission, done.period.clone(), done.given.clone());
             let deed = done.deed;
             self.say_mission("mission_reopened", mission, &period, cause);
@@ -80,6 +81,7 @@ impl Life<'_> {
                     }
                 }
             }
+            self.put_back(&units);
         }
     }
 

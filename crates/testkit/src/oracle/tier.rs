@@ -114,7 +114,9 @@ impl Life<'_> {
         self.rewarded.push((set, level));
         let reward = &self.programme.tiers[set].levels[level].reward;
         let deed = self.deeds.len() - 1;
-        self.give(reward, &Why::Level(set, level), deed, cause);
+        // Never given back.
+        let (reward, _) = self.in_stock(reward);
+        self.give(&reward, &Why::Level(set, level), deed, cause);
     }
 
     /// The index of the player's level in a tier set.

@@ -67,6 +67,17 @@ impl Findings {
         }
         Ok(())
     }
+
+    /// Holds what is out of a stock against its journal.
+    fn compare_stock(&mut self, stock: &str, taken: u64, sum: i64) -> Result<(), Failure> {
+        if i64::try_from(taken) != Ok(sum) {
+            self.wrong += 1;
+            say(format_args!(
+                "{stock}: {taken} are out, its journal adds up to {sum}"
+            ))?;
+        }
+        Ok(())
+    }
 }
 
 /// Audits everything, and fails where a balance is wrong.

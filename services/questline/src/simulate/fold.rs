@@ -1,4 +1,4 @@
-//! The fold itself, players side by side on all cores.
+//! The fold itself, players side by side on all cores where they share nothing.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -10,6 +10,7 @@ use progression::{Catalogue, Decision, History, State, Subject, due, journal, tr
 use types::{PlayerId, Record, Timestamp};
 
 use super::Records;
+use super::together::fold_together;
 use crate::exit::Failure;
 
 /// Which outputs are asked for beside the players.
@@ -32,7 +33,7 @@ pub(crate) struct Folded {
 
 /// What came of some of the players.
 #[derive(Default)]
-struct Part<'a> {
+pub(super) struct Part<'a> {
     players: Vec<Vec<u8>>,
     emissions: Vec<(Place<'a>, Vec<u8>)>,
     journal: Vec<Vec<u8>>,
@@ -70,6 +71,11 @@ pub(crate) fn fold(
     let Some(end) = records.end else {
         return Ok(Folded::default());
     };
+    if programme.is_shared() {
+        let part = fold_together(programme, records, end, wanted)?;
+        folded(records.players.len() as u64);
+        return Ok(together(vec![part]));
+    }
     let players: Vec<(&PlayerId, &[Record])> = records
         .players
         .iter()
@@ -148,7 +154,9 @@ fn one<'a>(
     let mut state = State::new();
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
     for record in records {
-        let decision = fold_one(programme, &mut state, &sealed, record)?;
+        let decision = fold_one(programme, &sealed, record, |history| {
+            try_apply(programme, &mut state, history, record)
+        })?;
         if wanted.emissions {
             part.say(subject, &decision, record.position.sequence);
         }
@@ -160,16 +168,25 @@ fn one<'a>(
         part.say(subject, &decision, 0);
     }
     sealed.extend(decision.sealed);
+    in_the_end(programme, subject, &state, &sealed, end, wanted, part)
+}
+
+/// Writes down what is left of a player when all is folded.
+pub(super) fn in_the_end(
+    programme: &Programme,
+    subject: Subject<'_>,
+    state: &State,
+    sealed: &HashMap<u32, Vec<u8>>,
+    end: Timestamp,
+    wanted: Wanted,
+    part: &mut Part<'_>,
+) -> anyhow::Result<()> {
     if wanted.journal {
-        write_journal(
-            &Catalogue::of(programme),
-            &state,
-            &sealed,
-            &mut part.journal,
-        )?;
+        let catalogue = Catalogue::of(programme);
+        write_journal(&catalogue, state, sealed, &mut part.journal)?;
     }
     if state.is_known() {
-        let seen = view(programme, &state, subject, end);
+        let seen = view(programme, state, subject, end);
         part.players.push(serde_json::to_vec(&seen.line())?);
     }
     Ok(())
@@ -177,7 +194,7 @@ fn one<'a>(
 
 impl<'a> Part<'a> {
     /// Writes emissions down, with their places: timers' by their player, others' by their record.
-    fn say(&mut self, subject: Subject<'a>, decision: &Decision, record: u64) {
+    pub(super) fn say(&mut self, subject: Subject<'a>, decision: &Decision, record: u64) {
         for emission in decision.emissions() {
             let of = match emission.cause().timer() {
                 Some(_) => Of::Timer(subject.player),
@@ -195,15 +212,15 @@ impl<'a> Part<'a> {
 }
 
 /// Folds a record with the sealed segments that it needs, and no others.
-fn fold_one(
+pub(super) fn fold_one(
     programme: &Programme,
-    state: &mut State,
     sealed: &HashMap<u32, Vec<u8>>,
     record: &Record,
+    mut apply: impl FnMut(&History) -> Result<Decision, Vec<u32>>,
 ) -> anyhow::Result<Decision> {
     let mut history = History::new();
     for _ in 0..ROUNDS_MAX {
-        let wanted = match try_apply(programme, state, &history, record) {
+        let wanted = match apply(&history) {
             Ok(decision) => return Ok(decision),
             Err(wanted) => wanted,
         };

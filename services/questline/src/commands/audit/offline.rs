@@ -7,7 +7,7 @@ use anyhow::Context;
 use embedded::{DataFolder, Options};
 use ports::{Entity, EventLog, StateStore};
 use programme::model::Programme;
-use progression::{Catalogue, State, Subject, journal, view};
+use progression::{Catalogue, Effect, State, Subject, Told, journal, view};
 use serde_json::Value;
 use types::{Partition, Timestamp};
 
@@ -100,17 +100,22 @@ async fn player_of(
     let state = engine::snapshot_state(snapshot).context("a snapshot of another version")?;
     let catalogue = Catalogue::of(programme);
     let state = State::decode(state, &catalogue)?;
-    let mut ledger = Ledger::default();
+    let mut entries = Vec::new();
     for number in 0..state.open_segment() {
         let segments = store.segments(partition, player, &[number]).await?;
         let bytes = segments.into_iter().flatten().next();
         let bytes = bytes.with_context(|| format!("journal segment {number} is missing"))?;
-        for entry in journal::decode_segment(&bytes, &catalogue)? {
-            add(&mut ledger, &entry)?;
-        }
+        entries.extend(journal::decode_segment(&bytes, &catalogue)?);
     }
-    for entry in journal::open_entries(&state) {
-        add(&mut ledger, &entry)?;
+    entries.extend(journal::open_entries(&state));
+    if let Some(stock) = player.player.shared_name() {
+        return findings
+            .compare_stock(stock, state.taken(), out_by(&entries))
+            .map_err(|failure| anyhow::anyhow!("{failure}"));
+    }
+    let mut ledger = Ledger::default();
+    for entry in &entries {
+        add(&mut ledger, entry)?;
     }
     let subject = Subject {
         brand: &player.brand,
@@ -122,6 +127,19 @@ async fn player_of(
     findings
         .compare(&shown, &ledger)
         .map_err(|failure| anyhow::anyhow!("{failure}"))
+}
+
+/// How many units of a stock are out by its journal: given less returned.
+fn out_by(entries: &[journal::Entry]) -> i64 {
+    let given = entries.iter().flat_map(|entry| &entry.effects);
+    let given =
+        given.filter(|effect| matches!(effect, Effect::Told(Told::Answered { given: true, .. })));
+    let returned: i64 = entries
+        .iter()
+        .flat_map(|entry| &entry.reversals)
+        .map(|returned| returned.taken)
+        .sum();
+    i64::try_from(given.count()).unwrap_or(i64::MAX) - returned
 }
 
 fn add(ledger: &mut Ledger, entry: &journal::Entry) -> anyhow::Result<()> {

@@ -1,0 +1,63 @@
+//! What players share, as one list of units that are out: a unit is there while fewer are out than there may be.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use programme::model::Grant;
+
+use super::life::Life;
+
+/// Something of which there are only so many for all players.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    /// Completions of a mission.
+    Completion(usize),
+    /// A reward.
+    Reward(usize),
+}
+
+/// Every unit that is out, whoever has it.
+pub(super) type Out = Rc<RefCell<Vec<Thing>>>;
+
+impl Life<'_> {
+    /// Takes a unit, where one is left.
+    pub(super) fn take_one(&self, thing: Thing) -> bool {
+        let most = match thing {
+            Thing::Completion(mission) => self.programme.missions[mission].limit.total,
+            Thing::Reward(reward) => self.programme.rewards[reward].stock,
+        };
+        let mut out = self.out.borrow_mut();
+        let taken = out.iter().filter(|it| **it == thing).count() as u64;
+        let left = most.is_none_or(|most| taken < most);
+        if left && most.is_some() {
+            out.push(thing);
+        }
+        left
+    }
+
+    /// Puts units back.
+    pub(super) fn put_back(&self, things: &[Thing]) {
+        let mut out = self.out.borrow_mut();
+        for thing in things {
+            if let Some(at) = out.iter().position(|it| it == thing) {
+                out.remove(at);
+            }
+        }
+    }
+
+    /// The items of a reward that are to be had, and the units taken for them.
+    pub(super) fn in_stock(&self, reward: &[Grant]) -> (Vec<Grant>, Vec<Thing>) {
+        let (mut items, mut taken) = (Vec::new(), Vec::new());
+        for item in reward {
+            if let Grant::Reward(ix) = item {
+                let thing = Thing::Reward(usize::from(ix.0));
+                if !self.take_one(thing) {
+                    continue;
+                }
+                taken.push(thing);
+            }
+            items.push(*item);
+        }
+        (items, taken)
+    }
+}
