@@ -2,7 +2,10 @@
 //! than its length allows.
 
 #![allow(missing_docs)]
-#![expect(clippy::print_stdout, reason = "a run's figures, shown with --nocapture")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a run's figures, shown with --nocapture"
+)]
 
 use std::cell::Cell;
 

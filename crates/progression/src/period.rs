@@ -29,8 +29,10 @@ pub enum Period {
 }
 
 /// How periods begin that are no calendar's.
-const START: u8 = 6;
-const RUN: u8 = 7;
+const ONCE: u64 = 0;
+const START: u64 = 6;
+const RUN: u64 = 7;
+const TAG_BITS: u32 = 3;
 
 const KINDS: [PeriodKind; 5] = [
     PeriodKind::Day,
@@ -161,39 +163,42 @@ impl Period {
         matches!(self, Self::Calendar { kind, .. } if kind == of)
     }
 
+    /// One number says the kind and, above it, which of that kind: a snapshot and a journal hold many periods.
     pub(crate) fn encode(self, writer: &mut Writer<'_>) {
         match self {
-            Self::Once => writer.byte(0),
+            Self::Once => writer.number(ONCE),
             Self::Calendar { kind, ordinal } => {
-                writer.byte(1 + kind_index(kind) as u8);
-                writer.signed(i64::from(ordinal));
+                let zigzag = ((ordinal << 1) ^ (ordinal >> 31)) as u32;
+                writer.number(u64::from(zigzag) << TAG_BITS | (1 + kind_index(kind) as u64));
             }
             Self::Start(start) => {
-                writer.byte(START);
+                writer.number(START);
                 writer.time(start);
             }
-            Self::Run(number) => {
-                writer.byte(RUN);
-                writer.number(u64::from(number));
-            }
+            Self::Run(number) => writer.number(u64::from(number) << TAG_BITS | RUN),
         }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.byte()? {
-            0 => Ok(Self::Once),
+        const INVALID: DecodeError = DecodeError::Invalid("a period");
+        let number = reader.number()?;
+        let (tag, rest) = (number & ((1 << TAG_BITS) - 1), number >> TAG_BITS);
+        let rest = u32::try_from(rest).map_err(|_| INVALID)?;
+        match tag {
+            ONCE | START if rest > 0 => Err(INVALID),
+            ONCE => Ok(Self::Once),
             START => Ok(Self::Start(reader.time()?)),
-            RUN => Ok(Self::Run(reader.number32()?)),
+            RUN => Ok(Self::Run(rest)),
             tag => {
-                let kind = *KINDS
-                    .get(usize::from(tag) - 1)
-                    .ok_or(DecodeError::Invalid("a period"))?;
+                let ordinal = (rest >> 1) as i32 ^ -((rest & 1) as i32);
                 // Within the years that instants have, with room for the arithmetic of neighbours.
-                let ordinal = i32::try_from(reader.signed()?)
-                    .ok()
-                    .filter(|ordinal| (-10..60_000).contains(ordinal))
-                    .ok_or(DecodeError::Invalid("a period"))?;
-                Ok(Self::Calendar { kind, ordinal })
+                match KINDS.get(tag as usize - 1) {
+                    Some(kind) if (-10..60_000).contains(&ordinal) => Ok(Self::Calendar {
+                        kind: *kind,
+                        ordinal,
+                    }),
+                    _ => Err(INVALID),
+                }
             }
         }
     }
