@@ -57,18 +57,19 @@ impl Reported {
 }
 
 impl Report {
+    /// In six bits: 0 where nothing was reported.
+    pub(crate) fn code(report: Option<Self>) -> u8 {
+        report.map_or(0, |report| 1 + report.status as u8)
+    }
+
     pub(crate) fn encode(report: Option<Self>, writer: &mut Writer<'_>) {
-        match report {
-            None => writer.byte(0),
-            Some(report) => {
-                writer.byte(1 + report.status as u8);
-                writer.time(report.at);
-            }
+        if let Some(report) = report {
+            writer.time(report.at);
         }
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(at) = reader.byte()?.checked_sub(1) else {
+    pub(crate) fn decode(code: u8, reader: &mut Reader<'_>) -> Result<Option<Self>, DecodeError> {
+        let Some(at) = code.checked_sub(1) else {
             return Ok(None);
         };
         let status = Reported::ALL.get(usize::from(at));

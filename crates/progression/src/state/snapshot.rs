@@ -247,22 +247,29 @@ fn read_grants(reader: &mut Reader<'_>, clock: Timestamp) -> Result<Vec<GrantSta
     Ok(grants)
 }
 
+/// A grant's status lies in so many bits, and above it what was reported.
+const STATUS_BITS: u32 = 2;
+
 impl GrantState {
     fn encode(&self, writer: &mut Writer<'_>) {
         writer.number(u64::from(self.reward.0));
         self.because.encode(writer);
         writer.number(u64::from(self.number));
-        writer.byte(GrantStatus::code(self.status));
+        writer.byte(GrantStatus::code(self.status) | Report::code(self.report) << STATUS_BITS);
         Report::encode(self.report, writer);
     }
 
     fn decode(at: Timestamp, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let reward = RewardIx(reader.number16()?);
+        let because = Because::decode(reader)?;
+        let number = reader.number32()?;
+        let codes = reader.byte()?;
         Ok(Self {
-            reward: RewardIx(reader.number16()?),
-            because: Because::decode(reader)?,
-            number: reader.number32()?,
-            status: GrantStatus::of_code(reader.byte()?)?,
-            report: Report::decode(reader)?,
+            reward,
+            because,
+            number,
+            status: GrantStatus::of_code(codes & ((1 << STATUS_BITS) - 1))?,
+            report: Report::decode(codes >> STATUS_BITS, reader)?,
             at,
         })
     }
