@@ -30,7 +30,10 @@ fn the_reference_page_has_an_example_of_every_word() {
     let blocks = fences.filter_map(|rest| rest.split_once("\n```").map(|(block, _)| block));
     // Its first line says what the block is.
     let blocks = blocks.filter(|block| !block.starts_with(" refused"));
-    assert_eq!(missing(&blocks.collect::<Vec<_>>().join("\n")), [] as [&str; 0]);
+    assert_eq!(
+        missing(&blocks.collect::<Vec<_>>().join("\n")),
+        [] as [&str; 0]
+    );
 }
 
 /// The keys, then the words, of the language that a text does not say.

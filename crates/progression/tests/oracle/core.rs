@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use programme::model::Programme;
 use progression::{
-    Catalogue, Decision, Deliver, History, Outcome, PlayerView, State, Stocks, Subject, apply_at_once,
-    due, view, wants,
+    Catalogue, Decision, Deliver, History, Outcome, PlayerView, State, Stocks, Subject,
+    apply_at_once, due, view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
