@@ -148,15 +148,9 @@ fn fold_one<E>(
     let plan = event::plan(programme, state, &mut search, event, now);
     complete(&mut search.missing)?;
     state.reach(record.position, now);
+    let entry = entry(state, record, event, *accepted_at);
     Ok(carry_out(
-        programme,
-        state,
-        record,
-        event,
-        *accepted_at,
-        key,
-        plan,
-        deliver,
+        programme, state, entry, event, key, plan, deliver,
     ))
 }
 
@@ -189,14 +183,12 @@ fn repeated(
 fn carry_out(
     programme: &Programme,
     state: &mut State,
-    record: &Record,
+    mut entry: Entry,
     event: &Event,
-    accepted_at: Timestamp,
     key: Key,
     plan: Plan<'_>,
     deliver: Option<&mut Deliver<'_>>,
 ) -> Decision {
-    let mut entry = entry(state, record, event, accepted_at);
     let (at_once, tell) = (deliver.is_some(), stock::is_tell(event));
     let mut step = Step::new(programme, state);
     // For as long as the step lasts.

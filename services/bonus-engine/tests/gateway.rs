@@ -289,7 +289,7 @@ impl Postbacks for Reluctant {
         }
         let mut asked = self.asked.lock().unwrap();
         *asked += 1;
-        if *asked % 3 != 0 {
+        if !asked.is_multiple_of(3) {
             return Err(NotAppended::Unavailable("not now".to_owned()));
         }
         assert_eq!((&*postback.brand, &*postback.player), ("acme", "p"));

@@ -279,7 +279,7 @@ fn what_is_not_answered_is_told_again_under_the_same_id() {
     // After one minute, then two, then four.
     for at in ["10:01:00", "10:03:00", "10:07:00"] {
         desk.pass("a", at);
-        assert_eq!(desk.post, [first.clone()], "{at}");
+        assert_eq!(desk.post, std::slice::from_ref(&first), "{at}");
         desk.post.clear();
     }
     desk.post.extend([first.clone(), first]);
