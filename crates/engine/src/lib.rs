@@ -15,6 +15,7 @@ mod config;
 mod context;
 mod error;
 mod fold;
+mod follow;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod handle;

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ports::{Entity, LogReader, LogRecord, ReadError};
+use ports::{Entity, LogRecord};
 use tokio::sync::mpsc;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
 use crate::error::EngineError;
-use crate::retry::Backoff;
+use crate::follow::Follow;
 
 /// A place in the partition with what a head says of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,31 +55,11 @@ pub(crate) async fn run(
     from: Mark,
     chunks: mpsc::Sender<Result<Chunk, EngineError>>,
 ) {
-    let mut reader: Option<Box<dyn LogReader>> = None;
+    let mut follow = Follow::after(&tenure, from.position);
     let mut at = from;
-    let mut backoff = Backoff::default();
     loop {
-        let read = match reader.as_mut() {
-            Some(reader) => reader.next(tenure.config.chunk).await,
-            None => match tenure.ports.log.read(tenure.partition, at.position).await {
-                Ok(opened) => {
-                    reader = Some(opened);
-                    continue;
-                }
-                Err(error) => Err(error),
-            },
-        };
-        let chunk = match read {
-            Ok(records) => {
-                backoff.reset();
-                Ok(group(&tenure, &mut at, records))
-            }
-            Err(ReadError::Unavailable(why)) => {
-                tracing::warn!(partition = %tenure.partition, why, "the log is not read");
-                reader = None;
-                backoff.wait().await;
-                continue;
-            }
+        let chunk = match follow.next().await {
+            Ok(records) => Ok(group(&tenure, &mut at, records)),
             Err(error) => Err(EngineError::Log {
                 partition: tenure.partition,
                 why: error.to_string(),

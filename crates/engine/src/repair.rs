@@ -7,17 +7,17 @@
 
 use std::rc::Rc;
 
-use ports::{Entity, LogReader, ReadError};
+use ports::Entity;
 use types::{Body, Position, Record};
 
 use crate::context::Tenure;
 use crate::error::RepairError;
+use crate::follow::Follow;
 use crate::load;
 use crate::partition::{Event, Partition};
 use crate::pump::{Mark, Queued};
 use crate::quarantine::Aside;
 use crate::query::Reply;
-use crate::retry::Backoff;
 use crate::slots::{Presence, SlotId};
 
 /// Records folded at once.
@@ -250,36 +250,17 @@ impl Partition {
 
 /// The player's next records after `at`, a bounded number of them and none past `until`.
 async fn waiting(
-    tenure: &Tenure,
+    tenure: &Rc<Tenure>,
     entity: &Entity,
     mut at: Mark,
     until: Position,
 ) -> Result<Waiting, String> {
     let mut records = Vec::new();
-    let mut reader: Option<Box<dyn LogReader>> = None;
-    let mut backoff = Backoff::default();
+    let mut follow = Follow::after(tenure, at.position);
     while at.position < until && records.len() < RECORDS {
-        let read = match reader.as_mut() {
-            Some(reader) => reader.next(tenure.config.chunk).await,
-            None => match tenure.ports.log.read(tenure.partition, at.position).await {
-                Ok(opened) => {
-                    reader = Some(opened);
-                    continue;
-                }
-                Err(error) => Err(error),
-            },
-        };
-        let chunk = match read {
-            Ok(chunk) => chunk,
-            Err(ReadError::Unavailable(why)) => {
-                tracing::warn!(partition = %tenure.partition, why, "the log is not read");
-                reader = None;
-                backoff.wait().await;
-                continue;
-            }
-            Err(error) => return Err(format!("the records that wait cannot be read: {error}")),
-        };
-        backoff.reset();
+        let chunk = follow.next().await;
+        let chunk =
+            chunk.map_err(|error| format!("the records that wait cannot be read: {error}"))?;
         for read in chunk {
             if read.position > until {
                 break;

@@ -111,132 +111,72 @@ const CEL: &[&str] = &[
 ];
 const NONE: &[&str] = &[];
 
+/// What holds of most of them.
+const fn plain(name: &'static str, run: fn(&[u8]) -> bool, corpus: fn() -> Vec<Vec<u8>>) -> Target {
+    Target {
+        name,
+        run,
+        corpus,
+        words: NONE,
+        cases: 20_000,
+        memory: MIB,
+        memory_per_byte: 10,
+        steps_per_byte: 20,
+    }
+}
+
 /// Everything that is attacked.
 pub const TARGETS: &[Target] = &[
     Target {
-        name: "programme_text",
-        run: predicate::programme_text,
-        corpus: world::programme_texts,
         words: YAML,
         cases: 5_000,
         memory: 4 * MIB,
         memory_per_byte: 50,
-        steps_per_byte: 20,
+        ..plain(
+            "programme_text",
+            predicate::programme_text,
+            world::programme_texts,
+        )
     },
     Target {
-        name: "predicate",
-        run: predicate::predicate,
-        corpus: predicate::texts,
         words: CEL,
         cases: 15_000,
         memory: 4 * MIB,
         memory_per_byte: 50,
-        steps_per_byte: 20,
+        ..plain("predicate", predicate::predicate, predicate::texts)
     },
     Target {
-        name: "event_json",
-        run: events_in::json,
-        corpus: events_in::bodies,
         words: JSON,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
+        ..plain("event_json", events_in::json, events_in::bodies)
     },
+    plain("event_protobuf", events_in::protobuf, events_in::messages),
+    plain("log_record", events_in::record, events_in::records),
+    plain("snapshot", stored::snapshot, stored::snapshots),
+    plain("journal_segment", stored::segment, stored::segments),
+    plain("head", stored::head, engine::fuzz::heads),
+    plain("outbox_row", stored::outbox_row, engine::fuzz::outbox_rows),
     Target {
-        name: "event_protobuf",
-        run: events_in::protobuf,
-        corpus: events_in::messages,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "log_record",
-        run: events_in::record,
-        corpus: events_in::records,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "snapshot",
-        run: stored::snapshot,
-        corpus: stored::snapshots,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "journal_segment",
-        run: stored::segment,
-        corpus: stored::segments,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "head",
-        run: stored::head,
-        corpus: engine::fuzz::heads,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "outbox_row",
-        run: stored::outbox_row,
-        corpus: engine::fuzz::outbox_rows,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "log_frames",
-        run: embedded::fuzz::frames,
-        corpus: embedded::fuzz::logs,
         words: &["QLF1"],
         cases: 10_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
+        ..plain("log_frames", embedded::fuzz::frames, embedded::fuzz::logs)
     },
+    plain(
+        "state_rows",
+        embedded::fuzz::rows,
+        embedded::fuzz::stored_rows,
+    ),
     Target {
-        name: "state_rows",
-        run: embedded::fuzz::rows,
-        corpus: embedded::fuzz::stored_rows,
-        words: NONE,
-        cases: 20_000,
-        memory: MIB,
-        memory_per_byte: 10,
-        steps_per_byte: 20,
-    },
-    Target {
-        name: "mapping",
-        run: questline::fuzz::mapping,
-        corpus: questline::fuzz::mappings,
         words: YAML,
         cases: 15_000,
         memory: 8 * MIB,
         memory_per_byte: 50,
-        steps_per_byte: 20,
+        ..plain(
+            "mapping",
+            questline::fuzz::mapping,
+            questline::fuzz::mappings,
+        )
     },
     Target {
-        name: "mapped_rows",
-        run: questline::fuzz::mapped_rows,
-        corpus: questline::fuzz::files,
         words: &[
             ",",
             "\"",
@@ -251,7 +191,11 @@ pub const TARGETS: &[Target] = &[
         cases: 10_000,
         memory: 4 * MIB,
         memory_per_byte: 50,
-        steps_per_byte: 20,
+        ..plain(
+            "mapped_rows",
+            questline::fuzz::mapped_rows,
+            questline::fuzz::files,
+        )
     },
 ];
 
