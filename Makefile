@@ -51,7 +51,7 @@ doc: ## public documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --locked --quiet
 
 .PHONY: bench
-bench: ## every number, in about half an hour: bench-results/*.json, the tables of docs/performance.md, which bars are met
+bench: ## every number, in some tens of minutes: bench-results/*.json, the tables of docs/performance.md, which bars are met
 	$(CARGO) build --release --locked --bin questline --bin questline-bench
 	mkdir -p bench-results
 	$(CARGO) bench --locked -p events -p progression -p embedded --bench wire --bench fold --bench log | tee bench-results/micro.txt

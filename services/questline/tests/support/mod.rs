@@ -4,6 +4,7 @@
 
 pub(crate) mod http;
 pub(crate) mod process;
+mod running;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 
+use super::running::Running;
 use super::{arg, questline, stdout_of};
 
 /// A running child.
 pub(crate) struct Process {
-    child: Option<Child>,
+    running: Option<Running>,
     addresses: BTreeMap<String, String>,
     /// What it says on standard error.
     pub(crate) log: PathBuf,
@@ -25,30 +24,22 @@ impl Process {
         );
         std::fs::write(&file, settings).unwrap();
         let errors = File::options().create(true).append(true).open(&log);
-        let mut child = questline()
-            .args(["serve", "--config", arg(&file)])
-            .args(args)
-            .env("RUST_LOG", "info,inbox=debug")
-            .stdout(Stdio::piped())
-            .stderr(errors.unwrap())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self {
-            child: Some(child),
-            addresses: BTreeMap::new(),
-            log,
+        let started = Running::start(
+            questline()
+                .args(["serve", "--config", arg(&file)])
+                .args(args)
+                .env("RUST_LOG", "info,inbox=debug")
+                .stderr(errors.unwrap()),
+        );
+        let Some((running, addresses)) = started else {
+            let said = std::fs::read_to_string(&log).unwrap();
+            panic!("{name} ended before it was ready: {said}");
         };
-        for line in output.lines() {
-            let line = line.unwrap();
-            if line == "ready" {
-                return process;
-            }
-            let (name, url) = line.split_once(' ').unwrap();
-            let (name, url) = (name.to_owned(), url.trim().to_owned());
-            process.addresses.insert(name, url);
+        Self {
+            running: Some(running),
+            addresses,
+            log,
         }
-        panic!("{name} ended before it was ready: {}", process.said());
     }
 
     /// The URL of one of its parts.
@@ -68,26 +59,12 @@ impl Process {
 
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        drop(self.running.take());
     }
 
     /// SIGTERM, and its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().unwrap();
-        let told = std::process::Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
-            .status();
-        assert!(told.unwrap().success());
-        child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
+        self.running.take().unwrap().stop()
     }
 }
 

@@ -1,14 +1,13 @@
 //! `questline serve` as a child that can be killed and started again on the same ports.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::running::Running;
 use super::{arg, http, lines, questline, stdout_of};
 
 /// How long anything that is waited for may take.
@@ -20,7 +19,7 @@ pub(crate) struct Server {
     programme: PathBuf,
     settings: PathBuf,
     addresses: BTreeMap<String, String>,
-    child: Option<Child>,
+    running: Option<Running>,
     pub(crate) key: String,
 }
 
@@ -53,7 +52,7 @@ impl Server {
             programme: programme.to_owned(),
             settings,
             addresses: BTreeMap::new(),
-            child: None,
+            running: None,
             key: stdout_of(key).trim().to_owned(),
         };
         server.start_again();
@@ -69,7 +68,8 @@ impl Server {
                 .map(|url| url.trim_start_matches("http://"));
             known.unwrap_or("127.0.0.1:0").to_owned()
         };
-        let mut child = questline()
+        let mut command = questline();
+        command
             .args(["serve", "--clock", "event", "--data", arg(&self.data)])
             .args([
                 "--programme",
@@ -85,22 +85,11 @@ impl Server {
                 "--admin",
                 &at("admin"),
             ])
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        self.child = Some(child);
-        for line in output.lines() {
-            let line = line.unwrap();
-            if line == "ready" {
-                return;
-            }
-            let (name, url) = line.split_once(' ').unwrap();
-            self.addresses
-                .insert(name.to_owned(), url.trim().to_owned());
-        }
-        panic!("the server ended before it was ready");
+            .env("RUST_LOG", "error");
+        let started = Running::start(&mut command);
+        let (running, addresses) = started.expect("the server ended before it was ready");
+        self.running = Some(running);
+        self.addresses.extend(addresses);
     }
 
     /// The URL of one of its parts.
@@ -110,19 +99,12 @@ impl Server {
 
     /// `kill -9` of this process alone.
     pub(crate) fn kill(&mut self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(self.running.take().unwrap());
     }
 
     /// SIGTERM, and its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().unwrap();
-        let told = std::process::Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
-            .status();
-        assert!(told.unwrap().success());
-        child.wait().unwrap().code()
+        self.running.take().unwrap().stop()
     }
 
     /// Every player, as `questline players` writes them.
@@ -143,14 +125,6 @@ impl Server {
             .iter()
             .map(|emission| emission["id"].as_str().unwrap().to_owned());
         (ids.collect(), totals)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if self.child.is_some() {
-            self.kill();
-        }
     }
 }
 
