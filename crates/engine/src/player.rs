@@ -303,7 +303,10 @@ impl Handler<Look> for Player {
 }
 
 /// Asks for the journal's newest part.
-pub(crate) struct Recent;
+pub(crate) struct Recent {
+    /// Also for the player as the newest entry leaves it: only one answer can give both as of one moment.
+    pub(crate) newest: bool,
+}
 
 /// What of the journal is in memory.
 pub(crate) struct Journal {
@@ -315,6 +318,7 @@ pub(crate) struct Journal {
     pub(crate) sealed: Segments,
     pub(crate) replays: Vec<(Position, fold::Entry)>,
     pub(crate) known: bool,
+    pub(crate) view: Option<View>,
 }
 
 impl Message for Recent {
@@ -324,13 +328,17 @@ impl Message for Recent {
 impl Handler<Recent> for Player {
     type Result = MessageResult<Recent>;
 
-    fn handle(&mut self, _: Recent, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Recent { newest }: Recent, _: &mut Self::Context) -> Self::Result {
+        // Nothing is due by the beginning of time: what has not fired is not in the journal either.
+        let as_it_stands =
+            || fold::view(&self.programme, &self.state, &self.entity, Timestamp::MIN);
         MessageResult(Journal {
             open: fold::open_entries(&self.state),
             open_number: self.state.open_segment(),
             sealed: self.sealed.clone(),
             replays: self.replays.iter().cloned().collect(),
             known: self.state.is_known(),
+            view: newest.then(as_it_stands),
         })
     }
 }
