@@ -17,10 +17,11 @@ use crate::error::EngineError;
 use crate::head::{Fold, Rung};
 use crate::names;
 use crate::partition::{Event, Partition};
-use crate::player::{Capture, Captured, Durable};
+use crate::player::{Capture, Captured};
 use crate::pump::Mark;
 use crate::slots::{Presence, SlotId};
 use crate::sweep::minute;
+use crate::unwritten::Durable;
 
 /// Players being captured at once, so that folding goes on between.
 const CAPTURES: usize = 64;
@@ -48,7 +49,7 @@ pub(crate) struct Cut {
     head: Head,
     fold: Fold,
     cursor: Mark,
-    captured: Vec<(SlotId, Option<u32>)>,
+    captured: Vec<(SlotId, Durable)>,
 }
 
 /// What is being written.
@@ -56,7 +57,7 @@ pub(crate) struct Wrote {
     started: Instant,
     fold: Fold,
     cursor: Mark,
-    captured: Vec<(SlotId, Option<u32>)>,
+    captured: Vec<(SlotId, Durable)>,
 }
 
 /// The partition's checkpoints.
@@ -271,15 +272,14 @@ impl Partition {
             }
             return;
         };
-        cut.captured
-            .push((id, captured.sealed.last().map(|(number, _)| *number)));
+        cut.captured.push((id, captured.durable));
         cut.before.extend(captured.due.map(|due| {
             Row::Due(Due {
                 minute: minute(due),
                 entity: slot.entity.clone(),
             })
         }));
-        for (number, bytes) in captured.sealed {
+        for (number, bytes) in captured.rows {
             cut.before.push(Row::Segment {
                 entity: slot.entity.clone(),
                 number,
@@ -328,13 +328,13 @@ impl Partition {
         let Stage::Writing(wrote) = stage else {
             return Ok(());
         };
-        for (id, sealed) in wrote.captured {
+        for (id, durable) in wrote.captured {
             let Some(slot) = self.slots.get(id) else {
                 continue;
             };
             slot.writing = false;
-            if let (Some(number), Some(actor)) = (sealed, slot.actor()) {
-                actor.do_send(Durable(number));
+            if let (false, Some(actor)) = (durable.is_nothing(), slot.actor()) {
+                actor.do_send(durable);
             }
         }
         let bound = self.outbox_bound();

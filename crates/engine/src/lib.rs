@@ -43,6 +43,7 @@ mod snapshot;
 mod sweep;
 mod takeover;
 mod tell;
+mod unwritten;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
 pub use error::{EngineError, QueryError, RepairError};

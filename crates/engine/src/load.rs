@@ -273,7 +273,10 @@ async fn learn_names(
     entity: &Entity,
     segments: &[(u32, Bytes)],
 ) -> Result<(), String> {
-    for (number, bytes) in segments {
+    for (number, bytes) in segments
+        .iter()
+        .filter(|(number, _)| !fold::is_cell(*number))
+    {
         let versions = fold::versions(bytes)
             .map_err(|error| format!("segment {number} cannot be read: {error}"))?;
         for version in versions {

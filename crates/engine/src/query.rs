@@ -38,6 +38,8 @@ pub struct JournalPage {
     pub entries: Vec<Entry>,
     /// Ask for what is before this entry number next; `None`: that was all.
     pub next: Option<u64>,
+    /// On the newest page: the player as these entries and all before them leave it. What fell due since is in neither.
+    pub player: Option<PlayerView>,
 }
 
 /// What became of one event.

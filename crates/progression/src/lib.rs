@@ -1,8 +1,8 @@
 //! The core: folds a recorded event into a player's state; synchronous, total, deterministic.
 //!
 //! ```text
-//! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
-//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, sealed segments }
+//! wants(programme, state, history, record)  -> which rows of the journal the record needs (ask again until none)
+//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, rows of the journal }
 //! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone

@@ -67,11 +67,13 @@ async fn a_player_its_journal_and_its_events_are_answered() {
             .collect()
     };
     assert_eq!(numbers(&answer.json), [4, 3, 2]);
+    assert_eq!(answer.json["player"]["balances"]["xp"], "10");
     let token = answer.json["next_page_token"].as_str().unwrap();
     let answer = server
         .get(&format!("{player}/journal?page_size=3&page_token={token}"))
         .await;
     assert_eq!(numbers(&answer.json), [1, 0]);
+    assert!(answer.json.get("player").is_none());
     assert_eq!(answer.json["next_page_token"], "");
     let answer = server.get(&format!("{player}/events/shop/o%2F1")).await;
     assert_eq!(

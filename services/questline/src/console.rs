@@ -30,6 +30,13 @@ pub(crate) fn remark_tally(what: &str, tally: &Tally) {
     }
 }
 
+/// The program as it was called, to be called so again: nobody has it on the `PATH` who has just built it.
+pub(crate) fn called_as() -> String {
+    let called = std::env::args_os().next();
+    let called = called.and_then(|it| it.into_string().ok());
+    called.unwrap_or_else(|| "questline".to_owned())
+}
+
 /// A number with its thousands apart: `18,532`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -13,7 +13,7 @@ use engine::{
 };
 use ports::{EmissionSink, Entity, Entry, EventLog, LogRecord, OwnerId, Row, Stamp, StateStore};
 use serde_json::Value;
-use testkit::faulty::{Dice, FaultySink, FaultyStore, MemoryLog};
+use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
 use types::{Event, Partition, Position, Record, Timestamp};
 
 pub(crate) const PROGRAMME: &str = r#"
@@ -32,6 +32,7 @@ pub(crate) struct Bench {
     log: Arc<MemoryLog>,
     store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
+    pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
     pub(crate) rules: Rules,
 }
@@ -47,9 +48,11 @@ impl Bench {
     pub(crate) fn new(programme: &str) -> Self {
         let dice = Arc::new(Dice::new(1));
         dice.set_calm(true);
+        let crash = Arc::new(Crash::default());
         let mut bench = Self {
+            crash: Arc::clone(&crash),
             log: Arc::new(MemoryLog::new(3, Arc::clone(&dice))),
-            store: Arc::new(FaultyStore::new(Arc::clone(&dice), Arc::default())),
+            store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
             rules: Rules::default(),
