@@ -1,24 +1,28 @@
 //! A frame: the body of one log message. Integers are little-endian.
 //!
 //! ```text
-//! magic 4 | crc32c 4 | records 4 | chain 8 | number 8 | records x (body bytes 4 | body)
+//! magic 4 | crc32c 4 | records 4 | chain 8 | number 8 | records x (time 8 | body bytes 4 | body)
 //! ```
 //! The checksum covers all that follows it and starts from the log's own number and the partition, so that a message of another log or
-//! of another partition does not pass. Chain and number say which batch of which publisher this is (`chain.rs`). The recorded time is not
-//! here: it is the server's stamp of the message. Reading is total: any bytes give a frame or nothing.
+//! of another partition does not pass. Chain and number say which batch of which publisher this is (`chain.rs`). The time is the
+//! entry's own, in nanoseconds since 1970, or the least number where it has none; it counts only in a log that was made for that
+//! (`Clock::Event`). Reading is total: any bytes give a frame or nothing.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use ports::Entry;
-use types::Partition;
+use types::{Partition, Timestamp};
 
 /// The most bytes of a frame.
 pub(crate) const BYTES_MAX: usize = 2 << 20;
 /// Bytes before the first record.
 const HEADER: usize = 28;
 /// Bytes that a record takes besides its body.
-const RECORD_OVERHEAD: usize = 4;
+const RECORD_OVERHEAD: usize = 12;
 
-const MAGIC: [u8; 4] = *b"QLJ1";
+/// Bytes of a record's time.
+const TIME: usize = 8;
+
+const MAGIC: [u8; 4] = *b"QLJ2";
 /// Where the checksummed bytes begin.
 const CHECKED: usize = 8;
 
@@ -46,9 +50,16 @@ pub(crate) struct Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) link: Link,
-    pub(crate) bodies: Vec<Bytes>,
+    pub(crate) records: Vec<Record>,
     /// Of the whole frame: tells one message from another.
     pub(crate) checksum: u32,
+}
+
+/// What an entry became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) own_time: Option<Timestamp>,
+    pub(crate) body: Bytes,
 }
 
 /// Bytes of the frame of some entries.
@@ -67,6 +78,7 @@ pub(crate) fn encode(seed: Seed, link: Link, entries: &[Entry]) -> Bytes {
     frame.put_u64_le(link.chain);
     frame.put_u64_le(link.number);
     for entry in entries {
+        frame.put_i64_le(entry.recorded_at.map_or(i64::MIN, Timestamp::nanos));
         frame.put_u32_le(entry.body.len() as u32);
         frame.put_slice(&entry.body);
     }
@@ -82,29 +94,34 @@ pub(crate) fn decode(seed: Seed, message: &Bytes) -> Option<Frame> {
     if head[..4] != MAGIC || crc32c::crc32c_append(seed.0, &message[CHECKED..]) != checksum {
         return None;
     }
-    let records = usize::try_from(u32_at(head, 8)?).ok()?;
-    if records == 0 || records > message.len() / RECORD_OVERHEAD {
+    let count = usize::try_from(u32_at(head, 8)?).ok()?;
+    if count == 0 || count > message.len() / RECORD_OVERHEAD {
         return None;
     }
     let link = Link {
         chain: u64_at(head, 12)?,
         number: u64_at(head, 20)?,
     };
-    let mut bodies = Vec::with_capacity(records);
+    let mut records = Vec::with_capacity(count);
     let mut at = HEADER;
-    for _ in 0..records {
-        let length = usize::try_from(u32_at(message, at)?).ok()?;
+    for _ in 0..count {
+        // The least number is no time of day that a clock could show.
+        let own_time = Timestamp::from_nanos(u64_at(message, at)?.cast_signed());
+        let length = usize::try_from(u32_at(message, at + TIME)?).ok()?;
         let start = at + RECORD_OVERHEAD;
         let end = start.checked_add(length)?;
         if end > message.len() {
             return None;
         }
-        bodies.push(message.slice(start..end));
+        records.push(Record {
+            own_time,
+            body: message.slice(start..end),
+        });
         at = end;
     }
     (at == message.len()).then_some(Frame {
         link,
-        bodies,
+        records,
         checksum,
     })
 }
@@ -124,7 +141,7 @@ mod tests {
     use bytes::Bytes;
     use ports::Entry;
     use proptest::prelude::*;
-    use types::Partition;
+    use types::{Partition, Timestamp};
 
     use super::{HEADER, Link, Seed, bytes, decode, encode};
 
@@ -134,8 +151,9 @@ mod tests {
     };
 
     fn entries(bodies: &[Vec<u8>]) -> Vec<Entry> {
+        // Every other has a time of its own.
         let entry = |body: &Vec<u8>| Entry {
-            recorded_at: None,
+            recorded_at: Timestamp::from_nanos(body.len() as i64 - 20).filter(|_| body.len() % 2 == 0),
             body: Bytes::copy_from_slice(body),
         };
         bodies.iter().map(entry).collect()
@@ -153,7 +171,12 @@ mod tests {
             prop_assert_eq!(message.len(), bytes(&entries));
             let frame = decode(seed(3), &message).unwrap();
             prop_assert_eq!(frame.link, LINK);
-            prop_assert_eq!(frame.bodies, bodies);
+            let read: Vec<Entry> = frame
+                .records
+                .into_iter()
+                .map(|record| Entry { recorded_at: record.own_time, body: record.body })
+                .collect();
+            prop_assert_eq!(read, entries);
         }
 
         #[test]

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Api, ApiError};
 use crate::error::OpenError;
 use crate::layout::Layout;
-use crate::settings::Settings;
+use crate::settings::{Clock, Settings};
 
 /// The layout of streams, subjects and frames that this code reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,7 @@ pub(crate) struct Record {
     cluster: String,
     partitions: u16,
     streams: u16,
+    clock: Clock,
     /// Drawn when the log was made: what the streams' metadata and the frames' checksums say.
     pub(crate) log: u64,
     /// Which meaning positions have.
@@ -41,6 +42,7 @@ impl Record {
             cluster: settings.cluster.clone(),
             partitions: settings.partitions,
             streams: settings.streams,
+            clock: settings.clock,
             log,
             incarnation: log,
             made: false,
@@ -81,17 +83,27 @@ impl Record {
                 asked: settings.cluster.clone(),
             });
         }
+        let clock = |clock| format!("{clock:?}").to_lowercase();
         let fixed = [
-            ("partitions", self.partitions, settings.partitions),
-            ("streams", self.streams, settings.streams),
+            (
+                "partitions",
+                self.partitions.to_string(),
+                settings.partitions.to_string(),
+            ),
+            (
+                "streams",
+                self.streams.to_string(),
+                settings.streams.to_string(),
+            ),
+            ("clock", clock(self.clock), clock(settings.clock)),
         ];
         for (field, made, asked) in fixed {
             if made != asked {
                 return Err(OpenError::Fixed {
                     prefix: layout.prefix.clone(),
                     field,
-                    made: made.to_string(),
-                    asked: asked.to_string(),
+                    made,
+                    asked,
                 });
             }
         }

@@ -14,8 +14,8 @@
 //!   time given for it is over. So what a caller appends one after the other stands in that order. A repeat may stand twice: the core
 //!   knows duplicates; no message ids are used.
 //! - **Unknown**: the time was over and some try was not answered. `Unavailable` and `Full` mean that no try can have been taken.
-//! - **Recorded time**: the stamp of the stream's leader; an entry's own time is not looked at. A reader raises it to the maximum of what
-//!   it has read. Leaders' clocks differ a little, so a reader that begins later may give a record an earlier time than one that began
+//! - **Recorded time**: the stamp of the stream's leader; an entry's own time is not looked at, unless the log was made for replays
+//!   ([`Clock::Event`]): then it is the entry's own. A reader raises it to the maximum of what it has read. Leaders' clocks differ a little, so a reader that begins later may give a record an earlier time than one that began
 //!   before; the fold keeps the maximum with its cursor. [`end`](ports::EventLog::end) gives the stamp as it is.
 //! - **Gap**: a batch that was acknowledged is missing between two of its publisher's, or a message is not a batch of this log.
 //! - **Truncated**: the retention floor ([`JetStreamLog::truncate`]) is past the position. The position it names is one to read after.
@@ -50,4 +50,4 @@ mod version;
 
 pub use error::OpenError;
 pub use log::JetStreamLog;
-pub use settings::{Login, Settings, Syncing, Tls};
+pub use settings::{Clock, Login, Settings, Syncing, Tls};

@@ -47,6 +47,7 @@ impl JetStreamLog {
             shared: Arc::new(Shared {
                 api,
                 layout,
+                clock: settings.clock,
                 log: record.log,
                 incarnation: AtomicU64::new(record.incarnation),
             }),

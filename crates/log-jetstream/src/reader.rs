@@ -163,8 +163,8 @@ impl Reader {
             return Err(Refusal::Hole);
         }
         self.seen = Some((delivered.sequence, frame.checksum));
-        self.clock = self.clock.max(delivered.time);
-        for (index, body) in (0..).zip(frame.bodies) {
+        for (index, record) in (0..).zip(frame.records) {
+            self.clock = self.shared.at(self.clock, delivered.time, &record);
             let position = Position {
                 sequence: delivered.sequence,
                 index,
@@ -173,7 +173,7 @@ impl Reader {
                 self.ready.push_back(LogRecord {
                     position,
                     recorded_at: self.clock,
-                    body,
+                    body: record.body,
                 });
             }
         }
@@ -188,7 +188,7 @@ impl Reader {
         let changed = self
             .seen
             .is_some_and(|(at, checksum)| at == sequence && checksum != frame.checksum);
-        if changed || self.after.index as usize >= frame.bodies.len() {
+        if changed || self.after.index as usize >= frame.records.len() {
             return Err(Refusal::Other);
         }
         Ok(())

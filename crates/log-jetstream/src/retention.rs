@@ -35,7 +35,7 @@ pub(crate) async fn truncate(
     if first(shared, partition, Start::Sequence(cursor.sequence)).await? != cursor.sequence {
         return Err(ReadError::OtherIncarnation);
     }
-    let sequence = match last.time < recorded_before {
+    let sequence = match last.stamp < recorded_before {
         true => cursor.sequence,
         false => first(shared, partition, Start::Time(recorded_before))
             .await?

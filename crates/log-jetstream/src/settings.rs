@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::OpenError;
 
 /// Subjects in a stream beyond which reading one of them gets dear: a filter walks over the others' messages.
@@ -30,12 +32,25 @@ pub struct Settings {
     pub replicas: usize,
     /// Bytes that each stream may take on each server. A full stream refuses appends.
     pub stream_bytes: u64,
+    /// What recorded time is; fixed for ever.
+    pub clock: Clock,
     /// What is known about syncing.
     pub syncing: Syncing,
     /// How long one append is tried before it fails.
     pub append_timeout: Duration,
     /// How long opening waits for a cluster that has no leader yet.
     pub open_timeout: Duration,
+}
+
+/// What recorded time is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// The stamp of the server that took the message.
+    #[default]
+    Server,
+    /// The entry's own time, where it has one: for replays of history. An entry without one has the time before it.
+    Event,
 }
 
 /// As whom one speaks to the servers. Never printed.
@@ -104,6 +119,7 @@ impl Settings {
             streams: 16,
             replicas: 3,
             stream_bytes: 16 << 30,
+            clock: Clock::Server,
             syncing,
             append_timeout: Duration::from_secs(12),
             open_timeout: Duration::from_secs(30),

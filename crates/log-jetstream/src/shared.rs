@@ -6,13 +6,15 @@ use ports::ReadError;
 use types::{Partition, Position, Timestamp};
 
 use crate::api::{Api, ApiError};
-use crate::frame::{self, Seed};
+use crate::frame::{self, Frame, Record, Seed};
 use crate::identity;
 use crate::layout::Layout;
+use crate::settings::Clock;
 
 pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) layout: Layout,
+    pub(crate) clock: Clock,
     /// The log's own number.
     pub(crate) log: u64,
     /// The incarnation as it was last read.
@@ -22,12 +24,29 @@ pub(crate) struct Shared {
 /// A partition's last message.
 pub(crate) struct Last {
     pub(crate) position: Position,
+    /// The server's stamp.
+    pub(crate) stamp: Timestamp,
+    /// The recorded time of its last record.
     pub(crate) time: Timestamp,
 }
 
 impl Shared {
     pub(crate) fn seed(&self, partition: Partition) -> Seed {
         Seed::new(self.log, partition)
+    }
+
+    /// The partition's clock after a message that came at a server's `stamp`.
+    pub(crate) fn after(&self, clock: Timestamp, stamp: Timestamp, frame: &Frame) -> Timestamp {
+        let records = frame.records.iter();
+        records.fold(clock, |clock, record| self.at(clock, stamp, record))
+    }
+
+    /// The recorded time of a message's record, where the partition's clock was at `clock`.
+    pub(crate) fn at(&self, clock: Timestamp, stamp: Timestamp, record: &Record) -> Timestamp {
+        match self.clock {
+            Clock::Server => clock.max(stamp),
+            Clock::Event => record.own_time.map_or(clock, |time| clock.max(time)),
+        }
     }
 
     /// Whether the log has such a partition.
@@ -71,9 +90,10 @@ impl Shared {
         Ok(Some(Last {
             position: Position {
                 sequence: stored.sequence,
-                index: (frame.bodies.len() as u32).saturating_sub(1),
+                index: (frame.records.len() as u32).saturating_sub(1),
             },
-            time: stored.time,
+            stamp: stored.time,
+            time: self.after(Timestamp::MIN, stored.time, &frame),
         }))
     }
 }

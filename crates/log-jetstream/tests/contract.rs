@@ -7,6 +7,7 @@ mod bench;
 
 use std::sync::Arc;
 
+use log_jetstream::Clock;
 use ports::EventLog;
 use testkit::contract::log::LogFixture;
 use testkit::servers::nats::{Nats, Options};
@@ -14,17 +15,15 @@ use testkit::servers::nats::{Nats, Options};
 struct Server {
     nats: Nats,
     streams: u16,
+    clock: Clock,
 }
 
 impl Server {
-    async fn start(streams: u16, nodes: usize) -> Self {
-        let options = Options {
-            nodes,
-            ..Options::default()
-        };
+    async fn start(streams: u16, clock: Clock) -> Self {
         Self {
-            nats: Nats::start(options).await,
+            nats: Nats::start(Options::default()).await,
             streams,
+            clock,
         }
     }
 }
@@ -33,6 +32,7 @@ impl LogFixture for Server {
     async fn open(&self) -> Arc<dyn EventLog> {
         let settings = log_jetstream::Settings {
             streams: self.streams,
+            clock: self.clock,
             ..bench::settings(self.nats.urls())
         };
         let log = log_jetstream::JetStreamLog::open(&settings).await.unwrap();
@@ -42,10 +42,18 @@ impl LogFixture for Server {
 
 mod partitions_in_one_stream {
     use super::Server;
-    testkit::log_contract!(Server::start(1, 1).await);
+    use log_jetstream::Clock;
+    testkit::log_contract!(Server::start(1, Clock::Server).await);
 }
 
 mod partitions_in_two_streams {
     use super::Server;
-    testkit::log_contract!(Server::start(2, 1).await);
+    use log_jetstream::Clock;
+    testkit::log_contract!(Server::start(2, Clock::Server).await);
+}
+
+mod time_of_the_entries {
+    use super::Server;
+    use log_jetstream::Clock;
+    testkit::log_contract!(Server::start(1, Clock::Event).await);
 }

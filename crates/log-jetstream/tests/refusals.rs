@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, stream};
 use bench::settings;
-use log_jetstream::{JetStreamLog, Login, OpenError, Settings, Syncing, Tls};
+use log_jetstream::{Clock, JetStreamLog, Login, OpenError, Settings, Syncing, Tls};
 use ports::EventLog as _;
 use testkit::servers::nats::{Nats, Options, USER};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -302,6 +302,13 @@ async fn another_number_than_the_log_was_made_with() {
                 ..base()
             },
             ["streams = 1", "opened with 2"],
+        ),
+        (
+            Settings {
+                clock: Clock::Event,
+                ..base()
+            },
+            ["clock = server", "opened with event"],
         ),
         (
             Settings {
