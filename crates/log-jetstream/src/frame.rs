@@ -153,7 +153,8 @@ mod tests {
     fn entries(bodies: &[Vec<u8>]) -> Vec<Entry> {
         // Every other has a time of its own.
         let entry = |body: &Vec<u8>| Entry {
-            recorded_at: Timestamp::from_nanos(body.len() as i64 - 20).filter(|_| body.len() % 2 == 0),
+            recorded_at: Timestamp::from_nanos(body.len() as i64 - 20)
+                .filter(|_| body.len() % 2 == 0),
             body: Bytes::copy_from_slice(body),
         };
         bodies.iter().map(entry).collect()

@@ -16,6 +16,7 @@ mod metrics;
 mod problem;
 mod queries;
 mod rate;
+mod remote;
 mod results;
 mod serve;
 
@@ -24,4 +25,5 @@ pub use http::ROUTES;
 pub use keys::{Keys, NewKey, Scope};
 pub use problem::{Kind, Problem};
 pub use queries::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
-pub use serve::{Deps, Listeners, ServeError, run};
+pub use remote::{Asked, NoEndpoint, RemoteQueries};
+pub use serve::{Deps, Listeners, ServeError, probes, run};

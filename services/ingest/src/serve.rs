@@ -122,6 +122,20 @@ pub async fn run(
     result.map(|_| ())
 }
 
+/// Serves probes and metrics alone, until `shutdown`: for a process that takes no events.
+pub async fn probes(
+    listener: TcpListener,
+    queries: Arc<dyn Queries>,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let server = admin::server(listener, Admin { queries, metrics })?;
+    let stop = stop_when(&shutdown, server.handle(), false);
+    let result = ends(async { server.await.map_err(ServeError::from) }, &shutdown).await;
+    drop(stop.await);
+    result
+}
+
 // When one server ends, for whatever reason, all do.
 async fn ends<F>(server: F, shutdown: &CancellationToken) -> Result<(), ServeError>
 where

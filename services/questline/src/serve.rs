@@ -2,8 +2,10 @@
 //!
 //! The gateways take emissions over gRPC even here: what is tested on one machine is what runs on many.
 
+mod adapters;
 mod cluster;
 mod config;
+mod core;
 mod gateways;
 mod postbacks;
 mod queries;

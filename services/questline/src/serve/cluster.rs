@@ -1,20 +1,23 @@
-//! Partitions and their owners, over gRPC.
+//! What a node says of its partitions, and to ingest nodes of its players, over gRPC.
 
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use engine::EngineHandle;
 use engine_service::{Cluster, Node};
+use ingest_service::{Asked, Queries};
 use proto::cluster::v1::cluster_service_server::ClusterServiceServer;
+use proto::cluster::v1::query_service_server::QueryServiceServer;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Failure;
 
-/// Serves `ClusterService` until told to stop.
+/// Serves `ClusterService` and `QueryService` until told to stop.
 pub(super) async fn serve(
     listener: TcpListener,
     engine: EngineHandle,
+    queries: Arc<dyn Queries>,
     total: u16,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
@@ -27,6 +30,7 @@ pub(super) async fn serve(
     }));
     tonic::transport::Server::builder()
         .add_service(ClusterServiceServer::new(cluster))
+        .add_service(QueryServiceServer::new(Asked::new(queries)))
         .serve_with_incoming_shutdown(incoming, stop.cancelled())
         .await
         .map_err(Failure::failed)

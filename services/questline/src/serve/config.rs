@@ -1,13 +1,19 @@
 //! What a server is told: defaults, then a TOML file, then the environment, then flags; the later wins.
 
+mod adapters;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bonus_engine_service::{Backoff, IngestConfig, OperatorConfig};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use adapters::{LogKind, LogSection, StoreKind, StoreSection};
+
+use crate::commands::key::KEYS_FILE;
 use crate::exit::Failure;
 
 /// Everything that a server can be told.
@@ -31,9 +37,18 @@ pub(crate) struct Config {
     /// What recorded time is; absent: as the data folder was made, `log` for a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) clock: Option<ClockName>,
-    /// Partitions; absent: as the data folder was made, 8 for a new one.
+    /// Partitions; absent: as the data folder was made, 8 for a new one, 64 on JetStream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) partitions: Option<u16>,
+    /// The file of keys; absent: `keys.json` in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Where an ingest node asks about players: the cluster address of each engine node, `http://host:port`.
+    pub(crate) nodes: Vec<String>,
+    /// The log.
+    pub(crate) log: LogSection,
+    /// The store.
+    pub(crate) store: StoreSection,
     /// The engine.
     pub(crate) engine: EngineSection,
     /// The notifications gateway.
@@ -74,8 +89,9 @@ pub(crate) struct EngineSection {
     pub(crate) threads: usize,
     /// Player state kept in memory, in MiB.
     pub(crate) memory_mib: usize,
-    /// Fold time that a restart may have to spend again, in milliseconds.
-    pub(crate) replay_budget_ms: u64,
+    /// Fold time that a restart may have to spend again, in milliseconds; absent: 5,000, and 2,000 on a cluster's store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replay_budget_ms: Option<u64>,
 }
 
 /// A gateway: where it listens in this process, or where it is.
@@ -149,10 +165,14 @@ impl Default for Config {
             ],
             clock: None,
             partitions: None,
+            keys: None,
+            nodes: Vec::new(),
+            log: LogSection::default(),
+            store: StoreSection::default(),
             engine: EngineSection {
                 threads: 0,
                 memory_mib: 1024,
-                replay_budget_ms: 5_000,
+                replay_budget_ms: None,
             },
             notifications: GatewaySection {
                 grpc: local(8083),
@@ -245,13 +265,43 @@ impl Config {
         self.role.contains(&role)
     }
 
+    /// Fold time that a restart may have to spend again.
+    pub(crate) fn replay_budget(&self) -> Duration {
+        Duration::from_millis(
+            self.engine
+                .replay_budget_ms
+                .unwrap_or(match self.store.kind {
+                    StoreKind::Embedded => 5_000,
+                    StoreKind::Cql => 2_000,
+                }),
+        )
+    }
+
+    /// The file of keys.
+    pub(crate) fn keys(&self) -> PathBuf {
+        let usual = || self.data.join(KEYS_FILE);
+        self.keys.clone().unwrap_or_else(usual)
+    }
+
     fn checked(self) -> Result<Self, Failure> {
-        if self.runs(Role::Ingest) != self.runs(Role::Engine) {
+        let (ingest, engine) = (self.runs(Role::Ingest), self.runs(Role::Engine));
+        let embedded = self.log.kind == LogKind::Embedded;
+        if embedded && ingest != engine {
             return Err(Failure::bad_usage(
                 "the embedded log belongs to one process: the roles ingest and engine go together",
             ));
         }
-        if self.runs(Role::Engine) && self.programme.is_empty() {
+        if engine && embedded != (self.store.kind == StoreKind::Embedded) {
+            return Err(Failure::bad_usage(
+                "log and store go together: [log] kind = \"jetstream\" with [store] kind = \"cql\", or both \"embedded\"",
+            ));
+        }
+        if ingest && !engine && self.nodes.is_empty() {
+            return Err(Failure::bad_usage(
+                "an ingest node asks the engine nodes about players: nodes = [\"http://host:8087\", ..] names their cluster addresses",
+            ));
+        }
+        if (ingest || engine) && self.programme.is_empty() {
             return Err(Failure::bad_usage(
                 "a programme is needed: --programme FILE",
             ));
@@ -314,6 +364,20 @@ mod tests {
                 },
                 "go together",
             ),
+            (
+                "[log]\nkind = \"jetstream\"",
+                flags(),
+                "log and store go together",
+            ),
+            (
+                "[log]\nkind = \"jetstream\"",
+                Flags {
+                    role: vec![Role::Ingest],
+                    ..flags()
+                },
+                "names their cluster addresses",
+            ),
+            ("[log.jetstream]\nserver = \"x\"", flags(), "server"),
         ];
         for (toml, flags, expected) in table {
             let why = load(toml, &flags).unwrap_err();

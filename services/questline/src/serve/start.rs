@@ -1,31 +1,21 @@
 //! Starting the parts, and stopping them.
 
-use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bonus_engine_service::Postbacks;
-use embedded::{ClockMode, DataFolder, OpenError, Options};
-use engine::{Engine, EngineConfig, EngineHandle, Programmes, Threads};
-use ingest_service::{Deps, Keys};
-use ports::{EventLog, OwnerId};
+use engine::Programmes;
 use programme::model::Programme;
 use telemetry::Exporter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{ClockName, Config, Role};
-use super::gateways::{self, Gateways, bind, bind_or_any, url};
+use super::adapters;
+use super::config::{Config, Role};
+use super::core::{Core, Starting};
+use super::gateways;
 use super::postbacks::ToLog;
-use super::queries::EngineQueries;
-use super::{cluster, now, wall_clock};
-use crate::commands::key::KEYS_FILE;
 use crate::exit::Failure;
 use crate::programmes;
-
-/// How long a data folder may be locked by a process that is going away.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A running server.
 pub(crate) struct Running {
@@ -34,14 +24,6 @@ pub(crate) struct Running {
     core: Option<Core>,
     gateways: JoinSet<Result<(), Failure>>,
     stop_gateways: CancellationToken,
-}
-
-/// Ingest and engine over one data folder.
-struct Core {
-    engine: EngineHandle,
-    queries: Arc<EngineQueries>,
-    ingest: JoinSet<Result<(), Failure>>,
-    stop_ingest: CancellationToken,
 }
 
 impl Running {
@@ -56,34 +38,30 @@ impl Running {
         std::fs::create_dir_all(&config.data)
             .map_err(|why| Failure::failed(format!("{}: {why}", config.data.display())))?;
         // First what a second server of the folder would be told, before any port of its own is in the way.
-        let opened = if config.runs(Role::Engine) {
+        let opened = if config.runs(Role::Engine) || config.runs(Role::Ingest) {
             let programmes = compiled(&config)?;
-            Some((programmes, open(&config).await?))
+            Some((programmes, adapters::open(&config).await?))
         } else {
             None
         };
-        let here = opened.as_ref().map(|(programmes, folder)| {
+        let here = opened.as_ref().map(|(programmes, adapters)| {
             Arc::new(ToLog {
-                log: folder.log.clone(),
+                log: adapters.log.clone(),
                 programmes: programmes.clone(),
             }) as Arc<dyn Postbacks>
         });
         let gateways = gateways::start(&config, here, &exporter, &stop_gateways, &mut tasks)?;
         let mut addresses = Vec::new();
         let core = match opened {
-            Some((programmes, folder)) => {
-                let gateways = &gateways;
-                Some(
-                    Core::start(
-                        &config,
-                        programmes,
-                        folder,
-                        gateways,
-                        &exporter,
-                        &mut addresses,
-                    )
-                    .await?,
-                )
+            Some((programmes, adapters)) => {
+                let starting = Starting {
+                    config: &config,
+                    programmes,
+                    adapters,
+                    sinks: gateways.sinks,
+                    exporter: &exporter,
+                };
+                Some(starting.start(&mut addresses).await?)
             }
             None => None,
         };
@@ -128,10 +106,8 @@ impl Running {
     /// Stops all parts: intake first, then the fold with its last checkpoint, then the gateways.
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         let mut result = Ok(());
-        if let Some(mut core) = self.core.take() {
-            core.stop_ingest.cancel();
-            result = all_ended(&mut core.ingest).await;
-            core.engine.shutdown().await;
+        if let Some(core) = self.core.take() {
+            result = core.stop().await;
         }
         self.stop_gateways.cancel();
         result.and(all_ended(&mut self.gateways).await)
@@ -143,88 +119,11 @@ impl Running {
         let Some(core) = &mut self.core else {
             return one_ended(gateways).await;
         };
-        let failure = tokio::select! {
+        tokio::select! {
             failure = one_ended(gateways) => failure,
-            failure = one_ended(&mut core.ingest) => failure,
-            failure = core.engine.failed() => Failure::failed(failure),
-        };
-        core.queries.set_failed();
-        failure
-    }
-}
-
-impl Core {
-    async fn start(
-        config: &Config,
-        programmes: Programmes,
-        folder: DataFolder,
-        gateways: &Gateways,
-        exporter: &Exporter,
-        addresses: &mut Vec<(&'static str, String)>,
-    ) -> Result<Self, Failure> {
-        let listeners = ingest_service::Listeners {
-            http: bind(config.http)?,
-            grpc: bind(config.grpc)?,
-            admin: Some(bind(config.admin)?),
-        };
-        let cluster_listener = bind_or_any(config.cluster, Config::default().cluster)?;
-        for (name, listener) in [
-            ("http", &listeners.http),
-            ("grpc", &listeners.grpc),
-            ("cluster", &cluster_listener),
-        ] {
-            addresses.push((name, url(listener)?));
+            failure = core.failed() => failure,
         }
-        if let Some(admin) = &listeners.admin {
-            addresses.push(("admin", url(admin)?));
-        }
-        let engine = Engine::start(
-            engine_config(config, folder.clock),
-            programmes.clone(),
-            folder.log.clone(),
-            folder.state.clone(),
-            gateways.sinks.clone(),
-        )
-        .await
-        .map_err(Failure::failed)?;
-        let queries = Arc::new(EngineQueries::new(engine.clone()));
-        let stop_ingest = CancellationToken::new();
-        let mut ingest = JoinSet::new();
-        let exporter = exporter.clone();
-        let deps = Deps {
-            log: folder.log.clone(),
-            queries: queries.clone(),
-            programmes: programmes.0,
-            keys: Arc::new(keys(&config.data)?),
-            metrics: Arc::new(move || exporter.render()),
-        };
-        let ingest_config = ingest_service::Config {
-            clock: match folder.clock {
-                ClockMode::Log => events::Clock::Log,
-                ClockMode::Event => events::Clock::Event,
-            },
-            ..ingest_service::Config::default()
-        };
-        let serving = ingest_service::run(ingest_config, listeners, deps, stop_ingest.clone());
-        ingest.spawn(async { serving.await.map_err(Failure::failed) });
-        let total = folder.log.partitions();
-        ingest.spawn(cluster::serve(
-            cluster_listener,
-            engine.clone(),
-            total,
-            stop_ingest.clone(),
-        ));
-        Ok(Self {
-            engine,
-            queries,
-            ingest,
-            stop_ingest,
-        })
     }
-}
-
-fn keys(data: &Path) -> Result<Keys, Failure> {
-    Keys::open(&data.join(KEYS_FILE)).map_err(Failure::bad_input)
 }
 
 /// The programmes to serve.
@@ -251,58 +150,8 @@ fn one_a_brand(compiled: Vec<Programme>) -> Result<Programmes, Failure> {
     Ok(compiled.into_iter().collect())
 }
 
-/// Opens the data folder, away from the threads that serve: it waits for the disk.
-async fn open(config: &Config) -> Result<DataFolder, Failure> {
-    let mut options = Options::new(wall_clock());
-    options.partitions = config.partitions;
-    options.clock = config.clock.map(|clock| match clock {
-        ClockName::Log => ClockMode::Log,
-        ClockName::Event => ClockMode::Event,
-    });
-    let data = config.data.clone();
-    let opening = tokio::task::spawn_blocking(move || unlocked(&data, &options));
-    opening
-        .await
-        .map_err(Failure::failed)?
-        .map_err(Failure::failed)
-}
-
-/// Opens the folder once it is free: a predecessor that was killed holds its lock until the system has cleared it away.
-fn unlocked(data: &Path, options: &Options) -> Result<DataFolder, OpenError> {
-    let since = Instant::now();
-    loop {
-        match DataFolder::open(data, options.clone()) {
-            Err(OpenError::Locked { .. }) if since.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            opened => return opened,
-        }
-    }
-}
-
-fn engine_config(config: &Config, clock: ClockMode) -> EngineConfig {
-    let clock = match clock {
-        ClockMode::Log => engine::Clock::Log,
-        ClockMode::Event => engine::Clock::Event,
-    };
-    let mut engine = EngineConfig::new(owner(), clock, now);
-    if config.engine.threads > 0 {
-        engine.threads = Threads::Own(config.engine.threads);
-    }
-    engine.memory_bytes = config.engine.memory_mib << 20;
-    engine.pace.replay_budget = Duration::from_millis(config.engine.replay_budget_ms);
-    engine
-}
-
-/// Drawn anew at each start.
-fn owner() -> OwnerId {
-    // Each state is seeded by the system's randomness.
-    let half = || u128::from(RandomState::new().hash_one(std::process::id()));
-    OwnerId(half() << 64 | half())
-}
-
 /// Waits for the first of the tasks to end, which none should.
-async fn one_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Failure {
+pub(super) async fn one_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Failure {
     match tasks.join_next().await {
         Some(Ok(Err(failure))) => failure,
         Some(Ok(Ok(()))) => Failure::failed("a part of the server ended by itself"),
@@ -311,7 +160,8 @@ async fn one_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Failure {
     }
 }
 
-async fn all_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+/// Waits for all of them; the first failure counts.
+pub(super) async fn all_ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
     let mut result = Ok(());
     while let Some(ended) = tasks.join_next().await {
         let ended = ended.unwrap_or_else(|error| Err(Failure::failed(error)));

@@ -1,0 +1,17 @@
+//! A whole cluster on loopback: three NATS servers, Cassandra, engine nodes, two ingest nodes, both gateways and an operator, each a
+//! process of its own with its own folder and free ports, killed by its process id when the cluster is dropped.
+//!
+//! For `make cluster`, `make chaos` and tests. Not for production: there every part is deployed on its own (`docs/operations.md`).
+
+mod compare;
+mod nodes;
+mod orders;
+mod process;
+mod settings;
+mod usage;
+
+pub use compare::{Comparison, compare};
+pub use nodes::{Cluster, Plan};
+pub use orders::{Orders, Sent};
+pub use process::Process;
+pub use usage::{Usage, usage};
