@@ -19,6 +19,7 @@ use crate::config::CqlConfig;
 use crate::connect::Profiles;
 use crate::error::{OpenError, damaged, of_prepare, unread, unset, unwritten};
 use crate::metrics;
+use crate::programmes::Programmes;
 use crate::statements::{Change, Heads, Read, Statement};
 
 /// Rows of a page, where the reader does not say.
@@ -30,6 +31,7 @@ pub(crate) struct Client {
     changes: Vec<PreparedStatement>,
     reads: Vec<PreparedStatement>,
     heads: Vec<PreparedStatement>,
+    programmes: Vec<PreparedStatement>,
     profiles: Profiles,
     writing: Semaphore,
     reading: Semaphore,
@@ -65,11 +67,20 @@ impl Client {
             head.set_execution_profile_handle(Some(profiles.heads.clone()));
         }
         heads[Heads::Read.place()].set_consistency(profiles.serial);
+        let mut programmes = prepared::<Programmes>(config, &session).await?;
+        for (programme, kind) in programmes.iter_mut().zip(Programmes::ALL) {
+            programme.set_is_idempotent(kind.reads());
+            programme.set_execution_profile_handle(Some(profiles.heads.clone()));
+            if kind.reads() && *kind != Programmes::Draft {
+                programme.set_consistency(profiles.serial);
+            }
+        }
         Ok(Self {
             session,
             changes,
             reads,
             heads,
+            programmes,
             profiles,
             writing: Semaphore::new(config.in_flight.writes),
             reading: Semaphore::new(config.in_flight.reads),
@@ -205,6 +216,49 @@ impl Client {
             .await;
         let result = asked.map_err(|error| unset(&error)).and_then(applied);
         metrics::request("head", started, &result);
+        result
+    }
+
+    /// Rows of programmes, as their replicas agree on them.
+    pub(crate) async fn agreed<R>(
+        &self,
+        read: Programmes,
+        values: impl SerializeRow,
+    ) -> Result<Vec<R>, StoreError>
+    where
+        R: for<'row> DeserializeRow<'row, 'row>,
+    {
+        let started = Instant::now();
+        let statement = &self.programmes[read.place()];
+        let asked = self.session.execute_unpaged(statement, values).await;
+        let result = asked
+            .map_err(|error| unread(&error))
+            .and_then(|rows| decoded(read, rows));
+        metrics::request("programme", started, &result);
+        result
+    }
+
+    /// Sets something of programmes under its condition; whether it held.
+    pub(crate) async fn condition(
+        &self,
+        how: Programmes,
+        values: impl SerializeRow,
+    ) -> Result<bool, StoreError> {
+        let started = Instant::now();
+        let statement = &self.programmes[how.place()];
+        let asked = self.session.execute_unpaged(statement, values).await;
+        let result = asked.map_err(|error| unset(&error)).and_then(applied);
+        metrics::request("programme", started, &result);
+        result
+    }
+
+    /// Sets a draft.
+    pub(crate) async fn set_draft(&self, values: impl SerializeRow) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let statement = &self.programmes[Programmes::SetDraft.place()];
+        let sent = self.session.execute_unpaged(statement, values).await;
+        let result = sent.map(drop).map_err(|error| unwritten(&error));
+        metrics::request("programme", started, &result);
         result
     }
 }

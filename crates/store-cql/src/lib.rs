@@ -1,4 +1,4 @@
-//! The `StateStore` port on ScyllaDB and Cassandra, by the `scylla` driver.
+//! The ports `StateStore` and `ProgrammeStore` on ScyllaDB and Cassandra, by the `scylla` driver.
 //!
 //! What the protocol of checkpoints (`docs/architecture.md`) needs of a store, and how a CQL cluster gives it:
 //!
@@ -26,6 +26,7 @@ mod keys;
 mod line;
 mod listed;
 mod metrics;
+mod programmes;
 mod rows;
 mod schema;
 mod statements;

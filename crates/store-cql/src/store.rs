@@ -21,7 +21,7 @@ const AT_ONCE: usize = 16;
 
 /// The store on a cluster of ScyllaDB or Cassandra. Dropping it closes its connections.
 pub struct CqlStore {
-    client: Client,
+    pub(crate) client: Client,
     written: Written,
 }
 

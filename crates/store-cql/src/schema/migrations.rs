@@ -16,32 +16,45 @@ pub(super) const FIRST: [&str; 2] = [
 ];
 
 /// All of them, oldest first. `{overwritten}` and `{forgotten}` are filled in for the server.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    what: "the tables",
-    steps: &[
-        // A log partition's snapshots are spread over several buckets.
-        "CREATE TABLE IF NOT EXISTS {ks}.player_state (bucket int, entity text, state blob, \
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        what: "the tables",
+        steps: &[
+            // A log partition's snapshots are spread over several buckets.
+            "CREATE TABLE IF NOT EXISTS {ks}.player_state (bucket int, entity text, state blob, \
          PRIMARY KEY (bucket, entity)) WITH {overwritten}",
-        "CREATE TABLE IF NOT EXISTS {ks}.journal (partition int, entity text, segment bigint, sealed blob, \
+            "CREATE TABLE IF NOT EXISTS {ks}.journal (partition int, entity text, segment bigint, sealed blob, \
          PRIMARY KEY ((partition, entity), segment))",
-        // Rows lie in spans of their numbers; `outbox_span` lists the spans that hold something.
-        "CREATE TABLE IF NOT EXISTS {ks}.outbox (partition int, span bigint, n bigint, emission blob, \
+            // Rows lie in spans of their numbers; `outbox_span` lists the spans that hold something.
+            "CREATE TABLE IF NOT EXISTS {ks}.outbox (partition int, span bigint, n bigint, emission blob, \
          PRIMARY KEY ((partition, span), n)) WITH {forgotten}",
-        "CREATE TABLE IF NOT EXISTS {ks}.outbox_span (partition int, span bigint, \
+            "CREATE TABLE IF NOT EXISTS {ks}.outbox_span (partition int, span bigint, \
          PRIMARY KEY (partition, span)) WITH {forgotten}",
-        // Likewise what falls due in a minute, and the minutes in which something does.
-        "CREATE TABLE IF NOT EXISTS {ks}.due (partition int, minute bigint, hash int, entity text, \
+            // Likewise what falls due in a minute, and the minutes in which something does.
+            "CREATE TABLE IF NOT EXISTS {ks}.due (partition int, minute bigint, hash int, entity text, \
          PRIMARY KEY ((partition, minute, hash), entity)) WITH {forgotten}",
-        "CREATE TABLE IF NOT EXISTS {ks}.due_minute (partition int, minute bigint, \
+            "CREATE TABLE IF NOT EXISTS {ks}.due_minute (partition int, minute bigint, \
          PRIMARY KEY (partition, minute)) WITH {forgotten}",
-        "CREATE TABLE IF NOT EXISTS {ks}.quarantine (partition int, entity text, reason blob, \
+            "CREATE TABLE IF NOT EXISTS {ks}.quarantine (partition int, entity text, reason blob, \
          PRIMARY KEY (partition, entity))",
-        // The only one that is set under a condition; nothing else ever writes it.
-        "CREATE TABLE IF NOT EXISTS {ks}.shard_head (partition int PRIMARY KEY, owner blob, epoch bigint, epoch_stamp bigint, \
+            // The only one that is set under a condition; nothing else ever writes it.
+            "CREATE TABLE IF NOT EXISTS {ks}.shard_head (partition int PRIMARY KEY, owner blob, epoch bigint, epoch_stamp bigint, \
          last_stamp bigint, cursor_sequence bigint, cursor_index bigint, fold blob) WITH {overwritten}",
-    ],
-}];
+        ],
+    },
+    Migration {
+        version: 2,
+        what: "programmes",
+        steps: &[
+            // Set under a condition, a number once; `programme_brand` lists the brands that have one.
+            "CREATE TABLE IF NOT EXISTS {ks}.programme (brand text, number bigint, version text, source text, author text, note text, \
+         at bigint, base text, PRIMARY KEY (brand, number))",
+            "CREATE TABLE IF NOT EXISTS {ks}.programme_brand (zero int, brand text, PRIMARY KEY (zero, brand))",
+            "CREATE TABLE IF NOT EXISTS {ks}.programme_draft (brand text PRIMARY KEY, source text, author text, at bigint)",
+        ],
+    },
+];
 
 /// A step as it is sent.
 pub(super) fn fill(step: &str, keyspace: &str, server: Server) -> String {
@@ -106,7 +119,7 @@ mod tests {
     #[test]
     fn a_released_version_keeps_its_text() {
         let digests: Vec<String> = MIGRATIONS.iter().map(super::Migration::digest).collect();
-        assert_eq!(digests, ["064c222ecd9ebffb"]);
+        assert_eq!(digests, ["064c222ecd9ebffb", "45ddf267203762ac"]);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+use ports::{Cas, Due, Entity, Head, OwnerId, ProgrammeStore, Row, Stamp, StateStore, StoreError};
 use store_cql::CqlStore;
+use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
 use testkit::servers::cassandra::Cassandra;
 use types::{Epoch, Partition};
@@ -14,6 +15,32 @@ use types::{Epoch, Partition};
 use crate::support::{config, open};
 
 testkit::store_contract!(Fixture::new());
+
+mod programmes {
+    use super::Programmes;
+    testkit::programmes_contract!(Programmes::new());
+}
+
+/// A keyspace of its own for each test: brands do not shift as partitions do.
+struct Programmes {
+    keyspace: String,
+}
+
+impl Programmes {
+    fn new() -> Self {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            keyspace: format!("programmes{number}"),
+        }
+    }
+}
+
+impl ProgrammesFixture for Programmes {
+    async fn open(&self) -> Arc<dyn ProgrammeStore> {
+        Arc::new(open(&config(Cassandra::shared(), &self.keyspace)).await)
+    }
+}
 
 /// Partitions that the suite uses of one store.
 const EACH: u16 = 2;

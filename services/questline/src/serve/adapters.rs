@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use embedded::{ClockMode, DataFolder, OpenError, Options};
 use log_jetstream::JetStreamLog;
-use ports::{EventLog, StateStore};
+use ports::{EventLog, ProgrammeStore, StateStore};
 use store_cql::CqlStore;
 
-use super::config::{ClockName, Config, LogKind, Role, StoreKind};
+use super::config::{ClockName, Config, LogKind};
 use super::wall_clock;
 use crate::exit::Failure;
 
@@ -24,13 +24,15 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Adapters {
     /// The log.
     pub(super) log: Arc<dyn EventLog>,
-    /// The store; `None` where nothing is folded here.
-    pub(super) store: Option<Arc<dyn StateStore>>,
+    /// The store.
+    pub(super) store: Arc<dyn StateStore>,
+    /// Where programmes are kept.
+    pub(super) programmes: Arc<dyn ProgrammeStore>,
     /// What recorded time is.
     pub(super) clock: ClockName,
 }
 
-/// Opens what the roles of this process need.
+/// Opens them. An ingest node has the store too: programmes are published there, and its heads show where they are in effect.
 pub(super) async fn open(config: &Config) -> Result<Adapters, Failure> {
     match config.log.kind {
         LogKind::Embedded => embedded(config).await,
@@ -47,19 +49,17 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
     let settings = config.log.jetstream.settings(config.partitions, time)?;
     let log = JetStreamLog::open(&settings).await;
     let log = log.map_err(Failure::failed)?;
-    let store = match config.store.kind {
-        StoreKind::Cql if config.runs(Role::Engine) => Some(cql(config).await?),
-        StoreKind::Cql | StoreKind::Embedded => None,
-    };
+    let store = cql(config).await?;
     Ok(Adapters {
         log: Arc::new(log),
-        store,
+        store: store.clone(),
+        programmes: store,
         clock,
     })
 }
 
 /// Opens the store once it answers: a cluster may start beside this process.
-async fn cql(config: &Config) -> Result<Arc<dyn StateStore>, Failure> {
+async fn cql(config: &Config) -> Result<Arc<CqlStore>, Failure> {
     let deadline = Instant::now() + STORE_PATIENCE;
     let mut said = String::new();
     loop {
@@ -94,7 +94,8 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
     let folder = opened.map_err(Failure::failed)?;
     Ok(Adapters {
         log: folder.log,
-        store: Some(folder.state),
+        store: folder.state,
+        programmes: folder.programmes,
         clock: match folder.clock {
             ClockMode::Log => ClockName::Log,
             ClockMode::Event => ClockName::Event,

@@ -291,7 +291,7 @@ impl Config {
                 "the embedded log belongs to one process: the roles ingest and engine go together",
             ));
         }
-        if engine && embedded != (self.store.kind == StoreKind::Embedded) {
+        if (ingest || engine) && embedded != (self.store.kind == StoreKind::Embedded) {
             return Err(Failure::bad_usage(
                 "log and store go together: [log] kind = \"jetstream\" with [store] kind = \"cql\", or both \"embedded\"",
             ));
@@ -370,7 +370,7 @@ mod tests {
                 "log and store go together",
             ),
             (
-                "[log]\nkind = \"jetstream\"",
+                "[log]\nkind = \"jetstream\"\n[store]\nkind = \"cql\"",
                 Flags {
                     role: vec![Role::Ingest],
                     ..flags()

@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
-use engine::{Engine, EngineConfig, EngineHandle, Programmes, Threads};
+use engine::{Engine, EngineConfig, EngineHandle, Threads, Versions, carry_publications};
 use ingest_service::{Deps, Keys, Queries, RemoteQueries};
 use ports::{EmissionSink, OwnerId};
 use telemetry::Exporter;
@@ -12,12 +13,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::adapters::Adapters;
-use super::config::{ClockName, Config, Role};
+use super::config::{ClockName, Config, LogKind, Role};
 use super::gateways::{bind, bind_or_any, url};
+use super::programmes::{Folded, PublishedProgrammes};
 use super::queries::EngineQueries;
 use super::start::{all_ended, one_ended};
 use super::{cluster, now};
 use crate::exit::Failure;
+
+/// How long another process has to carry what was published there.
+const CARRY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What runs of them.
 pub(super) struct Core {
@@ -35,7 +40,7 @@ struct Folding {
 /// What they are started from.
 pub(super) struct Starting<'a> {
     pub(super) config: &'a Config,
-    pub(super) programmes: Programmes,
+    pub(super) versions: Arc<Versions>,
     pub(super) adapters: Adapters,
     pub(super) sinks: Vec<Arc<dyn EmissionSink>>,
     pub(super) exporter: &'a Exporter,
@@ -119,10 +124,26 @@ impl Starting<'_> {
                 core.stop.clone(),
             ));
         }
+        let (carrying, stopped) = (self.carry(), core.stop.clone());
+        core.serving.spawn(async move {
+            stopped.run_until_cancelled(carrying).await;
+            Ok(())
+        });
         let exporter = self.exporter.clone();
         let metrics = Arc::new(move || exporter.render());
         match api {
             Some((http, grpc)) => {
+                let programmes = Arc::new(PublishedProgrammes {
+                    versions: self.versions.clone(),
+                    store: self.adapters.programmes.clone(),
+                    folded: match &core.folding {
+                        Some(folding) => Folded::Here(folding.engine.clone()),
+                        None => Folded::Elsewhere {
+                            heads: self.adapters.store.clone(),
+                            partitions: self.adapters.log.partitions(),
+                        },
+                    },
+                });
                 let listeners = ingest_service::Listeners {
                     http,
                     grpc,
@@ -131,7 +152,7 @@ impl Starting<'_> {
                 let deps = Deps {
                     log: self.adapters.log.clone(),
                     queries,
-                    programmes: self.programmes.0,
+                    programmes,
                     keys: Arc::new(Keys::open(&config.keys()).map_err(Failure::bad_input)?),
                     metrics,
                 };
@@ -155,16 +176,23 @@ impl Starting<'_> {
         Ok(core)
     }
 
+    /// Carries what is published to every partition. Alone in its folder there is no other process that could do it.
+    fn carry(&self) -> impl Future<Output = ()> + Send + 'static {
+        let patience = match self.config.log.kind {
+            LogKind::Embedded => Duration::ZERO,
+            LogKind::JetStream => CARRY_PATIENCE,
+        };
+        let Adapters { log, store, .. } = &self.adapters;
+        carry_publications(self.versions.clone(), log.clone(), store.clone(), patience)
+    }
+
     /// Takes the partitions over.
     async fn fold(&self) -> Result<Folding, Failure> {
-        let Some(store) = self.adapters.store.clone() else {
-            return Err(Failure::bad_usage("the engine needs a store: [store] kind"));
-        };
         let engine = Engine::start(
             engine_config(self.config, self.adapters.clock),
-            self.programmes.clone(),
+            self.versions.clone(),
             self.adapters.log.clone(),
-            store,
+            self.adapters.store.clone(),
             self.sinks.clone(),
         )
         .await

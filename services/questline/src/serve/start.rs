@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use bonus_engine_service::Postbacks;
-use engine::Programmes;
+use engine::{Differs, Programmes, Versions};
 use programme::model::Programme;
 use telemetry::Exporter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::adapters;
+use super::adapters::{self, Adapters};
 use super::config::{Config, Role};
 use super::core::{Core, Starting};
-use super::gateways;
 use super::postbacks::ToLog;
+use super::{gateways, now};
 use crate::exit::Failure;
 use crate::programmes;
 
@@ -40,23 +40,24 @@ impl Running {
         // First what a second server of the folder would be told, before any port of its own is in the way.
         let opened = if config.runs(Role::Engine) || config.runs(Role::Ingest) {
             let programmes = compiled(&config)?;
-            Some((programmes, adapters::open(&config).await?))
+            let adapters = adapters::open(&config).await?;
+            Some((versions(&adapters, programmes).await?, adapters))
         } else {
             None
         };
-        let here = opened.as_ref().map(|(programmes, adapters)| {
+        let here = opened.as_ref().map(|(versions, adapters)| {
             Arc::new(ToLog {
                 log: adapters.log.clone(),
-                programmes: programmes.clone(),
+                versions: versions.clone(),
             }) as Arc<dyn Postbacks>
         });
         let gateways = gateways::start(&config, here, &exporter, &stop_gateways, &mut tasks)?;
         let mut addresses = Vec::new();
         let core = match opened {
-            Some((programmes, adapters)) => {
+            Some((versions, adapters)) => {
                 let starting = Starting {
                     config: &config,
-                    programmes,
+                    versions,
                     adapters,
                     sinks: gateways.sinks,
                     exporter: &exporter,
@@ -133,6 +134,28 @@ fn compiled(config: &Config) -> Result<Programmes, Failure> {
         .map(|file| programmes::load(file))
         .collect::<Result<Vec<_>, _>>()?;
     one_a_brand(compiled)
+}
+
+/// What is published in the store; the given programmes begin those of brands that have none. Where another version was published
+/// since, that one stays in effect, and it is said.
+async fn versions(adapters: &Adapters, given: Programmes) -> Result<Arc<Versions>, Failure> {
+    let (state, partitions) = (adapters.store.as_ref(), adapters.log.partitions());
+    let opened = Versions::open(adapters.programmes.clone(), state, partitions, given, now());
+    let (versions, differs) = opened.await.map_err(Failure::failed)?;
+    for Differs {
+        brand,
+        given,
+        published,
+        number,
+    } in differs
+    {
+        tracing::warn!(
+            %brand, %given, %published, number,
+            "the file of --programme is not the version in effect, which stays: to change to the file, publish it (`questline \
+             programme put FILE`, then `questline programme publish`)"
+        );
+    }
+    Ok(Arc::new(versions))
 }
 
 fn one_a_brand(compiled: Vec<Programme>) -> Result<Programmes, Failure> {
