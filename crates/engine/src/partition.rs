@@ -16,6 +16,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use ports::{Due, Entity};
+use programme::model::Programme;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -50,6 +51,8 @@ pub(crate) enum Event {
     Waiting(SlotId, Result<Waiting, String>),
     /// Due rows of these minutes.
     Due(u32, u32, Result<Vec<Due>, EngineError>),
+    /// Players in the store.
+    Everybody(Result<Vec<Entity>, EngineError>),
     /// Whether anybody may be due.
     Looked(bool),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
@@ -83,6 +86,8 @@ pub(crate) struct Partition {
     /// Memory is over its budget and idle players are dirty.
     pub(crate) starved: bool,
     pub(crate) sweeps: Sweeps,
+    /// Programmes whose names the next cut writes.
+    pub(crate) untabled: Vec<Arc<Programme>>,
     pub(crate) drains: Vec<Drain>,
     pub(crate) stopping: bool,
     /// The cut of the shutdown has begun.
@@ -116,7 +121,13 @@ impl Partition {
         }
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
-        let sweeps = Sweeps::new(fold.swept);
+        let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
+        let brands = fold.active.keys();
+        let untabled = brands.filter_map(|brand| {
+            let number = fold.timeline.active(brand);
+            tenure.programme(brand, number)
+        });
+        let untabled = untabled.collect();
         Self {
             tenure,
             partitions,
@@ -135,6 +146,7 @@ impl Partition {
             hand: 0,
             starved: false,
             sweeps,
+            untabled,
             drains: Vec::new(),
             stopping: false,
             final_cut: false,
@@ -216,6 +228,7 @@ impl Partition {
             Event::Segments(id, read) => self.unpark(id, read),
             Event::Waiting(id, read) => self.waited(id, read),
             Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
+            Event::Everybody(page) => self.all_read(page)?,
             Event::Looked(found) => self.looked(found),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,

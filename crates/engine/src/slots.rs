@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use actix::Addr;
 use ports::Entity;
-use types::{Position, Timestamp};
+use types::{BrandId, Position, Timestamp};
 
 use crate::player::Player;
 use crate::pump::Queued;
@@ -235,6 +235,13 @@ impl Slots {
     /// Whether any player in memory has a timer due by then.
     pub(crate) fn is_due(&self, by: Timestamp) -> bool {
         self.timers.first().is_some_and(|(due, _)| *due <= by)
+    }
+
+    /// Everybody in memory of some brands.
+    pub(crate) fn all_of(&self, brands: impl Fn(&BrandId) -> bool) -> VecDeque<Entity> {
+        let of_them = self.iter().map(|slot| &slot.entity);
+        let of_them = of_them.filter(|entity| brands(&entity.brand));
+        of_them.cloned().collect()
     }
 
     /// Whether a player's snapshot has been read.

@@ -6,21 +6,23 @@
 //! it has fired and every record before it is folded. While records come, a sweep is at work a tenth of the time, unless somebody waits
 //! for its end; while memory is over its budget, or as much is dirty as a checkpoint waits for, it reads no player in.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use ports::{Due, Entity, StoreError};
 use tokio::time::Instant;
-use types::{Body, Partition as PartitionId, Position, Record, Tick, Timestamp};
+use types::{Body, BrandId, Partition as PartitionId, Position, Record, Tick, Timestamp};
 
 use crate::config::Clock;
 use crate::context::Tenure;
 use crate::error::EngineError;
+use crate::load;
 use crate::partition::{Event, Partition};
 use crate::pump::Queued;
 use crate::retry::Backoff;
 use crate::slots::SlotId;
+use crate::timeline::FIRST;
 
 /// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
 const EVERY: Duration = Duration::from_secs(1);
@@ -42,6 +44,8 @@ pub(crate) fn minute(at: Timestamp) -> u32 {
 pub(crate) struct Sweeps {
     /// Everything due by then has fired.
     pub(crate) done: Timestamp,
+    /// For each brand the newest publication that every player has met, as `done` is meant.
+    pub(crate) settled: BTreeMap<BrandId, u64>,
     running: Option<Sweep>,
     last: Instant,
     /// Ticks that are not answered yet.
@@ -53,6 +57,8 @@ pub(crate) struct Sweeps {
 
 struct Sweep {
     to: Timestamp,
+    /// Brands whose players all get a tick, with the publication that they meet by it.
+    all_of: BTreeMap<BrandId, u64>,
     /// Records up to it come first.
     after: Position,
     rest: VecDeque<Entity>,
@@ -73,10 +79,11 @@ impl Sweep {
 }
 
 impl Sweeps {
-    pub(crate) fn new(done: Timestamp) -> Self {
+    pub(crate) fn new(done: Timestamp, settled: BTreeMap<BrandId, u64>) -> Self {
         let now = Instant::now();
         Self {
             done,
+            settled,
             running: None,
             last: now,
             awaiting: 0,
@@ -118,9 +125,12 @@ impl Partition {
         }
         let sweeps = &self.sweeps;
         let wanted = sweeps.last.elapsed() >= EVERY || !self.drains.is_empty();
-        if sweeps.running.is_none() && wanted && !self.stopping && self.reached.clock > sweeps.done
-        {
-            self.begin_sweep();
+        let passed = self.reached.clock > sweeps.done;
+        if sweeps.running.is_none() && wanted && !self.stopping {
+            let all_of = self.unsettled();
+            if passed || !all_of.is_empty() {
+                self.begin_sweep(all_of);
+            }
         }
         self.feed_sweep();
         if self.outstanding == 0 {
@@ -128,19 +138,67 @@ impl Partition {
         }
     }
 
-    fn begin_sweep(&mut self) {
+    fn begin_sweep(&mut self, all_of: BTreeMap<BrandId, u64>) {
         let (from, to) = (minute(self.sweeps.done), self.reached.clock);
+        let settles = !all_of.is_empty();
         self.sweeps.last = Instant::now();
         self.sweeps.running = Some(Sweep {
             to,
             after: self.reached.position,
-            rest: VecDeque::new(),
+            rest: self.slots.all_of(|brand| all_of.contains_key(brand)),
+            all_of,
             all_read: false,
             started: Instant::now(),
             busy: Duration::ZERO,
             since: None,
         });
-        self.read_due(from, minute(to), None);
+        if settles {
+            self.read_all(None);
+        } else {
+            self.read_due(from, minute(to), None);
+        }
+    }
+
+    /// Brands of which not every player has met the programme in effect, with that one's number.
+    fn unsettled(&self) -> BTreeMap<BrandId, u64> {
+        let timeline = self.tenure.timeline.borrow();
+        let settled = |brand: &BrandId| self.sweeps.settled.get(brand).copied().unwrap_or(FIRST);
+        let changed = timeline.changed();
+        changed
+            .filter(|(brand, number)| *number > settled(brand))
+            .map(|(brand, number)| (brand.clone(), number))
+            .collect()
+    }
+
+    /// Another programme may have other timers, of players who have had no record since: a sweep that follows looks at all of them.
+    fn read_all(&self, after: Option<Entity>) {
+        let tenure = Rc::clone(&self.tenure);
+        self.await_event(async move {
+            let page = load::entities(&tenure, after.as_ref(), PAGE).await;
+            Event::Everybody(page)
+        });
+    }
+
+    /// Players in the store, whoever they are.
+    pub(crate) fn all_read(
+        &mut self,
+        page: Result<Vec<Entity>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let page = page?;
+        let last = page.last().filter(|_| page.len() == PAGE).cloned();
+        let from = minute(self.sweeps.done);
+        let Some(sweep) = &mut self.sweeps.running else {
+            return Ok(());
+        };
+        let of_them = |entity: &Entity| sweep.all_of.contains_key(&entity.brand);
+        let page: Vec<Entity> = page.into_iter().filter(of_them).collect();
+        sweep.rest.extend(page);
+        let to = minute(sweep.to);
+        match last {
+            Some(last) => self.read_all(Some(last)),
+            None => self.read_due(from, to, None),
+        }
+        Ok(())
     }
 
     fn read_due(&self, from: u32, to: u32, after: Option<Due>) {
@@ -192,12 +250,13 @@ impl Partition {
             let Some(entity) = sweep.rest.pop_front() else {
                 break;
             };
-            if self.tenure.ports.programmes.get(&entity.brand).is_none() {
+            let all = sweep.all_of.contains_key(&entity.brand);
+            if !self.tenure.ports.versions.knows(&entity.brand) {
                 continue;
             }
             match self.slots.find(&entity) {
                 // In memory it answers for itself when it is due.
-                Some(id) if self.slots.is_loaded(id) => {}
+                Some(id) if self.slots.is_loaded(id) && !all => {}
                 Some(id) => self.tick(id, to),
                 None => {
                     let id = self.slots.add(entity.clone());
@@ -225,6 +284,7 @@ impl Partition {
         slot.ticks += 1;
         slot.queue.push_back(Queued {
             before,
+            number: self.tenure.timeline.borrow().active(&slot.entity.brand),
             record: Record {
                 position: before.position,
                 recorded_at: to,
@@ -245,13 +305,15 @@ impl Partition {
         if !fired || folded < sweep.after || self.slots.is_due(sweep.to) {
             return;
         }
-        self.sweeps.done = sweep.to;
+        self.sweeps.done = self.sweeps.done.max(sweep.to);
+        let met = sweep.all_of.clone();
+        self.sweeps.settled.extend(met);
         self.sweeps.running = None;
     }
 
     /// Whether everything that was due when the last record was written has fired.
     pub(crate) fn is_swept(&self) -> bool {
-        self.sweeps.done >= self.reached.clock
+        self.sweeps.done >= self.reached.clock && self.unsettled().is_empty()
     }
 
     /// Where nothing has come for a while and a timer is due by the wall clock, the log is given a tick.
