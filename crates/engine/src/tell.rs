@@ -113,8 +113,10 @@ fn entry(log: &dyn EventLog, clock: Clock, tell: &Outgoing) -> Option<(Partition
     measure::told(&event.kind);
     let player: &PlayerId = &event.player;
     let partition = events::partition_of(&brand, player, log.partitions());
+    // On event time a tell has none of its own and is recorded at the last of its partition: another partition's would make the events
+    // that come there after it later than they are.
     let recorded_at = match clock {
-        Clock::Event => Some(event.occurred_at),
+        Clock::Event => Some(Timestamp::MIN),
         Clock::Log => None,
     };
     let body = tell.body.clone();
