@@ -32,6 +32,13 @@ impl Servers {
         )
     }
 
+    fn store(&self) -> String {
+        format!(
+            "[store]\nkind = \"cql\"\n[store.cql]\nnodes = [{:?}]\nreplication = 1\n",
+            self.cql
+        )
+    }
+
     fn head(&self, folder: &Path, name: &str, role: &str, programme: &Path) -> String {
         format!(
             "data = {:?}\nprogramme = [{programme:?}]\nrole = [{role:?}]\nclock = {:?}\npartitions = {}\n",
@@ -52,13 +59,12 @@ impl Servers {
         notified: &str,
     ) -> String {
         format!(
-            "{}cluster = \"{cluster}\"\nadmin = \"{admin}\"\n[notifications]\nendpoint = {:?}\n{notified}[bonus_engine]\nendpoint = {:?}\n{}\
-             [store]\nkind = \"cql\"\n[store.cql]\nnodes = [{:?}]\nreplication = 1\n",
+            "{}cluster = \"{cluster}\"\nadmin = \"{admin}\"\n[notifications]\nendpoint = {:?}\n{notified}[bonus_engine]\nendpoint = {:?}\n{}{}",
             self.head(folder, name, "engine", programme),
             gateways.0,
             gateways.1,
             self.log(),
-            self.cql,
+            self.store(),
         )
     }
 
@@ -73,9 +79,10 @@ impl Servers {
         nodes: &[String],
     ) -> String {
         format!(
-            "{}http = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\nkeys = {keys:?}\nnodes = {nodes:?}\n{}",
+            "{}http = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\nkeys = {keys:?}\nnodes = {nodes:?}\n{}{}",
             self.head(folder, name, "ingest", programme),
-            self.log()
+            self.log(),
+            self.store(),
         )
     }
 }
