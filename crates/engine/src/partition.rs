@@ -33,7 +33,7 @@ use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain};
 use crate::relay::Relay;
 use crate::repair::{Repair, Waiting};
-use crate::slots::{Presence, SlotId, Slots};
+use crate::slots::{SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
 
@@ -117,9 +117,7 @@ impl Partition {
         let mut slots = Slots::default();
         for (entity, aside) in quarantined {
             let id = slots.add(entity);
-            if let Some(slot) = slots.get(id) {
-                slot.presence = Presence::Quarantined(None, Rc::new(aside));
-            }
+            slots.set_aside(id, None, &Rc::new(aside));
         }
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;

@@ -228,8 +228,8 @@ impl Partition {
             match repair.stage {
                 Stage::Folded(after) if cut > after => {
                     repair.stage = Stage::Lifted(number);
+                    self.slots.lift(repair.id);
                     if let Some(slot) = self.slots.get(repair.id) {
-                        slot.repair = None;
                         let lifted = Aside::lifted();
                         self.quarantine_rows.insert(slot.entity.clone(), lifted);
                     }

@@ -162,7 +162,7 @@ impl Partition {
         slot.known = worked.known;
         self.outstanding = self.outstanding.saturating_sub(worked.folded);
         self.spent_ns += worked.spent_ns;
-        self.sweeps.answered(worked.ticks, worked.spent_ns);
+        self.sweeps.answered(worked.ticks);
         self.slots.set_due(id, worked.due);
         self.tenure.measures.folded(&worked.outcomes);
         self.slots.set_bytes(id, worked.bytes);

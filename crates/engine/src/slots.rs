@@ -134,6 +134,8 @@ pub(crate) struct Slots {
     pub(crate) dirty: Vec<SlotId>,
     /// The earliest timers, by time.
     timers: BTreeSet<(Timestamp, SlotId)>,
+    /// Who is set aside: looked for among all, each look would take longer the more are in memory.
+    aside: BTreeSet<SlotId>,
 }
 
 impl Slots {
@@ -169,9 +171,35 @@ impl Slots {
             if let Some(due) = slot.due {
                 self.timers.remove(&(due, id));
             }
+            self.aside.remove(&id);
             self.bytes = self.bytes.saturating_sub(slot.bytes);
             self.free.push(id);
         }
+    }
+
+    /// A player is set aside.
+    pub(crate) fn set_aside(&mut self, id: SlotId, actor: Option<Addr<Player>>, why: &Rc<Aside>) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            slot.presence = Presence::Quarantined(actor, Rc::clone(why));
+            self.aside.insert(id);
+        }
+    }
+
+    /// A player's repair is over.
+    pub(crate) fn lift(&mut self, id: SlotId) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            slot.repair = None;
+            self.aside.remove(&id);
+        }
+    }
+
+    /// Who is set aside, and why.
+    pub(crate) fn all_aside(&self) -> impl Iterator<Item = (&Slot, &Rc<Aside>)> {
+        let slots = self
+            .aside
+            .iter()
+            .filter_map(|id| self.slots.get(*id)?.as_ref());
+        slots.filter_map(|slot| Some((slot, slot.aside()?)))
     }
 
     /// Sets what a player holds.
@@ -252,7 +280,7 @@ impl Slots {
 
     /// How many are set aside.
     pub(crate) fn aside(&self) -> usize {
-        self.iter().filter(|slot| slot.aside().is_some()).count()
+        self.aside.len()
     }
 
     /// How many slot numbers there are.

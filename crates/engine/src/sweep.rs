@@ -3,8 +3,8 @@
 //! A sweep to T fires every timer due by T: of the players in memory, and of those whose due rows lie between the last sweep and T. A
 //! tick goes into the player's queue, behind every record taken so far and before every later one, so that it makes no difference
 //! whether the sweep or the player's next event comes first. `swept` in the head passes T with the first cut that begins once all of
-//! it has fired and every record before it is folded. While records wait, a sweep takes a tenth of the thread; while memory is over its
-//! budget, or as much is dirty as a checkpoint waits for, it reads no player in.
+//! it has fired and every record before it is folded. While records come, a sweep is at work a tenth of the time, unless somebody waits
+//! for its end; while memory is over its budget, or as much is dirty as a checkpoint waits for, it reads no player in.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -31,8 +31,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const TICKS: usize = 16;
 /// Due rows read at once.
 const PAGE: usize = 1024;
-/// While records wait, a sweep takes this share of the time: one in so many.
-const SHARE: u128 = 10;
+/// While records come, a sweep takes this share of the time, its reads and captures included: one in so many.
+const SHARE: u32 = 10;
 const MINUTE_NS: i64 = 60_000_000_000;
 
 /// The minute of an instant, as due rows count them.
@@ -64,7 +64,18 @@ struct Sweep {
     rest: VecDeque<Entity>,
     all_read: bool,
     started: Instant,
-    spent_ns: u128,
+    /// How long ticks were on their way, until none was.
+    busy: Duration,
+    /// Since when some are.
+    since: Option<Instant>,
+}
+
+impl Sweep {
+    /// Whether it has taken its share of the time so far.
+    fn has_had_its_share(&self) -> bool {
+        let running = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        (self.busy + running) * SHARE > self.started.elapsed()
+    }
 }
 
 impl Sweeps {
@@ -87,12 +98,21 @@ impl Sweeps {
     }
 
     /// Ticks were answered, or will not be.
-    pub(crate) fn answered(&mut self, ticks: usize, spent_ns: u64) {
+    pub(crate) fn answered(&mut self, ticks: usize) {
         self.awaiting = self.awaiting.saturating_sub(ticks);
         if let Some(sweep) = &mut self.running
-            && ticks > 0
+            && self.awaiting == 0
+            && let Some(since) = sweep.since.take()
         {
-            sweep.spent_ns += u128::from(spent_ns);
+            sweep.busy += since.elapsed();
+        }
+    }
+
+    /// A tick is on its way.
+    fn send(&mut self) {
+        self.awaiting += 1;
+        if let Some(sweep) = &mut self.running {
+            sweep.since.get_or_insert_with(Instant::now);
         }
     }
 }
@@ -129,7 +149,8 @@ impl Partition {
             all_of,
             all_read: false,
             started: Instant::now(),
-            spent_ns: 0,
+            busy: Duration::ZERO,
+            since: None,
         });
         if settles {
             self.read_all(None);
@@ -213,8 +234,9 @@ impl Partition {
         let mut missing = Vec::new();
         while let Some(sweep) = &mut self.sweeps.running {
             let records_wait = self.outstanding > self.sweeps.awaiting;
-            let over = sweep.spent_ns * SHARE > sweep.started.elapsed().as_nanos();
-            if self.sweeps.awaiting >= TICKS || (records_wait && over) {
+            let live = records_wait || self.sweeps.heard.elapsed() < EVERY;
+            let live = live && self.drains.is_empty();
+            if self.sweeps.awaiting >= TICKS || (live && sweep.has_had_its_share()) {
                 break;
             }
             let to = sweep.to;
@@ -238,6 +260,10 @@ impl Partition {
                 Some(id) => self.tick(id, to),
                 None => {
                     let id = self.slots.add(entity.clone());
+                    if let Some(slot) = self.slots.get(id) {
+                        // Here for its timers alone: it goes before those who play.
+                        slot.idle = true;
+                    }
                     missing.push((id, entity));
                     self.tick(id, to);
                 }
@@ -266,7 +292,7 @@ impl Partition {
             },
         });
         self.outstanding += 1;
-        self.sweeps.awaiting += 1;
+        self.sweeps.send();
         self.dispatch(id);
     }
 
