@@ -33,7 +33,7 @@ pub(crate) use archive::{Cold, ExpiredReward, archived_for, archived_of, expired
 pub(crate) use change::carry;
 pub(crate) use course::Course;
 pub(crate) use nature::Nature;
-pub(crate) use start::{begin, join, started};
+pub(crate) use start::{begin, by_version, join, started};
 pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type; among the candidates they come after the rules.

@@ -214,6 +214,7 @@ impl State {
             let back = remap::remap(self, names);
             self.zones.forget();
             mission::carry(programme, before.version(), &back, self);
+            mission::by_version(programme, self);
             tier::rebind(programme, self);
         }
     }

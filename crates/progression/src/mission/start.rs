@@ -1,6 +1,6 @@
 //! When a mission begins for a player: what opens it, what he joins, where a window from his start begins.
 
-use programme::model::{Facts, Mission, MissionIx, Start, Verdict, Window};
+use programme::model::{Facts, Mission, MissionIx, Programme, Start, Verdict, Window};
 use types::Timestamp;
 
 use crate::derived;
@@ -42,6 +42,20 @@ pub(super) fn unlocked_by(step: &mut Step<'_>, completed: MissionIx) {
             && started(step.state, ix).is_none();
         if waits && let Some(last) = unlock(step.state, mission) {
             start(step, ix, last);
+        }
+    }
+}
+
+/// Begins the windows that run from the last prerequisite by another version, and where all stand already.
+pub(crate) fn by_version(programme: &Programme, state: &mut State) {
+    for (ix, mission) in (0..).map(MissionIx).zip(&programme.missions) {
+        let waits = matches!(mission.window, Window::AfterStart { .. })
+            && mission.start == Start::Automatic
+            && !mission.after.is_empty()
+            && started(state, ix).is_none();
+        if waits && let Some(last) = unlock(state, mission) {
+            let kept = state.missions.touch(ix);
+            kept.course.get_or_insert_default().started = Some(last);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use programme::model::Programme;
 use progression::{
     Catalogue, Decision, Deliver, History, Outcome, PlayerView, State, Stocks, Subject,
-    apply_at_once, due, view, wants,
+    apply_at_once, change, due, view, wants,
 };
 use serde_json::Value;
 use testkit::oracle::Answer;
@@ -109,6 +109,34 @@ impl Kept {
         decision
     }
 
+    /// Another version takes effect. Whatever it says, nobody loses a completion, or points, by that.
+    fn change(
+        &mut self,
+        old: &Programme,
+        new: &Programme,
+        at: Timestamp,
+        id: &PlayerId,
+    ) -> Decision {
+        let mut fired = self.sweep(old, at);
+        let held = |programme: &Programme, state: &State| {
+            let view = view(programme, state, subject(programme, id), at);
+            let missions = view.missions.iter();
+            let completed: Vec<_> = missions
+                .map(|it| (it.mission.clone(), it.completed))
+                .collect();
+            let line = serde_json::to_value(view.line()).expect("a view is JSON");
+            (completed, line["balances"].clone())
+        };
+        let before = held(old, &self.state);
+        self.names.learn(new);
+        let decision = change(old, new, &mut self.state, at);
+        assert!(decision.written.is_empty(), "all that was due has fired");
+        let after = held(new, &self.state);
+        assert_eq!(after, before, "completions and points of {id}");
+        fired.tells.extend(decision.tells);
+        fired
+    }
+
     fn through_bytes(&mut self) {
         let mut bytes = Vec::new();
         self.state.encode(&mut bytes);
@@ -182,6 +210,16 @@ pub(crate) fn fold_versions<'p>(
             for (id, player) in &mut kept {
                 let decision = player.sweep(old, before.recorded_at);
                 said.extend(subject(old, id), &decision, 0);
+            }
+        }
+        if at > 1 && matches!(record.body, Body::Programme(_)) {
+            for (id, player) in &mut kept {
+                let old = version(at - 2);
+                let decision = player.change(old, programme, record.recorded_at, id);
+                said.extend(subject(old, id), &decision, 0);
+                for tell in &decision.tells {
+                    stocks.deliver(old, subject(old, id), tell);
+                }
             }
         }
         let Body::Event { event, .. } = &record.body else {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use programme::Programme;
 use serde_json::Value as Json;
 use testkit::generate::Case;
+use types::{Body, Change, Record, Stage};
 
 use testkit::generate::cases;
-use testkit::oracle;
+use testkit::oracle::{self, Answer};
 
 use crate::core::{Folded, Passivate, compare, first_difference, fold, fold_versions};
 use crate::seeds::some_cases;
@@ -89,8 +90,15 @@ fn part<'l>(line: &'l str, key: &str, next: &str) -> &'l str {
     rest.find(next).map_or(rest, |end| &rest[..end])
 }
 
-/// The case's programme with goals, and sometimes windows, of another; `None` where that is no programme.
-fn changed(case: &Case, n: u64) -> Option<String> {
+/// What another version changes of a mission beside its policy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changes {
+    Goals,
+    GoalsAndWindows,
+}
+
+/// The case's programme with goals, and perhaps windows, of another; `None` where that is no programme.
+fn changed(case: &Case, n: u64, changes: Changes) -> Option<String> {
     let other = cases(1_000_000 + n, 1).remove(0).plan;
     let mut plan = case.plan.clone();
     let policies = ["keep", "rebase", "reset"];
@@ -106,7 +114,8 @@ fn changed(case: &Case, n: u64) -> Option<String> {
         let own = policies.map(|policy| format!(", on_change: {policy}"));
         // Of three missions one has another window too, one the same goal.
         let (goal_now, window_now) = match (at + n as usize / 3) % 3 {
-            0 => (other_goal, other_window),
+            0 if changes == Changes::GoalsAndWindows => (other_goal, other_window),
+            0 => (other_goal, window),
             1 => (other_goal, window),
             _ => (goal, window),
         };
@@ -134,7 +143,7 @@ fn a_mission_that_changes_while_it_runs_comes_to_what_the_oracle_says() {
         let n: u64 = case.plan.settings.concat().bytes().map(u64::from).sum();
         let source = case.plan.to_string();
         let mut tries = (0..30).map(|more| n + 1_000 * more);
-        let Some(other) = tries.find_map(|n| changed(case, n)) else {
+        let Some(other) = tries.find_map(|n| changed(case, n, Changes::GoalsAndWindows)) else {
             return Ok(());
         };
         changes.set(changes.get() + 1);
@@ -154,4 +163,81 @@ fn a_mission_that_changes_while_it_runs_comes_to_what_the_oracle_says() {
         compare(&got, &expected)
     });
     assert!(changes.get() > 0, "no programme was changed");
+}
+
+/// Where so many versions after the first take effect among so many records: before records of these places, in order.
+fn places(records: usize, changes: usize, mut n: u64) -> Vec<usize> {
+    let mut any = || {
+        n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (n >> 33) as usize % records
+    };
+    let mut places: Vec<usize> = (0..changes).map(|_| any()).collect();
+    places.sort_unstable();
+    places
+}
+
+/// The records with a record of its own wherever a version takes effect.
+fn published(programme: &Programme, records: Vec<Record>, places: &[usize]) -> Vec<Record> {
+    let mut all = Vec::new();
+    for (at, record) in records.into_iter().enumerate() {
+        for (number, _) in (2..).zip(places).filter(|(_, place)| **place == at) {
+            // Recorded with the record before it: what falls due between the two is the new version's.
+            let before = all.last().unwrap_or(&record);
+            all.push(Record {
+                position: before.position,
+                recorded_at: before.recorded_at,
+                body: Body::Programme(Change {
+                    brand: programme.brand.clone(),
+                    number,
+                    version: "v".into(),
+                    stage: Stage::Active,
+                }),
+            });
+        }
+        all.push(record);
+    }
+    all
+}
+
+#[test]
+fn any_versions_one_after_the_other_come_to_what_the_oracle_says_and_nobody_loses_anything() {
+    let changes = std::cell::Cell::new(0);
+    some_cases(|_, case| {
+        let records = case.records();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let n: u64 = case.plan.settings.concat().bytes().map(u64::from).sum();
+        let tries = (0..60).map(|more| n + 1_000 * more);
+        let others: Vec<String> = tries
+            .filter_map(|n| changed(case, n, Changes::Goals))
+            .take(4)
+            .collect();
+        let mut chain = vec![compiled(&case.plan.to_string())?];
+        for source in &others {
+            let earlier = chain.iter().rev().map(Arc::clone).collect();
+            let next = programme::compile("programme.yaml", source);
+            let next = next.map_err(|errors| errors.to_string())?;
+            chain.push(Arc::new(next.after(earlier)));
+        }
+        let places = places(records.len(), others.len(), n);
+        let records = published(&chain[0], records, &places);
+        let mut versions: Vec<(usize, &Programme)> = vec![(0, &chain[0])];
+        for (at, record) in records.iter().enumerate() {
+            if matches!(record.body, Body::Programme(_)) {
+                versions.push((at, &chain[versions.len()]));
+            }
+        }
+        changes.set(changes.get() + versions.len() - 1);
+        let version = |place: usize| {
+            let begun = versions.iter().rfind(|(from, _)| *from <= place);
+            begun.map_or(&*chain[0], |(_, version)| *version)
+        };
+        let mut expected = oracle::fold_versions(&versions, &chain[0].brand, &records, None);
+        // The records that say that a version takes effect are nobody's.
+        expected.answers.retain(|answer| *answer != Answer::Nothing);
+        let (got, _) = fold_versions(&version, &records, Passivate::Every(3));
+        compare(&got, &expected)
+    });
+    assert!(changes.get() > 500, "{} changes", changes.get());
 }

@@ -48,6 +48,7 @@ impl<'a> Life<'a> {
             }
         }
         self.programme = programme;
+        self.start_unlocked();
     }
 
     // Every period in which something counted or was completed; of a rolling window, the runs that stand and the one that counts.
