@@ -110,7 +110,8 @@ async fn partitions_of_which_nothing_folded_is_left_are_still_of_this_log() {
     for player in players {
         bench.restore_log(player, 0);
     }
-    // Whichever is taken over later finds the next incarnation, and no record of its own.
+    // So each finds the next incarnation, and no record of its own.
+    bench.told_by_another().await;
     let engine = bench.start().await.unwrap();
     for player in players {
         bench.order(player, "new", "10.00").await;

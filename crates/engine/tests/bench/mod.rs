@@ -178,6 +178,12 @@ impl Bench {
             .lose(self.partition_of(&self.entity(player)), message);
     }
 
+    /// Another owner finds that the log is an older copy, and says so.
+    pub(crate) async fn told_by_another(&self) {
+        let stands = self.log.incarnation();
+        self.log.begin_incarnation(stands).await.unwrap();
+    }
+
     /// The incarnation at which the log stands.
     pub(crate) fn incarnation(&self) -> u64 {
         self.log.incarnation()
