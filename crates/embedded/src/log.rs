@@ -42,7 +42,7 @@ const BODY_MAX: usize = 128 << 10;
 
 /// The log on local disk.
 ///
-/// A position past the partition's end is answered with [`ReadError::OtherIncarnation`]: this log never gave it. After a failed
+/// One process reads it, so it keeps its incarnation for ever. A position past the partition's end is answered with [`ReadError::OtherIncarnation`]: this log never gave it. After a failed
 /// sync the log refuses appends until it is opened again; without room it refuses each append by trying. Dropping it waits for what
 /// is queued.
 pub struct SegmentLog {
@@ -167,6 +167,13 @@ impl EventLog for SegmentLog {
 
     fn incarnation(&self) -> u64 {
         self.incarnation
+    }
+
+    async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
+        match ended == self.incarnation {
+            true => Ok(ended),
+            false => Err(ReadError::OtherIncarnation),
+        }
     }
 
     async fn append(

@@ -88,7 +88,7 @@ async fn run(config: &EngineConfig, ports: &Ports, job: Job) {
 }
 
 /// Runs a tenure, and another one where the log turns out to be an older copy in spite of its rungs: after that no state is ahead of
-/// it.
+/// it. And another one where the log broke under its reader, unless the one before broke at the same place: a takeover did not help.
 async fn tenures(
     config: &EngineConfig,
     ports: &Ports,
@@ -98,6 +98,7 @@ async fn tenures(
 ) -> Result<(), EngineError> {
     let partitions = usize::from(ports.log.partitions().max(1));
     let mut again = false;
+    let mut broke = None;
     loop {
         // An own task, so that partitions on one thread are polled apart.
         let running = tokio::task::spawn_local(Partition::new(taken, partitions).run(commands));
@@ -109,6 +110,14 @@ async fn tenures(
                 again = true;
                 commands = given_back;
                 taken = takeover::take(partition, config, ports, Some(kept)).await?;
+            }
+            Err(EngineError::LogBroken { after, why, .. })
+                if broke != Some((after, ports.log.incarnation())) =>
+            {
+                tracing::error!(%partition, %after, why, "the log is compared with what was folded");
+                broke = Some((after, ports.log.incarnation()));
+                commands = given_back;
+                taken = takeover::take(partition, config, ports, None).await?;
             }
             ended => return ended,
         }

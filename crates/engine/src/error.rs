@@ -60,8 +60,23 @@ pub enum EngineError {
         /// Up to here it is the log that was folded.
         kept: Position,
     },
-    /// The log cannot be read on: records are missing.
-    #[error("partition {partition}: the log cannot be read on: {why}")]
+    /// The log stopped being the one that was read, or records of it are missing: the partition is taken over again, which compares the
+    /// log with what was folded. It is an error where that does not help.
+    #[error(
+        "partition {partition}: the log cannot be read on after {after}: {why}; put a backup of the log back that holds what is missing"
+    )]
+    LogBroken {
+        /// Which partition.
+        partition: Partition,
+        /// The last position that was read.
+        after: Position,
+        /// What the log said.
+        why: String,
+    },
+    /// The log cannot be read from where the store stands: records are missing.
+    #[error(
+        "partition {partition}: the log cannot be read on: {why}; put a backup of the log back that holds what is missing"
+    )]
     Log {
         /// Which partition.
         partition: Partition,

@@ -8,7 +8,8 @@ use types::Position;
 use crate::context::Tenure;
 use crate::retry::Backoff;
 
-/// A reader that is opened again wherever the log was unavailable.
+/// A reader that asks again for as long as the log is unavailable. It is kept meanwhile: it knows what it has read, so that it sees
+/// where the log that comes back is an older one.
 pub(crate) struct Follow {
     tenure: Rc<Tenure>,
     at: Position,
@@ -36,7 +37,6 @@ impl Follow {
                 }
                 Err(ReadError::Unavailable(why)) => {
                     tracing::warn!(partition = %self.tenure.partition, why, "the log is not read");
-                    self.reader = None;
                     backoff.wait().await;
                 }
                 Err(error) => return Err(error),

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ports::{Entity, LogRecord};
+use ports::{Entity, LogRecord, ReadError};
 use tokio::sync::mpsc;
 use types::{Body, BrandId, Change, Event, Position, Record, Timestamp};
 
@@ -76,14 +76,26 @@ pub(crate) async fn run(
                 Ok(()) => Ok(group(&tenure, &mut timeline, &mut at, records)),
                 Err(error) => Err(error),
             },
-            Err(error) => Err(EngineError::Log {
-                partition: tenure.partition,
-                why: error.to_string(),
-            }),
+            Err(error) => Err(ended(&tenure, at.position, &error)),
         };
         let last = chunk.is_err();
         if chunks.send(chunk).await.is_err() || last {
             return;
+        }
+    }
+}
+
+/// Why the log is not read on.
+fn ended(tenure: &Tenure, after: Position, error: &ReadError) -> EngineError {
+    let (partition, why) = (tenure.partition, error.to_string());
+    match error {
+        ReadError::Gap { .. } | ReadError::OtherIncarnation => EngineError::LogBroken {
+            partition,
+            after,
+            why,
+        },
+        ReadError::Truncated { .. } | ReadError::Unavailable(_) => {
+            EngineError::Log { partition, why }
         }
     }
 }

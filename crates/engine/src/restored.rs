@@ -6,7 +6,7 @@
 //! record is folded: it takes records from the rung on again, and the emissions of its entries from lost positions are offered again,
 //! since no record will ever bring them.
 
-use ports::{Entity, EventLog, Head, ReadError, Row, Stamp};
+use ports::{Entity, EventLog, Head, ReadError, Row, Stamp, is_same_log};
 use types::{Partition, Position, Timestamp};
 
 use crate::checkpoint;
@@ -64,7 +64,7 @@ pub(crate) async fn standing(
             return Ok(Standing::Other { kept, why });
         }
     }
-    if other_log {
+    if !is_same_log(fold.incarnation, log.incarnation()) {
         return Ok(Standing::Foreign { why });
     }
     let kept = Rung {
@@ -109,12 +109,20 @@ async fn compare(
             index: u32::MAX,
         },
     };
-    let mut reader = match log.read(partition, before).await {
-        Ok(reader) => reader,
+    let incarnation = log.incarnation();
+    let read = match log.read(partition, before).await {
+        Ok(mut reader) => reader.next(1).await,
+        Err(error) => Err(error),
+    };
+    let read = match read {
+        Ok(read) => read,
         Err(ReadError::Truncated { .. }) => return Ok(Compared::Forgotten),
+        // What stood before the rung is not there. Where the log has moved on meanwhile, it is looked at anew.
+        Err(ReadError::OtherIncarnation) if log.incarnation() == incarnation => {
+            return Ok(Compared::Other);
+        }
         Err(error) => return Err(error),
     };
-    let read = reader.next(1).await?;
     let there = read.first().filter(|record| record.position == cursor);
     let same = there.is_some_and(|record| crc32c::crc32c(&record.body) == rung.checksum);
     Ok(if same {
@@ -122,6 +130,15 @@ async fn compare(
     } else {
         Compared::Other
     })
+}
+
+/// The incarnation under which a restored log is folded on: the one after that of the head, or where the log has left that behind, the
+/// log's.
+pub(crate) async fn next_incarnation(log: &dyn EventLog, ended: u64) -> Result<u64, ReadError> {
+    match log.begin_incarnation(ended).await {
+        Err(ReadError::OtherIncarnation) => Ok(log.incarnation()),
+        begun => begun,
+    }
 }
 
 /// The fold state from which a restored log is folded on.

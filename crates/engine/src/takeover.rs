@@ -46,6 +46,9 @@ pub(crate) async fn take(
             Err(Trouble::Store(error)) => {
                 tracing::warn!(%partition, %error, "the partition is not taken over yet");
             }
+            Err(Trouble::Log(why)) => {
+                tracing::warn!(%partition, why, "the log does not let the partition be taken over yet");
+            }
         }
         backoff.wait().await;
     }
@@ -54,12 +57,27 @@ pub(crate) async fn take(
 enum Trouble {
     /// Try again.
     Store(StoreError),
+    /// Try again.
+    Log(String),
     Final(EngineError),
 }
 
-impl From<ReadError> for Trouble {
-    fn from(error: ReadError) -> Self {
-        Self::Store(StoreError::Unavailable(error.to_string()))
+impl Trouble {
+    /// What a log that was at this incarnation before means by its error.
+    fn of_log(ports: &Ports, partition: Partition, before: u64, error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(why) => Self::Log(why),
+            // It moved on while it was looked at.
+            ReadError::OtherIncarnation if ports.log.incarnation() != before => {
+                Self::Log(error.to_string())
+            }
+            ReadError::OtherIncarnation | ReadError::Gap { .. } | ReadError::Truncated { .. } => {
+                Self::Final(EngineError::Log {
+                    partition,
+                    why: error.to_string(),
+                })
+            }
+        }
     }
 }
 
@@ -77,6 +95,8 @@ async fn attempt(
     foreign: Option<Position>,
 ) -> Result<Option<Taken>, Trouble> {
     let before = ports.store.head(partition).await?;
+    let incarnation = ports.log.incarnation();
+    let log_trouble = |error| Trouble::of_log(ports, partition, incarnation, error);
     let mut fold = match &before {
         None => Fold {
             incarnation: ports.log.incarnation(),
@@ -98,7 +118,9 @@ async fn attempt(
             kept: fold.rung(kept),
             why: "another record stands where one was applied".to_owned(),
         },
-        _ => restored::standing(partition, ports.log.as_ref(), &fold, cursor).await?,
+        _ => restored::standing(partition, ports.log.as_ref(), &fold, cursor)
+            .await
+            .map_err(log_trouble)?,
     };
     let checksum = match standing {
         Standing::Same(checksum) => {
@@ -110,8 +132,10 @@ async fn attempt(
         }
         Standing::Other { kept, why } => {
             tracing::error!(%partition, %cursor, kept = %kept.cursor, why, "the log is not the one that was folded");
-            let (now, incarnation) = ((config.now)(), ports.log.incarnation());
-            restored::go_back(&mut fold, kept, cursor, incarnation, now);
+            let next = restored::next_incarnation(ports.log.as_ref(), fold.incarnation)
+                .await
+                .map_err(log_trouble)?;
+            restored::go_back(&mut fold, kept, cursor, next, (config.now)());
             cursor = kept.cursor;
             kept.checksum
         }

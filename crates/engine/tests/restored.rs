@@ -6,6 +6,7 @@
 mod bench;
 
 use bench::{Bench, PROGRAMME};
+use engine::QueryError;
 
 /// Three checkpoints, a restart after each; at the end the log has only its first message.
 async fn put_back() -> Bench {
@@ -61,4 +62,102 @@ async fn a_log_that_grew_again_past_the_cursor_is_found_by_its_checksums() {
     assert_eq!(status.iter().filter_map(|one| one.restored).count(), 1);
     assert_eq!(bench.seen(&engine, "ann").await, bench.oracle("ann"));
     engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_log_put_back_under_its_reader_is_found_without_a_restart() {
+    let bench = put_back().await;
+    let engine = bench.start().await.unwrap();
+    for id in ["o1", "o2"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    let began = bench.incarnation();
+    // Its reader is open then; a replay, so that nothing hangs on whether it came into a checkpoint.
+    bench.order("ann", "o2", "10.00").await;
+    bench.drained(&engine).await;
+    bench.restore_log("ann", 1);
+    // One more than had been there: the end alone would not tell.
+    for id in ["a", "b", "c", "d"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    match bench.try_drained(&engine).await {
+        // The tenure that read the old log.
+        Err(QueryError::Moving) => bench.drained(&engine).await,
+        drained => drained.unwrap(),
+    }
+    assert_eq!(bench.seen(&engine, "ann").await, bench.oracle("ann"));
+    assert_eq!(bench.incarnation(), began + 1, "the others hear of it");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn partitions_of_which_nothing_folded_is_left_are_still_of_this_log() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    let of_ann = engine.partition_of(&bench.entity("ann"));
+    let elsewhere = ["bob", "cyd", "dan", "eve"]
+        .into_iter()
+        .find(|name| engine.partition_of(&bench.entity(name)) != of_ann);
+    let players = ["ann", elsewhere.unwrap()];
+    for player in players {
+        bench.order(player, "lost", "10.00").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    for player in players {
+        bench.restore_log(player, 0);
+    }
+    // So each finds the next incarnation, and no record of its own.
+    bench.told_by_another().await;
+    let engine = bench.start().await.unwrap();
+    for player in players {
+        bench.order(player, "new", "10.00").await;
+    }
+    bench.drained(&engine).await;
+    for player in players {
+        let seen = bench.seen(&engine, player).await;
+        assert_eq!(seen, bench.oracle(player), "{player}");
+    }
+    assert_eq!(bench.incarnation(), 2, "one number for all");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_gap_stops_the_partition_and_says_what_to_do() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "o1", "10.00").await;
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    for id in ["o2", "o3", "o4"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    bench.lose_message("ann", 3);
+    let engine = bench.start().await.unwrap();
+    let why = engine.failed().await.to_string();
+    let says = [
+        "cannot be read on after 2.0",
+        "gap in the log",
+        "put a backup of the log back",
+    ];
+    assert!(says.iter().all(|part| why.contains(part)), "{why}");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_gap_at_the_cursor_refuses_the_start() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    for id in ["o1", "o2", "o3"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    bench.order("ann", "o4", "10.00").await;
+    bench.lose_message("ann", 3);
+    let why = bench.start().await.err().unwrap().to_string();
+    assert!(why.contains("gap in the log after 2.0"), "{why}");
 }

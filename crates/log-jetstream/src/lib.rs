@@ -22,7 +22,7 @@
 //! - **Another incarnation**: the position's message is not there though nothing of its age was removed; or it is another than the one
 //!   that was read; or the log's record names another incarnation. A log that was restored from an older state gives positions a second
 //!   time: a reader sees it at its own cursor, an owner that takes over at the ladder in its head, and either calls
-//!   [`JetStreamLog::begin_incarnation`].
+//!   [`begin_incarnation`](ports::EventLog::begin_incarnation).
 //! - **Tick**: an ordinary record; the server's stamp is what it is for.
 
 mod api;

@@ -54,30 +54,6 @@ impl JetStreamLog {
         })
     }
 
-    /// Ends the incarnation `ended` and begins the next: what was given out under `ended` means nothing any more. For the owner that
-    /// found its cursor's record gone or changed. Several may find it at once: all get the same number.
-    ///
-    /// # Errors
-    /// `OtherIncarnation` if the log has moved on from `ended` further than by one; `Unavailable`.
-    pub async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
-        let Shared { api, layout, .. } = &*self.shared;
-        let next = ended.wrapping_add(1);
-        let standing = identity::read(api, layout)
-            .await
-            .map_err(|trouble| ReadError::Unavailable(trouble.into_text()))?
-            .ok_or(ReadError::OtherIncarnation)?;
-        if standing.record.incarnation == ended {
-            // Lost to another node: looked at below.
-            identity::replace(api, layout, Some(&standing), &standing.record.next())
-                .await
-                .map_err(|error| ReadError::Unavailable(error.to_string()))?;
-        }
-        match self.shared.refresh().await? {
-            now if now == next => Ok(next),
-            _ => Err(ReadError::OtherIncarnation),
-        }
-    }
-
     /// Removes what a partition holds before the message of `cursor` and before the instant `recorded_before`: whichever is earlier. The
     /// cursor's own message stays, so that a takeover can compare it. Gives the position after which everything is kept.
     ///
@@ -108,6 +84,25 @@ impl EventLog for JetStreamLog {
     /// As the record in the log said it when it was last read: at the opening, and whenever a reader was opened or had to begin anew.
     fn incarnation(&self) -> u64 {
         self.shared.incarnation.load(Ordering::Acquire)
+    }
+
+    async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
+        let Shared { api, layout, .. } = &*self.shared;
+        let next = ended.wrapping_add(1);
+        let standing = identity::read(api, layout)
+            .await
+            .map_err(|trouble| ReadError::Unavailable(trouble.into_text()))?
+            .ok_or(ReadError::OtherIncarnation)?;
+        if standing.record.incarnation == ended {
+            // Lost to another node: looked at below.
+            identity::replace(api, layout, Some(&standing), &standing.record.next())
+                .await
+                .map_err(|error| ReadError::Unavailable(error.to_string()))?;
+        }
+        match self.shared.refresh().await? {
+            now if now == next => Ok(next),
+            _ => Err(ReadError::OtherIncarnation),
+        }
     }
 
     async fn append(

@@ -8,7 +8,9 @@ pub mod programme;
 pub mod sink;
 pub mod store;
 
-pub use log::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError};
+pub use log::{
+    AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError, is_same_log,
+};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
 pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};

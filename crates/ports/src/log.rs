@@ -19,8 +19,17 @@ pub trait EventLog: Send + Sync {
     /// How many partitions there are: fixed when the log was made.
     fn partitions(&self) -> u16;
 
-    /// Which log this is: another number means that positions stored before mean nothing here.
+    /// Which log this is: another number means that positions stored before mean nothing here, see [`is_same_log`]. As it was
+    /// when this was last heard of: a reader that is opened hears of it.
     fn incarnation(&self) -> u64;
+
+    /// Ends the incarnation `ended` and begins the next: for the owner that found that positions given under `ended` are gone, or were
+    /// given a second time. Several may find it at once: all get the same number. A log that only one process reads may keep its number,
+    /// since nobody else holds positions of it. What stands in the log stays.
+    ///
+    /// # Errors
+    /// `OtherIncarnation` if the log is neither at `ended` nor at the next: [`Self::incarnation`] says at which. `Unavailable`.
+    async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError>;
 
     /// Makes the entries durable as one message of the partition, in order. Never called with none.
     async fn append(
@@ -40,10 +49,20 @@ pub trait EventLog: Send + Sync {
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError>;
 }
 
+/// Incarnations of one log that are further apart are none: it would have been restored every second for a century.
+const INCARNATIONS_MAX: u64 = 1 << 32;
+
+/// Whether two incarnations are of one log, before and after it was found restored; else they are two logs. A log that is made draws its
+/// first number from all there are, and counts on from it.
+pub fn is_same_log(one: u64, other: u64) -> bool {
+    one.wrapping_sub(other) <= INCARNATIONS_MAX || other.wrapping_sub(one) <= INCARNATIONS_MAX
+}
+
 /// Reads one partition, in order.
 #[async_trait]
 pub trait LogReader: Send {
-    /// The next records, at least one and at most `limit`; waits until there is one. Dropping the future loses nothing.
+    /// The next records, at least one and at most `limit`; waits until there is one. Dropping the future loses nothing. After
+    /// [`ReadError::Unavailable`] it may be called again, and goes on; after any other error the reader is at its end.
     async fn next(&mut self, limit: usize) -> Result<Vec<LogRecord>, ReadError>;
 }
 

@@ -172,6 +172,23 @@ impl Bench {
             .restore(self.partition_of(&self.entity(player)), messages);
     }
 
+    /// Loses a message of the player's partition that others follow.
+    pub(crate) fn lose_message(&self, player: &str, message: u64) {
+        self.log
+            .lose(self.partition_of(&self.entity(player)), message);
+    }
+
+    /// Another owner finds that the log is an older copy, and says so.
+    pub(crate) async fn told_by_another(&self) {
+        let stands = self.log.incarnation();
+        self.log.begin_incarnation(stands).await.unwrap();
+    }
+
+    /// The incarnation at which the log stands.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.log.incarnation()
+    }
+
     pub(crate) async fn damage_snapshot(&self, player: &str) {
         self.put_snapshot(player, Bytes::from_static(b"damaged"))
             .await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use ports::{Entry, EventLog, LogReader, LogRecord};
+use ports::{Entry, EventLog, LogReader, LogRecord, ReadError};
 use types::{Partition, Position, Timestamp};
 
 /// Makes logs of at least two partitions.
@@ -35,6 +35,8 @@ macro_rules! log_contract {
             the_end_is_the_last_record
             what_was_acknowledged_is_there_after_opening_again
             a_batch_of_large_bodies_reads_back
+            who_ends_an_incarnation_gets_the_one_that_stands_then
+            another_incarnation_is_not_ended
         );
     };
     (@each $fixture:expr; $($name:ident)*) => {
@@ -339,4 +341,38 @@ pub async fn a_batch_of_large_bodies_reads_back(fixture: &impl LogFixture) {
     let records = take(&mut *reader(&*log, P0, Position::START).await, sizes.len()).await;
     let read: Vec<usize> = records.iter().map(|record| record.body.len()).collect();
     assert_eq!(read, sizes);
+}
+
+/// Several may end an incarnation: all get the same number, of the same log. What stands in the log stays, for good.
+pub async fn who_ends_an_incarnation_gets_the_one_that_stands_then(fixture: &impl LogFixture) {
+    let log = fixture.open().await;
+    let count = fill(&*log, P0, 3).await;
+    let ended = log.incarnation();
+    let (one, other) = tokio::join!(log.begin_incarnation(ended), log.begin_incarnation(ended));
+    let next = one.expect("an incarnation");
+    assert_eq!(other.expect("an incarnation"), next);
+    assert_eq!(log.incarnation(), next);
+    assert!(ports::is_same_log(ended, next));
+    let records = take(&mut *reader(&*log, P0, Position::START).await, count).await;
+    assert_eq!(bodies(&records), numbered(0, count));
+    drop(log);
+
+    let log = fixture.open().await;
+    assert_eq!(log.incarnation(), next);
+    let again = take(&mut *reader(&*log, P0, Position::START).await, count).await;
+    assert_eq!(again, records);
+}
+
+/// Only the incarnation that stands is ended, and by who saw it.
+pub async fn another_incarnation_is_not_ended(fixture: &impl LogFixture) {
+    let log = fixture.open().await;
+    let stands = log.incarnation();
+    for ended in [stands.wrapping_add(9), stands.wrapping_sub(9)] {
+        let refused = log.begin_incarnation(ended).await;
+        assert!(
+            matches!(refused, Err(ReadError::OtherIncarnation)),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(log.incarnation(), stands);
 }

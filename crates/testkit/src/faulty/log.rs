@@ -1,5 +1,6 @@
 //! A log in memory that is sometimes slow or unavailable, or does not say whether it appended, and never wrong.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use super::{Crash, Dice};
 /// Records by partition. A record without a time of its own gets its partition's last.
 pub struct MemoryLog {
     partitions: Vec<Arc<Kept>>,
+    incarnation: Arc<AtomicU64>,
     dice: Arc<Dice>,
     crash: Option<Arc<Crash>>,
 }
@@ -49,6 +51,7 @@ impl MemoryLog {
         };
         Self {
             partitions: (0..partitions).map(|_| kept()).collect(),
+            incarnation: Arc::new(AtomicU64::new(1)),
             dice,
             crash: None,
         }
@@ -108,7 +111,16 @@ impl MemoryLog {
         self.partitions[usize::from(partition.0)].history().clone()
     }
 
-    /// Puts a partition back to an older copy, which had so many messages; nobody may be reading it.
+    /// Loses a message that others follow: its readers say that there is a gap.
+    pub fn lose(&self, partition: Partition, message: u64) {
+        let kept = &self.partitions[usize::from(partition.0)];
+        let mut there = kept.records();
+        there.retain(|record| record.position.sequence != message);
+        kept.length.send_replace(there.len());
+    }
+
+    /// Puts a partition back to an older copy, which had so many messages. A reader past them, or woken when another record stands
+    /// where it was, says that it is another log.
     pub fn restore(&self, partition: Partition, messages: u64) {
         let kept = &self.partitions[usize::from(partition.0)];
         let mut there = kept.records();
@@ -124,7 +136,23 @@ impl EventLog for MemoryLog {
     }
 
     fn incarnation(&self) -> u64 {
-        1
+        self.incarnation.load(Ordering::SeqCst)
+    }
+
+    async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
+        self.dice.pause(5).await;
+        if self.dice.fault(100) {
+            return Err(ReadError::Unavailable("seeded".to_owned()));
+        }
+        let next = ended + 1;
+        let swapped =
+            self.incarnation
+                .compare_exchange(ended, next, Ordering::SeqCst, Ordering::SeqCst);
+        match swapped {
+            Ok(_) => Ok(next),
+            Err(now) if now == next => Ok(next),
+            Err(_) => Err(ReadError::OtherIncarnation),
+        }
     }
 
     async fn append(
@@ -159,10 +187,21 @@ impl EventLog for MemoryLog {
         let next = kept
             .records()
             .partition_point(|record| record.position <= after);
+        let last = next.checked_sub(1).map(|at| kept.records()[at].clone());
+        let at = last.as_ref().map_or(Position::START, |last| last.position);
+        let given = match after.index {
+            // A place between two messages.
+            u32::MAX => at.sequence == after.sequence,
+            _ => at == after,
+        };
+        if !given {
+            return Err(ReadError::OtherIncarnation);
+        }
         Ok(Box::new(Reader {
             length: kept.length.subscribe(),
             kept,
             next,
+            last,
             dice: Arc::clone(&self.dice),
         }))
     }
@@ -180,6 +219,8 @@ struct Reader {
     kept: Arc<Kept>,
     length: watch::Receiver<usize>,
     next: usize,
+    /// The record before the next.
+    last: Option<LogRecord>,
     dice: Arc<Dice>,
 }
 
@@ -191,18 +232,39 @@ impl LogReader for Reader {
             return Err(ReadError::Unavailable("seeded".to_owned()));
         }
         let next = self.next;
-        if self.length.wait_for(|length| *length > next).await.is_err() {
+        if self
+            .length
+            .wait_for(|length| *length != next)
+            .await
+            .is_err()
+        {
             return Err(ReadError::Unavailable("the log is gone".to_owned()));
         }
         let records = self.kept.records();
+        let before = next.checked_sub(1).and_then(|at| records.get(at));
+        if records.len() < next || before != self.last.as_ref() {
+            return Err(ReadError::OtherIncarnation);
+        }
         let most = if self.dice.is_calm() {
             limit
         } else {
             limit.min(1 + usize::try_from(self.dice.below(20)).unwrap_or(0))
         };
         let end = records.len().min(self.next + most);
-        let read = records[self.next..end].to_vec();
-        self.next = end;
+        let mut at = before.map_or(Position::START, |before| before.position);
+        let mut read = Vec::new();
+        for record in &records[self.next..end] {
+            if record.position.sequence > at.sequence + 1 {
+                break;
+            }
+            at = record.position;
+            read.push(record.clone());
+        }
+        if read.is_empty() {
+            return Err(ReadError::Gap { after: at });
+        }
+        self.last = read.last().cloned();
+        self.next += read.len();
         Ok(read)
     }
 }

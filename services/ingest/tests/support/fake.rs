@@ -85,6 +85,10 @@ impl EventLog for FakeLog {
         1
     }
 
+    async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
+        Ok(ended)
+    }
+
     async fn append(
         &self,
         partition: Partition,
