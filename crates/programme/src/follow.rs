@@ -21,7 +21,7 @@ pub fn may_follow(before: &Programme, next: &Programme) -> Vec<String> {
                 "points `{}` stay: players may hold some. Keep them, without rules that give any",
                 points.id
             )),
-            Some(there) if there.kind != points.kind => wrong.push(format!(
+            Some(there) if kind(there) != kind(points) => wrong.push(format!(
                 "points `{}` stay {}: players hold them as such",
                 points.id,
                 kind(points)
@@ -35,6 +35,6 @@ pub fn may_follow(before: &Programme, next: &Programme) -> Vec<String> {
 const fn kind(points: &Points) -> &'static str {
     match points.kind {
         PointsKind::Status => "status",
-        _ => "spendable",
+        PointsKind::Spendable { .. } => "spendable",
     }
 }
