@@ -83,6 +83,7 @@ impl Orders {
                 "--mapping",
                 mapping,
                 "--wait",
+                "--from-start",
                 text(&file)?,
             ];
             let told = cluster.questline(&args).await?;
