@@ -3,6 +3,7 @@
 //! By default every event is tried by 20 earn rules and 20 missions with predicates; it meets about three of each. Journal segments are written as
 //! they seal, states at checkpoints; generating the events is left out of the figure.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use programme::model::Programme;
-use progression::{History, State, apply, try_apply};
+use progression::{Catalogue, History, State, apply, try_apply};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
@@ -153,6 +154,8 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
     let mut states: Vec<State> = (0..players).map(|_| State::new()).collect();
     let mut fold = Tally::default();
     let mut dirty = Dirty::new(players);
+    // Of players with more events than their states keep, at hand as if they had been read.
+    let mut cells = HashMap::new();
     let mut since = Duration::ZERO;
     // Players are hot before the clock starts: what their first event costs is the kernel's making of empty pages.
     for group in source.greeting(players)?.chunks(GROUP) {
@@ -160,6 +163,7 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
             &programme,
             group,
             &mut states,
+            &mut cells,
             &mut folder,
             &mut dirty,
             &mut Tally::default(),
@@ -174,6 +178,7 @@ pub fn run(job: Job, folder: &Path) -> Result<Fold> {
                 &programme,
                 group,
                 &mut states,
+                &mut cells,
                 &mut folder,
                 &mut dirty,
                 &mut fold,
@@ -244,6 +249,7 @@ fn group_of(
     programme: &Programme,
     group: &[Encoded],
     states: &mut [State],
+    cells: &mut HashMap<u32, History>,
     files: &mut Files,
     dirty: &mut Dirty,
     fold: &mut Tally,
@@ -255,18 +261,24 @@ fn group_of(
     files.log.write_all(&files.buffer)?;
     files.log.sync_data()?;
     files.buffer.clear();
-    let history = History::new();
+    let none = History::new();
     for encoded in group {
         let record = events::record::decode(encoded.position, encoded.recorded_at, &encoded.bytes)?;
         let state = &mut states[encoded.player as usize];
+        let history = cells.get(&encoded.player).unwrap_or(&none);
         // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
-        let decision = try_apply(programme, state, &history, &record)
-            .unwrap_or_else(|_| apply(programme, state, &history, &record));
+        let decision = try_apply(programme, state, history, &record)
+            .unwrap_or_else(|_| apply(programme, state, history, &record));
         fold.emissions += decision.emissions().count() as u64;
         decision
             .sealed
             .iter()
             .for_each(|(_, segment)| files.buffer.extend_from_slice(segment));
+        for (number, cell) in &decision.cells {
+            files.buffer.extend_from_slice(cell);
+            let history = cells.entry(encoded.player).or_default();
+            history.insert(*number, cell, &Catalogue::default())?;
+        }
         dirty.add(encoded.player);
     }
     files.state.write_all(&files.buffer)?;

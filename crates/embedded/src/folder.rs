@@ -10,6 +10,7 @@ use types::Timestamp;
 use crate::error::OpenError;
 use crate::log::{self, SegmentLog, Setup};
 use crate::meta::{self, ClockMode, Meta};
+use crate::programmes::ProgrammeFiles;
 use crate::state::{self, FjallStore};
 
 /// Partitions of a new folder where none are named.
@@ -61,6 +62,8 @@ pub struct DataFolder {
     pub log: Arc<SegmentLog>,
     /// The checkpoints.
     pub state: Arc<FjallStore>,
+    /// What was published, and drafts.
+    pub programmes: Arc<ProgrammeFiles>,
     /// The clock it was made with.
     pub clock: ClockMode,
 }
@@ -79,6 +82,7 @@ impl DataFolder {
         check(folder, &meta, &options)?;
         let setup = Setup::new(options.now, options.segment_bytes);
         let log = SegmentLog::open(&log_folder, &meta, setup, Arc::clone(&lock))?;
+        let programmes = ProgrammeFiles::open(folder, Arc::clone(&lock))?;
         let state_folder = folder.join("state");
         let state = FjallStore::open(
             &state_folder,
@@ -90,6 +94,7 @@ impl DataFolder {
         Ok(Self {
             log: Arc::new(log),
             state: Arc::new(state),
+            programmes: Arc::new(programmes),
             clock: meta.clock,
         })
     }

@@ -1,4 +1,5 @@
-//! Both ports on local disk, in one data folder: a segment log that owns what was acknowledged, and fjall for checkpoints.
+//! The ports on local disk, in one data folder: a segment log that owns what was acknowledged, fjall for checkpoints, files for
+//! programmes.
 //!
 //! - The log is synced to disk before an append returns; it alone must survive a power cut.
 //! - The state is written without waiting for the disk: `kill -9` loses nothing of it, a power cut at most its last seconds, always
@@ -9,6 +10,7 @@
 //! DATA/LOCK              held while a process uses the folder
 //! DATA/meta.json         format, partitions, clock, incarnation: fixed when the folder is made
 //! DATA/log/00000001.seg  segments of the log, one sequence for all partitions
+//! DATA/programmes/       a file for each published version and for each draft
 //! DATA/state/            fjall
 //! ```
 //!
@@ -21,10 +23,12 @@ pub mod fuzz;
 mod log;
 mod meta;
 mod metrics;
+mod programmes;
 mod state;
 
 pub use error::OpenError;
 pub use folder::{DataFolder, Now, Options};
 pub use log::SegmentLog;
 pub use meta::ClockMode;
+pub use programmes::ProgrammeFiles;
 pub use state::FjallStore;

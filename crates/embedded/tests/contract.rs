@@ -1,13 +1,14 @@
-//! Both ports' contracts over a data folder.
+//! The ports' contracts over a data folder.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::sync::Arc;
 
 use embedded::{ClockMode, DataFolder, Options};
-use ports::{EventLog, StateStore};
+use ports::{EventLog, ProgrammeStore, StateStore};
 use tempfile::TempDir;
 use testkit::contract::log::LogFixture;
+use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
 use types::Timestamp;
 
@@ -49,6 +50,12 @@ impl StoreFixture for Folder {
     }
 }
 
+impl ProgrammesFixture for Folder {
+    async fn open(&self) -> Arc<dyn ProgrammeStore> {
+        Self::open(self).programmes
+    }
+}
+
 mod log_on_its_own_clock {
     use super::{ClockMode, Folder};
     testkit::log_contract!(Folder::new(ClockMode::Log, 64 << 20));
@@ -62,4 +69,9 @@ mod log_on_event_time_in_small_segments {
 mod store {
     use super::{ClockMode, Folder};
     testkit::store_contract!(Folder::new(ClockMode::Log, 64 << 20));
+}
+
+mod programmes {
+    use super::{ClockMode, Folder};
+    testkit::programmes_contract!(Folder::new(ClockMode::Log, 64 << 20));
 }

@@ -17,10 +17,11 @@ use crate::error::EngineError;
 use crate::head::{Fold, Rung};
 use crate::names;
 use crate::partition::{Event, Partition};
-use crate::player::{Capture, Captured, Durable};
+use crate::player::{Capture, Captured};
 use crate::pump::Mark;
 use crate::slots::{Presence, SlotId};
 use crate::sweep::minute;
+use crate::unwritten::Durable;
 
 /// Players being captured at once, so that folding goes on between.
 const CAPTURES: usize = 64;
@@ -48,7 +49,7 @@ pub(crate) struct Cut {
     head: Head,
     fold: Fold,
     cursor: Mark,
-    captured: Vec<(SlotId, Option<u32>)>,
+    captured: Vec<(SlotId, Durable)>,
 }
 
 /// What is being written.
@@ -56,7 +57,7 @@ pub(crate) struct Wrote {
     started: Instant,
     fold: Fold,
     cursor: Mark,
-    captured: Vec<(SlotId, Option<u32>)>,
+    captured: Vec<(SlotId, Durable)>,
 }
 
 /// The partition's checkpoints.
@@ -131,7 +132,7 @@ impl Partition {
         let changed = rowless > 0 || !self.slots.dirty.is_empty();
         let costly = u128::from(self.spent_ns) > pace.replay_budget.as_nanos();
         let full = self.slots.dirty_bytes + rowless >= pace.dirty_bytes;
-        if self.repairs_want_a_cut() {
+        if self.repairs_want_a_cut() || self.heard_unwritten() {
             return true;
         }
         changed && (costly || full || self.starved || rowless > self.outbox_bound())
@@ -144,6 +145,7 @@ impl Partition {
             || !self.quarantine_rows.is_empty()
             || self.cursor().position != self.checkpoints.cursor.position
             || self.sweeps.done > self.checkpoints.fold.swept
+            || self.sweeps.settled != self.checkpoints.fold.settled
     }
 
     pub(crate) fn outbox_bound(&self) -> usize {
@@ -171,6 +173,9 @@ impl Partition {
         let mut fold = self.checkpoints.fold.clone();
         fold.clock = cursor.clock;
         fold.swept = self.sweeps.done;
+        fold.settled = self.sweeps.settled.clone();
+        fold.timeline = self.tenure.timeline.borrow().until(cursor.position);
+        fold.active = self.tenure.ports.versions.active(&fold.timeline);
         fold.to = outbox.to;
         fold.from = outbox.from;
         fold.climb(Rung {
@@ -189,9 +194,7 @@ impl Partition {
         };
         let mut before = outbox.rows;
         before.extend(self.take_quarantine_rows());
-        if self.checkpoints.number == 1 {
-            before.extend(names::rows(&self.tenure.ports.programmes));
-        }
+        before.extend(self.untabled.drain(..).filter_map(|it| names::row(&it)));
         self.spent_ns = 0;
         self.final_cut = self.stopping;
         self.checkpoints.stage = Stage::Capturing(Box::new(Cut {
@@ -271,15 +274,14 @@ impl Partition {
             }
             return;
         };
-        cut.captured
-            .push((id, captured.sealed.last().map(|(number, _)| *number)));
+        cut.captured.push((id, captured.durable));
         cut.before.extend(captured.due.map(|due| {
             Row::Due(Due {
                 minute: minute(due),
                 entity: slot.entity.clone(),
             })
         }));
-        for (number, bytes) in captured.sealed {
+        for (number, bytes) in captured.rows {
             cut.before.push(Row::Segment {
                 entity: slot.entity.clone(),
                 number,
@@ -328,13 +330,13 @@ impl Partition {
         let Stage::Writing(wrote) = stage else {
             return Ok(());
         };
-        for (id, sealed) in wrote.captured {
+        for (id, durable) in wrote.captured {
             let Some(slot) = self.slots.get(id) else {
                 continue;
             };
             slot.writing = false;
-            if let (Some(number), Some(actor)) = (sealed, slot.actor()) {
-                actor.do_send(Durable(number));
+            if let (false, Some(actor)) = (durable.is_nothing(), slot.actor()) {
+                actor.do_send(durable);
             }
         }
         let bound = self.outbox_bound();

@@ -9,20 +9,21 @@ use progression::{Catalogue, Emission, Outcome, Subject, Tell};
 use types::{Record, Timestamp};
 
 pub(crate) use progression::journal::ENTRIES_PER_SEGMENT;
-pub(crate) use progression::journal::{Entry, decode_segment, open_entries, versions};
+pub(crate) use progression::journal::{
+    Entry, cell_of, decode_segment, is_cell, open_entries, versions,
+};
 pub(crate) use progression::{History, PlayerView as View, State};
 
 use crate::row::Emitted;
 use crate::tell;
+use crate::unwritten::Unwritten;
 
 /// Segments by number.
 pub(crate) type Segments = BTreeMap<u32, Bytes>;
 
-/// What became of one record.
-pub(crate) enum Folded {
-    /// The core decided; the state is the next one.
-    Decided(Decided),
-    /// The core needs these segments first, and they are not in memory.
+/// Why a record is not folded now.
+pub(crate) enum Stop {
+    /// The core needs these rows first, and they are not in memory.
     Wants(Vec<u32>),
     /// What the core asked for cannot be.
     Broken(String),
@@ -34,7 +35,9 @@ pub(crate) struct Decided {
     pub(crate) outcome: usize,
     written: Vec<Entry>,
     pub(crate) tells: Vec<Tell>,
-    pub(crate) sealed: Vec<(u32, Bytes)>,
+    pub(crate) sealed: Segments,
+    /// Cells of the filter, by number.
+    pub(crate) cells: Segments,
     /// For a replay, the entry of the event that came first.
     pub(crate) replayed: Option<Box<Entry>>,
 }
@@ -46,42 +49,85 @@ impl Decided {
     }
 }
 
-/// Folds one record, with what `history` and the unwritten segments in memory can give it.
+/// Folds one record, with what `history` and the unwritten rows in memory can give it.
 pub(crate) fn fold(
     programme: &Programme,
     state: &mut State,
     history: &mut History,
-    sealed: &Segments,
+    unwritten: &Unwritten,
     catalogue: &Catalogue,
     record: &Record,
-) -> Folded {
-    let decision = loop {
+) -> Result<Decided, Stop> {
+    loop {
         let wants = match progression::try_apply(programme, state, history, record) {
-            Ok(decision) => break decision,
+            Ok(decision) => {
+                // Cells are written in place: those at hand are not what they were.
+                let written = decision.cells.iter();
+                written.for_each(|(number, _)| history.forget(*number));
+                return Ok(decided(decision));
+            }
             Err(wants) => wants,
         };
-        // What is numbered at or above the open segment belongs to nobody's present: a crashed attempt may have left it.
-        if let Some(beyond) = wants.iter().find(|number| **number >= state.open_segment()) {
-            return Folded::Broken(format!(
-                "segment {beyond} is asked for, which is not sealed"
-            ));
+        bring(state, history, unwritten, catalogue, wants)?;
+    }
+}
+
+/// Whether the record repeats an event of the state's past.
+pub(crate) fn is_replay(
+    programme: &Programme,
+    state: &State,
+    history: &mut History,
+    unwritten: &Unwritten,
+    catalogue: &Catalogue,
+    record: &Record,
+) -> Result<bool, Stop> {
+    loop {
+        let wants = progression::wants(programme, state, history, record);
+        if wants.is_empty() {
+            break;
         }
-        let mut missing = Vec::new();
-        for number in wants {
-            match sealed.get(&number) {
-                Some(bytes) => {
-                    if let Err(error) = history.insert(number, bytes, catalogue) {
-                        return Folded::Broken(format!("segment {number} cannot be read: {error}"));
-                    }
-                }
-                None => missing.push(number),
-            }
+        bring(state, history, unwritten, catalogue, wants)?;
+    }
+    let decision = progression::apply(programme, &mut state.clone(), history, record);
+    Ok(decision.outcome == Outcome::Replayed)
+}
+
+/// Adds rows in memory to the history; stops where the store must give some.
+fn bring(
+    state: &State,
+    history: &mut History,
+    unwritten: &Unwritten,
+    catalogue: &Catalogue,
+    wants: Vec<u32>,
+) -> Result<(), Stop> {
+    let mut missing = Vec::new();
+    for number in wants {
+        // What the state has not written belongs to nobody's present: a crashed attempt may have left it.
+        if !state.has_row(number) || history.has(number) {
+            let why = format!("row {number} of the journal is not what the state says");
+            return Err(Stop::Broken(why));
         }
-        if !missing.is_empty() {
-            return Folded::Wants(missing);
+        match unwritten.get(number) {
+            Some(bytes) => insert(history, number, bytes, catalogue)?,
+            None => missing.push(number),
         }
-    };
-    Folded::Decided(decided(decision))
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Stop::Wants(missing)),
+    }
+}
+
+/// Adds a row to the history.
+pub(crate) fn insert(
+    history: &mut History,
+    number: u32,
+    bytes: &[u8],
+    catalogue: &Catalogue,
+) -> Result<(), Stop> {
+    let read = history.insert(number, bytes, catalogue);
+    let why = |error| format!("row {number} of the journal cannot be read: {error}");
+    read.map_err(|error| Stop::Broken(why(error)))
 }
 
 /// Fires what is due by then; `None` where nothing is.
@@ -90,28 +136,29 @@ pub(crate) fn due(programme: &Programme, state: &mut State, now: Timestamp) -> O
     Some(decided(progression::due(programme, state, now)))
 }
 
+/// Another publication takes effect at an instant: what fell due by then fires first, under the one before.
+pub(crate) fn change(
+    before: &Programme,
+    programme: &Programme,
+    state: &mut State,
+    at: Timestamp,
+) -> Decided {
+    decided(progression::change(before, programme, state, at))
+}
+
 fn decided(decision: progression::Decision) -> Decided {
-    let sealed = decision.sealed.into_iter();
+    let rows = |rows: Vec<(u32, Vec<u8>)>| {
+        let rows = rows.into_iter();
+        rows.map(|(number, bytes)| (number, bytes.into())).collect()
+    };
     Decided {
         outcome: outcome_index(&decision.outcome),
         written: decision.written,
         tells: decision.tells,
-        sealed: sealed
-            .map(|(number, bytes)| (number, bytes.into()))
-            .collect(),
+        sealed: rows(decision.sealed),
+        cells: rows(decision.cells),
         replayed: decision.replayed,
     }
-}
-
-/// Whether the record repeats an event of the state's past. Where only older segments can tell, it may: the filter errs that way
-/// once in five hundred.
-pub(crate) fn may_be_replay(programme: &Programme, state: &State, record: &Record) -> bool {
-    let history = History::new();
-    if !progression::wants(programme, state, &history, record).is_empty() {
-        return true;
-    }
-    let decision = progression::apply(programme, &mut state.clone(), &history, record);
-    decision.outcome == Outcome::Replayed
 }
 
 pub(crate) const fn outcome_index(outcome: &Outcome) -> usize {

@@ -21,10 +21,12 @@ pub(crate) async fn page(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Option<JournalPage>, QueryError> {
-    let journal = actor.send(Recent).await.map_err(gone)?;
+    let newest = before.is_none();
+    let mut journal = actor.send(Recent { newest }).await.map_err(gone)?;
     if !journal.known {
         return Ok(None);
     }
+    let player = journal.view.take();
     let before = before.unwrap_or(u64::MAX);
     let mut entries = Vec::new();
     let mut walk = Walk::new(tenure, entity, journal).below(before);
@@ -38,7 +40,11 @@ pub(crate) async fn page(
     let more = entries.len() > limit;
     entries.truncate(limit);
     let next = entries.last().map(|entry| entry.number).filter(|_| more);
-    Ok(Some(JournalPage { entries, next }))
+    Ok(Some(JournalPage {
+        entries,
+        next,
+        player,
+    }))
 }
 
 /// The entry of an event, and those that reversed it since.
@@ -49,7 +55,7 @@ pub(crate) async fn find(
     source: &SourceId,
     id: &EventId,
 ) -> Result<Option<EventEntry>, QueryError> {
-    let journal = actor.send(Recent).await.map_err(gone)?;
+    let journal = actor.send(Recent { newest: false }).await.map_err(gone)?;
     let mut newer: Vec<Entry> = Vec::new();
     let mut walk = Walk::new(tenure, entity, journal);
     while let Some(older) = walk.next().await? {
@@ -79,7 +85,7 @@ pub(crate) async fn outcome(
     actor: &Addr<Player>,
     position: Position,
 ) -> Result<OutcomeAt, QueryError> {
-    let journal = actor.send(Recent).await.map_err(gone)?;
+    let journal = actor.send(Recent { newest: false }).await.map_err(gone)?;
     let replayed = journal.replays.iter().find(|(at, _)| *at == position);
     if let Some((_, first)) = replayed {
         return Ok(OutcomeAt {

@@ -3,33 +3,36 @@
 //! Its handlers are synchronous, so no two messages interleave and no update is lost. A record that needs segments from the store
 //! ends the message early: what is left goes back to the partition, which reads the segments and sends it again with them.
 
-use std::collections::{BTreeMap, VecDeque};
+mod meet;
+
+use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::Entity;
-use programme::model::Programme;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
-use crate::fold::{self, Decided, Folded, History, Segments, State, View};
+use crate::fold::{self, Decided, History, Segments, State, Stop, View};
 use crate::pump::Queued;
 use crate::row::Emitted;
 use crate::skip::Seen;
 use crate::snapshot;
 use crate::tell;
+use crate::unwritten::{Durable, Unwritten};
+
+pub(crate) use meet::Under;
 
 /// The actor.
 pub(crate) struct Player {
     tenure: Rc<Tenure>,
     entity: Entity,
-    programme: Arc<Programme>,
+    under: Under,
     state: State,
-    /// Sealed and not yet durable; hides the rows of these numbers.
-    sealed: Segments,
+    /// Written and not yet durable; hides the rows of these numbers.
+    unwritten: Unwritten,
     /// Replays of late, newest first, with the entry of the event that came first: they leave no entry of their own.
     replays: VecDeque<(Position, fold::Entry)>,
     /// What was applied past the head taken over, until records come that were not.
@@ -47,7 +50,7 @@ fn origin(record: &Record) -> (Option<Timestamp>, Option<&str>) {
             traceparent,
             ..
         } => (Some(*accepted_at), traceparent.as_deref()),
-        Body::Tick(_) => (None, None),
+        Body::Tick(_) | Body::Programme(_) => (None, None),
     }
 }
 
@@ -55,29 +58,36 @@ impl Player {
     pub(crate) fn new(
         tenure: Rc<Tenure>,
         entity: Entity,
-        programme: Arc<Programme>,
+        under: Under,
         state: State,
         seen: Option<Seen>,
     ) -> Self {
         Self {
             tenure,
             entity,
-            programme,
+            under,
             state,
-            sealed: BTreeMap::new(),
+            unwritten: Unwritten::default(),
             replays: VecDeque::new(),
             seen,
         }
     }
 
     /// Fires what is due by then, without a record.
-    fn sweep(&mut self, now: Timestamp, worked: &mut Worked) {
-        let Some(decided) = fold::due(&self.programme, &mut self.state, now) else {
-            return;
-        };
+    fn sweep(&mut self, now: Timestamp, history: &mut History, worked: &mut Worked) {
+        if let Some(decided) = fold::due(&self.under.programme, &mut self.state, now) {
+            self.adopt(decided, history, worked);
+        }
+    }
+
+    /// Takes in what was decided without a record.
+    fn adopt(&mut self, mut decided: Decided, history: &mut History, worked: &mut Worked) {
         worked.changed = true;
         self.say(&decided, None, worked);
-        self.sealed.extend(decided.sealed);
+        // Cells are written in place: those at hand are not what they were.
+        let written = decided.cells.keys();
+        written.for_each(|number| history.forget(*number));
+        self.unwritten.add(&mut decided, self.state.cells_written());
     }
 
     /// Hands out what was decided, in order.
@@ -93,9 +103,84 @@ impl Player {
         worked.emitted.extend(decided.tells.iter().filter_map(told));
     }
 
+    /// Folds a record, or passes over it as applied; `false`: the one that was applied is another.
+    fn take(
+        &mut self,
+        queued: &Queued,
+        history: &mut History,
+        worked: &mut Worked,
+    ) -> Result<bool, Stop> {
+        let (record, number) = (&queued.record, queued.number);
+        let now = record.recorded_at;
+        if matches!(record.body, Body::Tick(_)) {
+            self.meet(number, now, history, worked)?;
+            worked.ticks += 1;
+            self.sweep(now, history, worked);
+            return Ok(true);
+        }
+        if record.position <= self.state.applied() {
+            return self.is_applied(record, history);
+        }
+        self.seen = None;
+        self.meet(number, now, history, worked)?;
+        let mut decided = fold::fold(
+            &self.under.programme,
+            &mut self.state,
+            history,
+            &self.unwritten,
+            &self.tenure.catalogue.borrow(),
+            record,
+        )?;
+        worked.changed = true;
+        worked.outcomes[decided.outcome] += 1;
+        self.say(&decided, Some(record), worked);
+        self.unwritten.add(&mut decided, self.state.cells_written());
+        if let Some(first) = decided.replayed {
+            self.replays.truncate(REPLAYS - 1);
+            self.replays.push_front((record.position, *first));
+        }
+        Ok(true)
+    }
+
+    /// Whether a record at a position that is applied is the one that was.
+    fn is_applied(&self, record: &Record, history: &mut History) -> Result<bool, Stop> {
+        let Some(seen) = &self.seen else {
+            return Ok(true);
+        };
+        seen.has(record).map_or_else(
+            || {
+                fold::is_replay(
+                    &self.under.programme,
+                    &self.state,
+                    history,
+                    &self.unwritten,
+                    &self.tenure.catalogue.borrow(),
+                    record,
+                )
+            },
+            Ok,
+        )
+    }
+
+    /// The cells of the filter that records need, and that neither memory nor the history has.
+    fn cells(&self, records: &VecDeque<Queued>, history: &History) -> Vec<u32> {
+        let events = records
+            .iter()
+            .filter_map(|queued| match &queued.record.body {
+                Body::Event { event, .. } => Some(event),
+                Body::Tick(_) | Body::Programme(_) => None,
+            });
+        let cells = events.filter_map(|event| fold::cell_of(&self.state, event));
+        let missing = |number: &u32| !history.has(*number) && self.unwritten.get(*number).is_none();
+        let mut cells: Vec<u32> = cells.filter(missing).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells
+    }
+
     fn bytes(&self) -> usize {
         // An actor's own share was measured at about 960 bytes.
-        1024 + self.state.bytes() + self.sealed.values().map(Bytes::len).sum::<usize>()
+        1024 + self.state.bytes() + self.unwritten.bytes()
     }
 }
 
@@ -165,70 +250,56 @@ impl Handler<Work> for Player {
         };
         let mut history = History::new();
         for (number, bytes) in &work.history {
-            if let Err(error) = history.insert(*number, bytes, &self.tenure.catalogue.borrow()) {
-                worked.broken = Some(format!("segment {number} cannot be read: {error}"));
+            let catalogue = self.tenure.catalogue.borrow();
+            if let Err(Stop::Broken(why)) = fold::insert(&mut history, *number, bytes, &catalogue) {
+                worked.broken = Some(why);
             }
         }
-        let mut records = work.records.into_iter();
-        while worked.broken.is_none() {
-            let Some(queued) = records.next() else { break };
-            worked.folded += 1;
-            if matches!(queued.record.body, Body::Tick(_)) {
-                worked.ticks += 1;
-                self.sweep(queued.record.recorded_at, &mut worked);
-                continue;
-            }
-            if queued.record.position <= self.state.applied() {
-                let seen = self.seen.as_ref();
-                if seen.is_none_or(|seen| seen.has(&self.programme, &self.state, &queued.record)) {
-                    continue;
-                }
-                worked.foreign = Some(queued.record.position);
+        let mut records = VecDeque::from(work.records);
+        let cells = self.cells(&records, &history);
+        if !cells.is_empty() {
+            // All at once: a record alone would wait for one after the other.
+            worked.wants = cells;
+            worked
+                .wants
+                .extend(work.history.iter().map(|(number, _)| *number));
+        }
+        while worked.broken.is_none() && worked.wants.is_empty() {
+            let Some(queued) = records.pop_front() else {
                 break;
-            }
-            self.seen = None;
-            let folded = fold::fold(
-                &self.programme,
-                &mut self.state,
-                &mut history,
-                &self.sealed,
-                &self.tenure.catalogue.borrow(),
-                &queued.record,
-            );
-            match folded {
-                Folded::Decided(decided) => {
-                    worked.changed = true;
-                    worked.outcomes[decided.outcome] += 1;
-                    self.say(&decided, Some(&queued.record), &mut worked);
-                    self.sealed.extend(decided.sealed);
-                    if let Some(first) = decided.replayed {
-                        self.replays.truncate(REPLAYS - 1);
-                        self.replays.push_front((queued.record.position, *first));
-                    }
+            };
+            worked.folded += 1;
+            let stopped = match self.take(&queued, &mut history, &mut worked) {
+                Ok(true) => continue,
+                Ok(false) => {
+                    worked.foreign = Some(queued.record.position);
+                    break;
                 }
-                Folded::Wants(numbers) => {
-                    worked.folded -= 1;
+                Err(stopped) => stopped,
+            };
+            worked.folded -= 1;
+            records.push_front(queued);
+            match stopped {
+                Stop::Broken(why) => worked.broken = Some(why),
+                Stop::Wants(numbers) => {
+                    // What was brought is gone with the message. It is needed again: for this record where it is the first, and the
+                    // cells for the others.
+                    let brought = work.history.iter().map(|(number, _)| *number);
+                    let first = worked.folded == 0;
                     worked.wants = numbers;
-                    if worked.folded == 0 {
-                        // What was brought was for this record and is gone with the message: it is needed again beside the rest.
-                        let brought = work.history.iter().map(|(number, _)| *number);
-                        worked.wants.extend(brought);
-                    }
-                    worked.rest.push(queued);
-                    break;
-                }
-                Folded::Broken(why) => {
-                    worked.folded -= 1;
-                    worked.broken = Some(why);
-                    worked.rest.push(queued);
-                    break;
+                    worked
+                        .wants
+                        .extend(brought.filter(|number| first && !fold::is_cell(*number)));
+                    worked.wants.extend(self.cells(&records, &History::new()));
+                    worked.wants.sort_unstable();
+                    worked.wants.dedup();
                 }
             }
         }
-        worked.rest.extend(records);
+        worked.rest = records.into();
         worked.applied = self.state.applied();
         worked.known = self.state.is_known();
-        worked.due = self.state.next_timer(&self.programme);
+        worked.due = self.state.next_timer(&self.under.programme);
         worked.bytes = self.bytes();
         worked.spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         MessageResult(worked)
@@ -238,10 +309,12 @@ impl Handler<Work> for Player {
 /// Asks for what a checkpoint writes of this player.
 pub(crate) struct Capture;
 
-/// The state as it is, and every segment not yet durable.
+/// The state as it is, and every row of the journal not yet durable.
 pub(crate) struct Captured {
     pub(crate) snapshot: Bytes,
-    pub(crate) sealed: Vec<(u32, Bytes)>,
+    pub(crate) rows: Vec<(u32, Bytes)>,
+    /// What is durable once they are.
+    pub(crate) durable: Durable,
     /// When the next timer is due.
     pub(crate) due: Option<Timestamp>,
 }
@@ -254,19 +327,17 @@ impl Handler<Capture> for Player {
     type Result = MessageResult<Capture>;
 
     fn handle(&mut self, _: Capture, _: &mut Self::Context) -> Self::Result {
-        let sealed = self.sealed.iter();
+        let (rows, durable) = self.unwritten.rows();
         MessageResult(Captured {
-            snapshot: snapshot::wrap(self.tenure.epoch, |out| self.state.encode(out)),
-            sealed: sealed
-                .map(|(number, bytes)| (*number, bytes.clone()))
-                .collect(),
-            due: self.state.next_timer(&self.programme),
+            snapshot: snapshot::wrap(self.tenure.epoch, self.under.number, |out| {
+                self.state.encode(out);
+            }),
+            rows,
+            durable,
+            due: self.state.next_timer(&self.under.programme),
         })
     }
 }
-
-/// Segments up to and with this number are durable.
-pub(crate) struct Durable(pub(crate) u32);
 
 impl Message for Durable {
     type Result = ();
@@ -275,17 +346,16 @@ impl Message for Durable {
 impl Handler<Durable> for Player {
     type Result = ();
 
-    fn handle(&mut self, Durable(number): Durable, _: &mut Self::Context) {
-        self.sealed = match number.checked_add(1) {
-            Some(next) => self.sealed.split_off(&next),
-            None => Segments::new(),
-        };
+    fn handle(&mut self, durable: Durable, _: &mut Self::Context) {
+        self.unwritten.forget(durable);
     }
 }
 
 /// Asks for the player's view.
 pub(crate) struct Look {
     pub(crate) now: Timestamp,
+    /// Number of the publication in effect.
+    pub(crate) number: u64,
 }
 
 /// The view and the position it is as of; `None` for a player that never had an event.
@@ -296,14 +366,22 @@ impl Message for Look {
 impl Handler<Look> for Player {
     type Result = MessageResult<Look>;
 
-    fn handle(&mut self, Look { now }: Look, _: &mut Self::Context) -> Self::Result {
-        let view = fold::view(&self.programme, &self.state, &self.entity, now);
+    fn handle(&mut self, Look { now, number }: Look, _: &mut Self::Context) -> Self::Result {
+        let ahead = self.ahead(number);
+        let (programme, state) = match &ahead {
+            Some((programme, state)) => (programme, state),
+            None => (&self.under.programme, &self.state),
+        };
+        let view = fold::view(programme, state, &self.entity, now);
         MessageResult(self.state.is_known().then(|| (view, self.state.applied())))
     }
 }
 
 /// Asks for the journal's newest part.
-pub(crate) struct Recent;
+pub(crate) struct Recent {
+    /// Also for the player as the newest entry leaves it: only one answer can give both as of one moment.
+    pub(crate) newest: bool,
+}
 
 /// What of the journal is in memory.
 pub(crate) struct Journal {
@@ -315,6 +393,7 @@ pub(crate) struct Journal {
     pub(crate) sealed: Segments,
     pub(crate) replays: Vec<(Position, fold::Entry)>,
     pub(crate) known: bool,
+    pub(crate) view: Option<View>,
 }
 
 impl Message for Recent {
@@ -324,13 +403,23 @@ impl Message for Recent {
 impl Handler<Recent> for Player {
     type Result = MessageResult<Recent>;
 
-    fn handle(&mut self, _: Recent, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Recent { newest }: Recent, _: &mut Self::Context) -> Self::Result {
+        // Nothing is due by the beginning of time: what has not fired is not in the journal either.
+        let as_it_stands = || {
+            fold::view(
+                &self.under.programme,
+                &self.state,
+                &self.entity,
+                Timestamp::MIN,
+            )
+        };
         MessageResult(Journal {
             open: fold::open_entries(&self.state),
             open_number: self.state.open_segment(),
-            sealed: self.sealed.clone(),
+            sealed: self.unwritten.segments.clone(),
             replays: self.replays.iter().cloned().collect(),
             known: self.state.is_known(),
+            view: newest.then(as_it_stands),
         })
     }
 }

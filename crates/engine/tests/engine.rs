@@ -6,7 +6,7 @@
 mod bench;
 
 use bench::{Bench, PROGRAMME, of_epoch};
-use engine::{EngineError, QueryError, Rules};
+use engine::{EngineError, EngineHandle, QueryError, Rules};
 use progression::Outcome;
 use types::{EventId, Position, SourceId};
 
@@ -266,4 +266,92 @@ async fn a_player_with_10_000_events_is_active_again_after_32_kib() {
     let replay = engine.outcome(&ann, again).await.unwrap();
     assert_eq!(replay.outcome, Outcome::Replayed);
     engine.shutdown().await;
+}
+
+/// So many orders of one player, from one on.
+async fn orders(bench: &Bench, ids: std::ops::Range<u64>) {
+    for order in ids {
+        bench
+            .order("ann", &format!("order-2026-{order:010}"), "12.30")
+            .await;
+    }
+}
+
+/// What orders of these ids and this amount come to.
+async fn outcomes(bench: &Bench, engine: &EngineHandle, ids: &[u64], amount: &str) -> Vec<Outcome> {
+    let ann = bench.entity("ann");
+    let mut outcomes = Vec::new();
+    for order in ids {
+        let at = bench
+            .order("ann", &format!("order-2026-{order:010}"), amount)
+            .await;
+        outcomes.push(engine.outcome(&ann, at).await.unwrap().outcome);
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn of_a_player_with_more_events_than_its_state_keeps_one_cell_is_read_for_an_id() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    orders(&bench, 0..20_000).await;
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    let before = bench.bytes_read();
+    assert_eq!(
+        outcomes(&bench, &engine, &[20_000], "12.30").await,
+        [Outcome::Applied]
+    );
+    let activated = bench.bytes_read() - before;
+    assert!(
+        (8_000..=32 * 1024).contains(&activated),
+        "{activated} bytes"
+    );
+    assert_eq!(
+        outcomes(&bench, &engine, &[20_001], "12.30").await,
+        [Outcome::Applied]
+    );
+    let cell = bench.bytes_read() - before - activated;
+    assert!((2_000..=5_120).contains(&cell), "{cell} bytes");
+    let all = [0, 7, 16_383, 16_384, 19_999, 20_001];
+    let again = outcomes(&bench, &engine, &all, "12.30").await;
+    assert_eq!(again, [Outcome::Replayed; 6]);
+    let other = outcomes(&bench, &engine, &all, "12.31").await;
+    assert_eq!(other, [Outcome::Conflict; 6]);
+    let seen = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+    assert_eq!(seen.view.applied, 20_002);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_crash_while_the_cells_are_written_loses_no_identity_and_doubles_none() {
+    for steps in [3, 20, 40, 45] {
+        let bench = Bench::new(PROGRAMME);
+        let engine = bench.start().await.unwrap();
+        orders(&bench, 0..16_000).await;
+        bench.drained(&engine).await;
+        engine.shutdown().await;
+        let engine = bench.start().await.unwrap();
+        orders(&bench, 16_000..16_500).await;
+        bench.drained(&engine).await;
+        // The last cut has some thirty segments, the cells, the snapshot and the head.
+        bench.crash.after(steps);
+        let stopped = tokio::spawn(async move { engine.shutdown().await });
+        bench.crash.reached().await;
+        bench.crash.after(0);
+        stopped.abort();
+        let engine = bench.start().await.unwrap();
+        bench.drained(&engine).await;
+        let all = [0, 7, 16_000, 16_383, 16_384, 16_499];
+        let again = outcomes(&bench, &engine, &all, "12.30").await;
+        assert_eq!(again, [Outcome::Replayed; 6], "after {steps} steps");
+        assert_eq!(
+            outcomes(&bench, &engine, &[16_500], "1").await,
+            [Outcome::Applied]
+        );
+        let seen = engine.player(&bench.entity("ann")).await.unwrap().unwrap();
+        assert_eq!(seen.view.applied, 16_501, "after {steps} steps");
+        engine.shutdown().await;
+    }
 }

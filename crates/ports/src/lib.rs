@@ -1,12 +1,14 @@
-//! The ports: what the engine asks of a log, of a store and of a gateway. A trait's documentation is its contract.
+//! The ports: what the engine asks of a log, of the stores and of a gateway. A trait's documentation is its contract.
 //!
 //! The contracts are the weak ones that JetStream and a CQL store can keep (`docs/architecture.md`). An adapter may be stronger;
 //! the engine may not rely on it. `testkit` holds one contract suite for each trait, run over every implementation.
 
 pub mod log;
+pub mod programme;
 pub mod sink;
 pub mod store;
 
 pub use log::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError};
+pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
 pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};

@@ -37,7 +37,7 @@ pub trait StateStore: Send + Sync {
         entities: &[Entity],
     ) -> Result<Vec<Option<Bytes>>, StoreError>;
 
-    /// Sealed journal segments of one entity, in the order asked for.
+    /// Rows of one entity's journal, in the order asked for.
     async fn segments(
         &self,
         partition: Partition,
@@ -153,13 +153,13 @@ pub enum Row {
         /// The state.
         bytes: Bytes,
     },
-    /// A sealed segment of an entity's journal.
+    /// A row of an entity's journal: a sealed segment, or what else of it does not ride in the snapshot.
     Segment {
         /// Whose.
         entity: Entity,
-        /// Its number, from 0.
+        /// Its number.
         number: u32,
-        /// The segment.
+        /// The row.
         bytes: Bytes,
     },
     /// An emission that was not acknowledged at the cut.

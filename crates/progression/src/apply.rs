@@ -16,9 +16,10 @@ use crate::step::{Origin, Step};
 use crate::stock::{self, Deliver};
 use crate::timer;
 
-/// The sealed segments that the record needs and `history` does not hold; ask again after adding them, until there are none.
+/// The rows of the journal that the record needs and `history` does not hold; ask again after adding them, until there are none.
 ///
-/// At most four rounds: what the record is about, what that had counted for, what has expired of the rewards of that, nothing.
+/// At most six rounds: the cell that says where the record may be known, what the record is about, where that is, what that had counted
+/// for, what has expired of the rewards of that, nothing.
 pub fn wants(programme: &Programme, state: &State, history: &History, record: &Record) -> Vec<u32> {
     let Body::Event { event, .. } = &record.body else {
         return Vec::new();
@@ -42,6 +43,7 @@ pub fn wants(programme: &Programme, state: &State, history: &History, record: &R
     let known = identify(&mut search, event, Key::event(&event.source, &event.id));
     if known.is_none() && search.missing.is_empty() {
         event::plan(programme, state, &mut search, event, now);
+        search.leaving();
     }
     search.missing.sort_unstable();
     search.missing
@@ -146,12 +148,14 @@ fn fold_one<E>(
         return Ok(repeated(state, record, event, *accepted_at, first));
     }
     let plan = event::plan(programme, state, &mut search, event, now);
+    search.leaving();
     complete(&mut search.missing)?;
     state.reach(record.position, now);
+    // Here and not where a segment is sealed: a timer seals too, and has nobody to ask for cells.
+    let cells = state.filter.leave(history);
     let entry = entry(state, record, event, *accepted_at);
-    Ok(carry_out(
-        programme, state, entry, event, key, plan, deliver,
-    ))
+    let decision = carry_out(programme, state, entry, event, key, plan, deliver);
+    Ok(Decision { cells, ..decision })
 }
 
 fn repeated(
@@ -213,6 +217,7 @@ fn carry_out(
         outcome: entry.outcome,
         tells,
         sealed: sealed.into_iter().collect(),
+        cells: Vec::new(),
         written: vec![entry],
         replayed: None,
     }

@@ -102,6 +102,8 @@ pub struct Decision {
     pub tells: Vec<Tell>,
     /// Segments that this record filled: the caller keeps them until they are durable.
     pub sealed: Vec<(u32, Vec<u8>)>,
+    /// Cells of the filter, each in the place of any of its number: the caller keeps them until they are durable.
+    pub cells: Vec<(u32, Vec<u8>)>,
     /// For a replay, the entry of the event that came first.
     pub replayed: Option<Box<Entry>>,
 }
@@ -113,6 +115,7 @@ impl Decision {
             written: Vec::new(),
             tells: Vec::new(),
             sealed: Vec::new(),
+            cells: Vec::new(),
             replayed: None,
         }
     }

@@ -20,11 +20,13 @@ pub use explain::entry_json;
 pub use history::History;
 pub use verdicts::{Subjected, Verdicts};
 
-pub(crate) use filter::Filter;
+pub(crate) use filter::{FIRST_CELL, Filter, HASH_BITS};
 pub(crate) use history::Search;
 pub(crate) use key::Key;
 use key::Kinds;
 pub(crate) use tail::Tail;
+
+use types::Event;
 
 use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::DecodeError;
@@ -34,6 +36,17 @@ use crate::state::State;
 ///
 /// The open tail is written with each snapshot, so it is short; a segment is one row, so it is not tiny.
 pub const ENTRIES_PER_SEGMENT: u64 = 16;
+
+/// Whether the row of this number is no segment but a cell of the filter.
+pub const fn is_cell(number: u32) -> bool {
+    number >= FIRST_CELL
+}
+
+/// The cell without which it cannot be said whether an event is known; `None` while the state alone says it.
+pub fn cell_of(state: &State, event: &Event) -> Option<u32> {
+    let key = Key::event(&event.source, &event.id);
+    state.filter.cell_of(key.first(HASH_BITS))
+}
 
 /// The entries that are not sealed yet, oldest first.
 pub fn open_entries(state: &State) -> Vec<Entry> {

@@ -1,11 +1,12 @@
 //! The core: folds a recorded event into a player's state; synchronous, total, deterministic.
 //!
 //! ```text
-//! wants(programme, state, history, record)  -> which sealed segments the record needs (ask again until none)
-//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, sealed segments }
+//! wants(programme, state, history, record)  -> which rows of the journal the record needs (ask again until none)
+//! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, rows of the journal }
 //! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
+//! change(before, programme, &mut state, at) -> Decision: another version takes effect
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
 //!
@@ -59,6 +60,6 @@ pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;
-pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit};
-pub use timer::{Timer, due};
+pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit, asked_under};
+pub use timer::{Timer, change, due};
 pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

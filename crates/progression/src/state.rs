@@ -39,7 +39,8 @@ pub(crate) const GRANTS_SHOWN: usize = 32;
 /// One entity's whole state: opaque, made by [`State::new`] or [`State::decode`], changed by [`apply`](crate::apply) alone.
 ///
 /// What it holds is bounded but for what the programme itself asks for: 32 open orders, 256 attributes and segments, 4,096 distinct
-/// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (two bytes for each event).
+/// values or 1,000 events for a mission and period, 15 open journal entries, 32 grants to show, and the filter (two bytes for each
+/// of up to 16,384 events, at most 42 KiB).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) names: Arc<Names>,
@@ -186,6 +187,16 @@ impl State {
     /// Number of the segment that the open tail will become: only segments below it are history.
     pub fn open_segment(&self) -> u32 {
         self.tail.segment()
+    }
+
+    /// Whether the state has written a row of this number: what else there may be is nobody's present.
+    pub fn has_row(&self, number: u32) -> bool {
+        number < self.tail.segment() || self.filter.has_row(number)
+    }
+
+    /// How often cells of its filter have been written.
+    pub fn cells_written(&self) -> u32 {
+        self.filter.left()
     }
 
     /// Makes the state speak of this programme's version.

@@ -5,7 +5,9 @@
 //! ```ignore
 //! testkit::log_contract!(MyLog::new());
 //! testkit::store_contract!(MyStore::new());
+//! testkit::programmes_contract!(MyProgrammes::new());
 //! ```
 
 pub mod log;
+pub mod programmes;
 pub mod store;

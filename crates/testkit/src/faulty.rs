@@ -4,10 +4,12 @@
 
 mod dice;
 mod log;
+mod programmes;
 mod sink;
 mod store;
 
 pub use dice::Dice;
 pub use log::MemoryLog;
+pub use programmes::FaultyProgrammes;
 pub use sink::{FaultySink, Received};
 pub use store::{Crash, FaultyStore};

@@ -2,7 +2,8 @@
 //!
 //! A player is a list of what was recorded of him and what came of it ([`life::Life`]); balances, the room under caps, progress and
 //! levels are summed up from the whole list each time they are asked for. Nothing is cached, evicted, sealed or encoded, so whatever
-//! the core gets wrong by doing those is a difference here. Written from the rules and the hand-worked scenarios alone.
+//! the core gets wrong by doing those is a difference here; only whose timer comes first is kept between two records, so that there
+//! may be thousands of players. Written from the rules and the hand-worked scenarios alone.
 //!
 //! It covers what the language carries out today. What players share is taken and put back in the step that does it: no time passes
 //! between a question and its answer.
@@ -40,6 +41,7 @@ use serde_json::Value;
 use types::{Body, BrandId, PlayerId, Record, Timestamp};
 
 use life::Life;
+use timer::Timers;
 
 /// What the log says in the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +84,7 @@ pub fn fold(
 }
 
 /// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
-/// before all.
+/// before all. Where that record itself says that the programme changes, what fell due by then fires first, under the version before.
 ///
 /// Versions have the same missions, points, tiers and rewards in the same order; what they say of missions may differ.
 pub fn fold_versions(
@@ -97,14 +99,22 @@ pub fn fold_versions(
         .filter(|record| until.is_none_or(|end| record.recorded_at <= end))
         .collect();
     let mut lives: BTreeMap<PlayerId, Life<'_>> = BTreeMap::new();
+    let mut timers = Timers::default();
     let (mut emissions, mut answers) = (Vec::new(), Vec::new());
     let out = share::Out::default();
     for (at, record) in read.iter().enumerate() {
         for (_, version) in versions[1..].iter().filter(|(from, _)| *from == at) {
+            if matches!(record.body, Body::Programme(_)) {
+                fire_all(&mut lives, &mut timers, record.recorded_at, &mut emissions);
+                lives
+                    .values_mut()
+                    .for_each(|life| life.reach(record.recorded_at));
+            }
             programme = version;
             lives.values_mut().for_each(|life| life.change(version));
+            lives.values().for_each(|life| timers.ask(life));
         }
-        fire_all(&mut lives, record.recorded_at, &mut emissions);
+        fire_all(&mut lives, &mut timers, record.recorded_at, &mut emissions);
         let Body::Event {
             brand: whose,
             event,
@@ -123,11 +133,12 @@ pub fn fold_versions(
             .or_insert_with(|| Life::new(programme, brand, &event.player, &out));
         let said = life.said.len();
         answers.push(life.record(event, record.recorded_at));
+        timers.ask(life);
         emissions.extend(life.said_since(said));
     }
     let end = until.or_else(|| read.last().map(|record| record.recorded_at));
     let now = end.unwrap_or(Timestamp::MIN);
-    fire_all(&mut lives, now, &mut emissions);
+    fire_all(&mut lives, &mut timers, now, &mut emissions);
     Outcome {
         players: lives.values().map(|life| life.line(now)).collect(),
         grants: lives.values().map(Life::grants).collect(),
@@ -137,23 +148,18 @@ pub fn fold_versions(
     }
 }
 
-/// Fires every player's timers that are due by then, one after the other: by time, player, kind and place in the file.
+/// Fires every player's timers that are due by then, one after the other.
 fn fire_all(
     lives: &mut BTreeMap<PlayerId, Life<'_>>,
+    timers: &mut Timers,
     until: Timestamp,
     emissions: &mut Vec<Value>,
 ) {
-    loop {
-        let due = lives.iter().filter_map(|(player, life)| {
-            let (due, timer) = life.next_timer()?;
-            (due <= until).then(|| (due, player.clone(), timer))
-        });
-        let Some((due, player, timer)) = due.min() else {
-            return;
-        };
+    while let Some((due, player, timer)) = timers.take(until) {
         if let Some(life) = lives.get_mut(&player) {
             let said = life.said.len();
             life.fire(due, timer);
+            timers.ask(life);
             emissions.extend(life.said_since(said));
         }
     }

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use ports::{EventLog, StateStore};
+use ports::{EventLog, ProgrammeStore, StateStore};
 use testkit::contract::log::LogFixture;
+use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
-use testkit::faulty::{Dice, FaultyStore, MemoryLog};
+use testkit::faulty::{Dice, FaultyProgrammes, FaultyStore, MemoryLog};
 
 struct Kept<T>(Arc<T>);
 
@@ -29,6 +30,12 @@ impl StoreFixture for Kept<FaultyStore> {
     }
 }
 
+impl ProgrammesFixture for Kept<FaultyProgrammes> {
+    async fn open(&self) -> Arc<dyn ProgrammeStore> {
+        Arc::clone(&self.0) as Arc<dyn ProgrammeStore>
+    }
+}
+
 mod log {
     use super::*;
 
@@ -39,4 +46,13 @@ mod store {
     use super::*;
 
     testkit::store_contract!(Kept(Arc::new(FaultyStore::new(calm(), Arc::default()))));
+}
+
+mod programmes {
+    use super::*;
+
+    testkit::programmes_contract!(Kept(Arc::new(FaultyProgrammes::new(
+        calm(),
+        Arc::default()
+    ))));
 }

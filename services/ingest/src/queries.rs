@@ -69,6 +69,8 @@ pub struct JournalAnswer {
     pub entries: Vec<Box<RawValue>>,
     /// Where to go on: the number of the oldest entry given; `None` at the journal's beginning.
     pub next_before: Option<u64>,
+    /// With the newest entries: the player as the newest of them leaves it.
+    pub player: Option<Box<RawValue>>,
 }
 
 /// What a record came to.

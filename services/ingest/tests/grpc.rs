@@ -231,6 +231,8 @@ async fn players_are_answered() {
         .unwrap()
         .into_inner();
     assert_eq!(journal.entries.len(), 3);
+    let newest: serde_json::Value = serde_json::from_slice(&journal.player).unwrap();
+    assert_eq!(newest["player"], "a");
     page.page_token = journal.next_page_token;
     let journal = client
         .list_journal(with_key(&key, page))
@@ -238,8 +240,12 @@ async fn players_are_answered() {
         .unwrap()
         .into_inner();
     assert_eq!(
-        (journal.entries.len(), journal.next_page_token.as_str()),
-        (2, "")
+        (
+            journal.entries.len(),
+            journal.next_page_token.as_str(),
+            journal.player.len()
+        ),
+        (2, "", 0)
     );
     let explain = ExplainEventRequest {
         player: "a".to_owned(),

@@ -67,11 +67,13 @@ async fn a_player_its_journal_and_its_events_are_answered() {
             .collect()
     };
     assert_eq!(numbers(&answer.json), [4, 3, 2]);
+    assert_eq!(answer.json["player"]["balances"]["xp"], "10");
     let token = answer.json["next_page_token"].as_str().unwrap();
     let answer = server
         .get(&format!("{player}/journal?page_size=3&page_token={token}"))
         .await;
     assert_eq!(numbers(&answer.json), [1, 0]);
+    assert!(answer.json.get("player").is_none());
     assert_eq!(answer.json["next_page_token"], "");
     let answer = server.get(&format!("{player}/events/shop/o%2F1")).await;
     assert_eq!(
@@ -169,17 +171,17 @@ async fn every_route_is_described_and_everything_described_is_a_route() {
     references(&document, &document);
     for (method, path) in ROUTES {
         let path = path.replace(['{', '}'], "");
-        let other = if method == "GET" { "DELETE" } else { "GET" };
         assert_ne!(
             answered(server.request(method, &path)).await.json["code"],
             "no_such_path",
             "{path}"
         );
-        let answer = answered(server.request(other, &path)).await;
-        assert_eq!(
-            (answer.status, answer.headers["allow"].to_str().unwrap()),
-            (405, method),
-            "{path}"
+        let answer = answered(server.request("DELETE", &path)).await;
+        let allowed = answer.headers["allow"].to_str().unwrap();
+        assert_eq!(answer.status, 405, "{path}");
+        assert!(
+            allowed.split(", ").any(|allowed| allowed == method),
+            "{path}: {allowed}"
         );
     }
     assert_eq!(server.get("/v2").await.json["code"], "no_such_path");

@@ -18,6 +18,13 @@ pub(crate) fn say(text: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
+/// Writes text to standard output as it is, without a line's end of its own.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Writes a line to stderr. There is nobody left to tell where that fails.
 pub(crate) fn remark(text: impl fmt::Display) {
     writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
@@ -28,6 +35,13 @@ pub(crate) fn remark_tally(what: &str, tally: &Tally) {
     for (reason, count) in tally {
         remark(format_args!("{what}: {} · {reason}", grouped(*count)));
     }
+}
+
+/// The program as it was called, to be called so again: nobody has it on the `PATH` who has just built it.
+pub(crate) fn called_as() -> String {
+    let called = std::env::args_os().next();
+    let called = called.and_then(|it| it.into_string().ok());
+    called.unwrap_or_else(|| "questline".to_owned())
 }
 
 /// A number with its thousands apart: `18,532`.

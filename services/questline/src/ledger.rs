@@ -1,4 +1,4 @@
-//! A player's balances, recomputed from journal entries as they are read.
+//! A player's balances, recomputed from journal entries in whichever order they are read.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use types::Decimal;
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     balances: BTreeMap<String, Decimal>,
-    /// Open holds: which points, and how many.
-    holds: BTreeMap<String, (String, Decimal)>,
+    /// For each hold the number of the newest entry that names it, and of an open one which points and how many.
+    holds: BTreeMap<String, (u64, Option<(String, Decimal)>)>,
     entries: u64,
 }
 
@@ -18,8 +18,9 @@ impl Ledger {
     /// Adds what one entry moved; the error names what in it cannot be read.
     pub(crate) fn add(&mut self, entry: &Value) -> Result<(), String> {
         self.entries += 1;
+        let number = entry["entry"].as_u64().ok_or("an entry without a number")?;
         for effect in entry["effects"].as_array().map_or(&[][..], Vec::as_slice) {
-            self.follow_hold(effect);
+            self.follow_hold(number, effect);
             let sign = match effect["type"].as_str() {
                 Some("points_earned") => Decimal::ONE,
                 Some("points_adjusted") => Decimal::ONE,
@@ -41,28 +42,28 @@ impl Ledger {
         Ok(())
     }
 
-    // Holds move nothing, and are over when they are spent, released or lapsed.
-    fn follow_hold(&mut self, effect: &Value) {
+    // Holds move nothing, and are over when they are spent, released or lapsed; their id may be used again then. What the newest entry
+    // says of one is how it stands: a journal is read from either end.
+    fn follow_hold(&mut self, number: u64, effect: &Value) {
         let Some(hold) = effect["hold"].as_str() else {
             return;
         };
         let points = effect["points"].as_str().unwrap_or_default();
         let amount = effect["amount"].as_str().and_then(|it| it.parse().ok());
-        match (effect["type"].as_str(), amount) {
-            (Some("points_held"), Some(amount)) => {
-                let held = (points.to_owned(), amount);
-                self.holds.insert(hold.to_owned(), held);
-            }
-            (Some("points_spent" | "hold_released"), _) => {
-                self.holds.remove(hold);
-            }
-            _ => {}
+        let stands = match (effect["type"].as_str(), amount) {
+            (Some("points_held"), Some(amount)) => Some((points.to_owned(), amount)),
+            (Some("points_spent" | "hold_released"), _) => None,
+            _ => return,
+        };
+        let newest = self.holds.entry(hold.to_owned()).or_default();
+        if number >= newest.0 {
+            *newest = (number, stands);
         }
     }
 
     fn held(&self, points: &str) -> Decimal {
-        let of_these = self.holds.values().filter(|(of, _)| of == points);
-        of_these
+        let open = self.holds.values().filter_map(|(_, open)| open.as_ref());
+        open.filter(|(of, _)| of == points)
             .map(|(_, amount)| *amount)
             .try_fold(Decimal::ZERO, Decimal::checked_add)
             .unwrap_or_default()
@@ -129,48 +130,58 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::Ledger;
 
+    /// Entries of one effect each, the oldest first, read from there on and from the other end.
+    fn from_both_ends(effects: &[Value]) -> [Ledger; 2] {
+        let entries = (0..).zip(effects);
+        let entries = entries.map(|(number, effect)| json!({"entry": number, "effects": [effect]}));
+        let entries: Vec<Value> = entries.collect();
+        let mut ledgers = [Ledger::default(), Ledger::default()];
+        for (oldest_first, newest_first) in entries.iter().zip(entries.iter().rev()) {
+            ledgers[0].add(oldest_first).unwrap();
+            ledgers[1].add(newest_first).unwrap();
+        }
+        ledgers
+    }
+
     #[test]
     fn what_is_held_is_the_open_holds() {
-        let mut ledger = Ledger::default();
-        let coins = |kind: &str, amount: &str, hold: &str| json!({"effects": [{"type": kind, "points": "coins", "amount": amount, "hold": hold}]});
-        for entry in [
-            json!({"effects": [{"type": "points_earned", "points": "coins", "amount": "20"}]}),
+        let coins = |kind: &str, amount: &str, hold: &str| json!({"type": kind, "points": "coins", "amount": amount, "hold": hold});
+        let ledgers = from_both_ends(&[
+            json!({"type": "points_earned", "points": "coins", "amount": "20"}),
             coins("points_held", "5", "a"),
             coins("points_held", "6", "b"),
-            coins("points_held", "7", "c"),
             coins("points_spent", "4", "a"),
             coins("hold_released", "6", "b"),
-        ] {
-            ledger.add(&entry).unwrap();
-        }
+            coins("points_held", "7", "b"),
+        ]);
         let player = |available: &str, held: &str| {
             json!({
                 "balances": {"coins": "16"},
                 "accounts": {"coins": {"available": available, "pending": "0", "held": held}},
             })
         };
-        assert!(ledger.differences(&player("9", "7")).is_empty());
-        let wrong = ledger.differences(&player("11", "5"));
-        assert_eq!(
-            wrong,
-            [("coins (held)".to_owned(), "5".to_owned(), "7".to_owned())]
-        );
+        for ledger in ledgers {
+            assert_eq!(ledger.differences(&player("9", "7")), []);
+            let wrong = ledger.differences(&player("11", "5"));
+            assert_eq!(
+                wrong,
+                [("coins (held)".to_owned(), "5".to_owned(), "7".to_owned())]
+            );
+        }
     }
 
     #[test]
     fn a_balance_is_the_sum_of_its_movements() {
-        let mut ledger = Ledger::default();
-        for entry in [
-            json!({"effects": [{"type": "points_earned", "points": "xp", "amount": "10.000001"}]}),
-            json!({"effects": [{"type": "points_reversed", "points": "xp", "amount": "4"}, {"type": "tier_changed"}]}),
-        ] {
-            ledger.add(&entry).unwrap();
-        }
-        assert_eq!(ledger.entries(), 2);
+        let [ledger, _] = from_both_ends(&[
+            json!({"type": "points_earned", "points": "xp", "amount": "10.000001"}),
+            json!({"type": "points_reversed", "points": "xp", "amount": "4"}),
+            json!({"type": "tier_changed"}),
+        ]);
+        assert_eq!(ledger.entries(), 3);
         assert!(
             ledger
                 .differences(&json!({"balances": {"xp": "6.000001", "coins": "0"}}))

@@ -6,19 +6,19 @@
     reason = "a test's helpers fail, and say things, as the test does"
 )]
 
+#[path = "every_construct/shared.rs"]
+mod shared;
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use programme::Programme;
 use serde_json::{Value, json};
-use support::server::{Server, wait_for};
+use support::server::{Server, is_notified, wait_for};
 use support::{arg, assert_same_lines, example, lines, questline, run, stdout_of};
 use testkit::oracle;
 use testkit::scenario::in_log_order;
-use types::{Body, Record};
 
 /// Nobody listens there: grants wait.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -65,40 +65,13 @@ fn orders() -> String {
         .collect()
 }
 
-/// Players and emissions by the oracle, player by player: what they share is the end of time alone.
-fn by_oracle(programme: &Programme, events: &str) -> (Vec<Value>, Vec<Value>) {
-    let records = in_log_order(programme, events);
-    let end = records.iter().map(|record| record.recorded_at).max();
-    let mut players: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-    for record in records {
-        if let Body::Event { event, .. } = &record.body {
-            let player = event.player.to_string();
-            players.entry(player).or_default().push(record);
-        }
-    }
-    let (mut lines, mut emissions) = (Vec::new(), Vec::new());
-    for records in players.values() {
-        let outcome = oracle::fold(programme, &programme.brand, records, end);
-        lines.extend(outcome.players);
-        emissions.extend(outcome.emissions);
-    }
-    (lines, emissions)
-}
-
-/// In an order that knows of no player before another.
-fn by_player(mut emissions: Vec<Value>) -> Vec<Value> {
-    emissions.sort_by_key(|emission| emission["player"].as_str().unwrap().to_owned());
-    emissions
-}
-
 /// `simulate`'s players, and its emissions with their ids.
-fn simulated(folder: &Path, events: &[&str]) -> (Vec<Value>, Vec<Value>) {
+fn simulated(folder: &Path, programme: &Path, events: &[&str]) -> (Vec<Value>, Vec<Value>) {
     let emissions = folder.join("emissions.jsonl");
-    let file = programme_file();
     let common = [
         "simulate",
         "--programme",
-        arg(&file),
+        arg(programme),
         "--emissions-out",
         arg(&emissions),
     ];
@@ -108,11 +81,27 @@ fn simulated(folder: &Path, events: &[&str]) -> (Vec<Value>, Vec<Value>) {
     (lines(&players), emissions.collect())
 }
 
+/// Where each player is alone: `simulate`'s players by the same programme with enough of everything for everybody.
+fn alone(folder: &Path, events: &[&str]) -> Vec<Value> {
+    let mut text = std::fs::read_to_string(programme_file()).unwrap();
+    for scarce in shared::SIZES {
+        let (before, after) = text.split_once(scarce).unwrap();
+        text = format!("{before}{}{after}", scarce.replace('}', "0000}"));
+    }
+    let file = folder.join("enough.yaml");
+    std::fs::write(&file, text).unwrap();
+    simulated(folder, &file, events).0
+}
+
 fn compare(folder: &Path, args: &[&str], events: &str) -> Vec<Value> {
-    let (players, emissions) = simulated(folder, args);
-    let (expected, said) = by_oracle(&programme(), events);
-    assert_same_lines("players", &players, &expected);
-    assert_same_lines("emissions", &by_player(emissions.clone()), &said);
+    let (players, emissions) = simulated(folder, &programme_file(), args);
+    let (programme, alone) = (programme(), alone(folder, args));
+    let records = in_log_order(&programme, events);
+    let end = records.iter().map(|record| record.recorded_at).max();
+    let expected = oracle::fold(&programme, &programme.brand, &records, end);
+    assert_same_lines("players", &players, &expected.players);
+    assert_same_lines("emissions", &emissions, &expected.emissions);
+    shared::assert_scarce(&players, &alone, &emissions);
     emissions
 }
 
@@ -178,40 +167,48 @@ fn a_year_at_the_casino_comes_to_what_the_oracle_says() {
 #[test]
 fn a_server_ends_where_simulate_ends_and_the_audit_finds_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let orders = folder.path().join("orders.csv.gz");
-    std::fs::copy(
-        example("online-retail/online_retail_orders.csv.gz"),
-        &orders,
-    )
-    .unwrap();
+    let file = folder.path().join("orders.csv.gz");
+    std::fs::copy(example("online-retail/online_retail_orders.csv.gz"), &file).unwrap();
     let mapping = example("online-retail/mapping.yaml");
-    let casino = folder.path().join("casino.jsonl");
-    std::fs::write(&casino, testkit::generate::casino(5, 60, 60)).unwrap();
-    let both: [(&str, Vec<&str>); 2] = [
-        ("orders", vec![arg(&orders), "--mapping", arg(&mapping)]),
-        ("casino", vec![arg(&casino)]),
-    ];
-    for (name, file) in both {
-        let (expected, _) = simulated(folder.path(), &[&["--events"], file.as_slice()].concat());
-        let mut server = Server::start(&folder.path().join(name), &programme_file(), NOBODY);
-        let sent = questline()
-            .args(["send", "--to", server.url("http"), "--key", &server.key])
-            .args(&file)
-            .output()
-            .unwrap();
-        stdout_of(sent);
-        let mut got = Vec::new();
-        wait_for(name, || {
-            got = server.players();
-            (got == expected).then_some(())
-        });
-        assert_same_lines(name, &got, &expected);
-        let audit = run(["audit", "--from", server.url("http"), "--key", &server.key]);
-        assert!(stdout_of(audit).contains("every balance is the sum of its movements"));
-        assert_eq!(server.stop(), Some(0), "exit code after SIGTERM");
-        let data = folder.path().join(name);
-        let file = programme_file();
-        let audit = run(["audit", "--data", arg(&data), "--programme", arg(&file)]);
-        assert!(stdout_of(audit).contains("every balance is the sum of its movements"));
-    }
+    let args = [arg(&file), "--mapping", arg(&mapping)];
+    serve(&folder.path().join("orders"), &args, &orders());
+    let file = folder.path().join("casino.jsonl");
+    let events = testkit::generate::casino(5, 60, 60);
+    std::fs::write(&file, &events).unwrap();
+    serve(&folder.path().join("casino"), &[arg(&file)], &events);
+}
+
+fn serve(data: &Path, file: &[&str], events: &str) {
+    let (folder, events_in) = (data.parent().unwrap(), [&["--events"], file].concat());
+    let (expected, emissions) = simulated(folder, &programme_file(), &events_in);
+    let alone = alone(folder, &events_in);
+    let mut server = Server::start(data, &programme_file(), NOBODY);
+    let sent = questline()
+        .args(["send", "--to", server.url("http"), "--key", &server.key])
+        .args(file)
+        .output()
+        .unwrap();
+    stdout_of(sent);
+    let mut got = Vec::new();
+    wait_for("the answers of all stocks", || {
+        got = server.players();
+        let settled = shared::early_birds(&got) == shared::early_birds(&expected);
+        (settled && shared::is_ample(&got, &alone, events)).then_some(())
+    });
+    assert_same_lines("players", &shared::apart(&got), &shared::apart(&expected));
+    let said: Vec<Value> = emissions.into_iter().filter(is_notified).collect();
+    let (said, scarce) = (shared::not_shared(&said), shared::scarce(&said));
+    let notified = wait_for("all emissions", || {
+        let notified = server.notified();
+        let all = shared::not_shared(&notified).len() >= said.len();
+        (all && shared::scarce(&notified) >= scarce).then_some(notified)
+    });
+    assert_same_lines("emissions", &shared::not_shared(&notified), &said);
+    shared::assert_scarce(&got, &alone, &notified);
+    let audit = run(["audit", "--from", server.url("http"), "--key", &server.key]);
+    assert!(stdout_of(audit).contains("every balance is the sum of its movements"));
+    assert_eq!(server.stop(), Some(0), "exit code after SIGTERM");
+    let file = programme_file();
+    let audit = run(["audit", "--data", arg(data), "--programme", arg(&file)]);
+    assert!(stdout_of(audit).contains("every balance is the sum of its movements"));
 }

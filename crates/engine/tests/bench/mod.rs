@@ -9,11 +9,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{
     Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError, Rules,
-    Threads,
+    Threads, Versions,
 };
 use ports::{EmissionSink, Entity, Entry, EventLog, LogRecord, OwnerId, Row, Stamp, StateStore};
 use serde_json::Value;
-use testkit::faulty::{Dice, FaultySink, FaultyStore, MemoryLog};
+use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
 use types::{Event, Partition, Position, Record, Timestamp};
 
 pub(crate) const PROGRAMME: &str = r#"
@@ -32,6 +32,7 @@ pub(crate) struct Bench {
     log: Arc<MemoryLog>,
     store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
+    pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
     pub(crate) rules: Rules,
 }
@@ -47,9 +48,11 @@ impl Bench {
     pub(crate) fn new(programme: &str) -> Self {
         let dice = Arc::new(Dice::new(1));
         dice.set_calm(true);
+        let crash = Arc::new(Crash::default());
         let mut bench = Self {
+            crash: Arc::clone(&crash),
             log: Arc::new(MemoryLog::new(3, Arc::clone(&dice))),
-            store: Arc::new(FaultyStore::new(Arc::clone(&dice), Arc::default())),
+            store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
             rules: Rules::default(),
@@ -78,7 +81,7 @@ impl Bench {
         };
         Engine::start(
             config,
-            self.programmes.clone(),
+            Versions::from(self.programmes.clone()),
             Arc::clone(&self.log) as Arc<dyn EventLog>,
             Arc::clone(&self.store) as Arc<dyn StateStore>,
             vec![Arc::clone(&self.sink) as Arc<dyn EmissionSink>],

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use types::MicroPoints;
 
-use super::filter::HASH_BITS as FILTER_BITS;
+use super::filter::{Cell, FIRST_CELL, HASH_BITS};
 use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Tail, decode_segment};
 use crate::catalogue::Catalogue;
 use crate::codec::DecodeError;
 use crate::effect::Effect;
 
-/// The sealed segments that the caller has loaded, as of the record's position.
+/// The rows of the journal that the caller has loaded, as of the record's position: sealed segments, and cells of the filter.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     segments: BTreeMap<u32, Vec<Entry>>,
+    cells: BTreeMap<u32, Cell>,
 }
 
 impl History {
@@ -22,16 +23,37 @@ impl History {
         Self::default()
     }
 
-    /// Adds a segment, which is read with these names.
+    /// Adds a row, in the place of another of its number; a segment is read with these names.
     pub fn insert(
         &mut self,
         number: u32,
         bytes: &[u8],
         catalogue: &Catalogue,
     ) -> Result<(), DecodeError> {
+        if number >= FIRST_CELL {
+            self.cells.insert(number, Cell::decode(bytes)?);
+            return Ok(());
+        }
         let entries = decode_segment(bytes, catalogue)?;
         self.segments.insert(number, entries);
         Ok(())
+    }
+
+    /// Takes a row away that is not what it was any more.
+    pub fn forget(&mut self, number: u32) {
+        self.cells.remove(&number);
+        self.segments.remove(&number);
+    }
+
+    /// Whether the row of this number is here.
+    pub fn has(&self, number: u32) -> bool {
+        self.cells.contains_key(&number) || self.segments.contains_key(&number)
+    }
+
+    /// A cell that has what left the filter; one that lacks some of it is no cell of this state.
+    pub(crate) fn cell(&self, filter: &Filter, number: u32) -> Option<&Cell> {
+        let cell = self.cells.get(&number)?;
+        cell.has(filter.left()).then_some(cell)
     }
 }
 
@@ -40,7 +62,7 @@ pub(crate) struct Search<'a> {
     tail: &'a Tail,
     filter: &'a Filter,
     history: &'a History,
-    /// Segments that may hold what was looked for and are not loaded.
+    /// Rows that may say of what was looked for, or where, and are not loaded.
     pub(crate) missing: Vec<u32>,
 }
 
@@ -60,7 +82,7 @@ impl<'a> Search<'a> {
         if !self.tail.has_any_like(key) {
             return found;
         }
-        for segment in self.filter.hits(key.first(FILTER_BITS)) {
+        for segment in self.hits(key.first(HASH_BITS)) {
             if let Some(entries) = self.history.segments.get(&segment) {
                 found.extend(entries.iter().filter(|entry| is(entry)).cloned());
             } else {
@@ -72,6 +94,28 @@ impl<'a> Search<'a> {
         found.sort_by_key(|entry| entry.number);
         found.dedup_by_key(|entry| entry.number);
         found
+    }
+
+    /// The segments that may hold a key.
+    fn hits(&mut self, hash: u32) -> Vec<u32> {
+        let mut hits = Vec::new();
+        if let Some(number) = self.filter.cell_of(hash) {
+            match self.history.cell(self.filter, number) {
+                Some(cell) => hits = self.filter.hits_in(cell, hash),
+                None => self.miss(number),
+            }
+        }
+        hits.extend(self.filter.hits(hash));
+        hits
+    }
+
+    /// Rows that the filter needs so that what is full of it can leave the state.
+    pub(crate) fn leaving(&mut self) {
+        for number in self.filter.rows_to_leave() {
+            if self.history.cell(self.filter, number).is_none() {
+                self.miss(number);
+            }
+        }
     }
 
     /// How much of a credit has expired, by the points' name and the n of the movement that gave it.
@@ -120,9 +164,9 @@ impl<'a> Search<'a> {
         found
     }
 
-    fn miss(&mut self, segment: u32) {
-        if !self.missing.contains(&segment) {
-            self.missing.push(segment);
+    fn miss(&mut self, number: u32) {
+        if !self.missing.contains(&number) {
+            self.missing.push(number);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::filter::HASH_BITS as FILTER_BITS;
+use super::filter::HASH_BITS;
 use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Kinds};
 use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::{DecodeError, Reader, Writer};
@@ -16,11 +16,10 @@ const ENTRY: usize = 192;
 const ENTRIES: usize = 480;
 /// Bytes of an entry's length, which stands before it.
 const LENGTH: usize = 4;
-/// Bits of a key's hash that are kept; the others say which entry it is of.
-const HASH_BITS: u32 = u32::BITS - INDEX_BITS;
-const INDEX_BITS: u32 = 4;
+/// The bits of a key that are not its hash's say which entry it is of.
+const INDEX_BITS: u32 = u32::BITS - HASH_BITS;
 const INDEX: u32 = (1 << INDEX_BITS) - 1;
-const _: () = assert!(ENTRIES_PER_SEGMENT <= 1 << INDEX_BITS && HASH_BITS >= FILTER_BITS);
+const _: () = assert!(ENTRIES_PER_SEGMENT <= 1 << INDEX_BITS);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tail {
@@ -109,8 +108,7 @@ impl Tail {
         let mut writer = Writer(&mut bytes);
         writer.byte(LAYOUT);
         self.encode_entries(&mut writer);
-        let spare = u32::BITS - FILTER_BITS;
-        filter.add(self.keys.iter().map(|key| key >> spare));
+        filter.add(self.keys.iter().map(|key| key >> INDEX_BITS));
         *self = Self {
             segment: number.saturating_add(1),
             kinds: self.kinds,

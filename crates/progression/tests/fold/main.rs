@@ -5,6 +5,7 @@
     reason = "helpers of tests: what is not there fails the test"
 )]
 
+mod cells;
 mod facts;
 mod harness;
 mod journal;

@@ -235,18 +235,24 @@ pub async fn rows_read_back_in_the_order_asked_for(fixture: &impl StoreFixture) 
         snapshot(&bob, ""),
         segment(&ann, 0, "zero"),
         segment(&ann, 300, "three hundred"),
+        segment(&ann, 1 << 30, "a cell of the filter"),
+        segment(&ann, u32::MAX, "the last"),
         segment(&bob, 1, "bob's"),
     ];
     write(&*store, P0, 1, rows).await;
     let read = snapshots(&*store, P0, &[bob, eve, ann.clone()]).await;
     assert_eq!(read, [Some(String::new()), None, Some("ann's".to_owned())]);
-    let segments = store.segments(P0, &ann, &[300, 1, 0]).await;
+    let segments = store
+        .segments(P0, &ann, &[300, 1, u32::MAX, 0, 1 << 30])
+        .await;
     assert_eq!(
         texts(segments.expect("rows")),
         [
             Some("three hundred".to_owned()),
             None,
-            Some("zero".to_owned())
+            Some("the last".to_owned()),
+            Some("zero".to_owned()),
+            Some("a cell of the filter".to_owned()),
         ]
     );
 }

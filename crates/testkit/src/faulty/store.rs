@@ -30,7 +30,7 @@ impl Crash {
         self.reached.notified().await;
     }
 
-    async fn step(&self) {
+    pub(super) async fn step(&self) {
         let left = self.steps.load(Ordering::Relaxed);
         if left == 0 {
             return;

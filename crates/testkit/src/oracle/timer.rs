@@ -1,6 +1,8 @@
 //! What is due by time alone: worked out anew from the whole life each time it is asked.
 
-use types::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+use types::{PlayerId, Timestamp};
 
 use super::emission::Cause;
 use super::life::{Life, Why};
@@ -18,6 +20,32 @@ pub(super) enum Timer {
     Streak(usize),
     /// A tier set is reviewed: its index.
     TierReview(usize),
+}
+
+/// Every player's next timer. The first of all fires first: by time, player, kind and place in the file.
+#[derive(Default)]
+pub(super) struct Timers {
+    all: BTreeSet<(Timestamp, PlayerId, Timer)>,
+    of: BTreeMap<PlayerId, (Timestamp, Timer)>,
+}
+
+impl Timers {
+    /// Asks a player anew, to whom something has happened.
+    pub(super) fn ask(&mut self, life: &Life<'_>) {
+        if let Some((due, timer)) = self.of.remove(&life.player) {
+            self.all.remove(&(due, life.player.clone(), timer));
+        }
+        if let Some((due, timer)) = life.next_timer() {
+            self.of.insert(life.player.clone(), (due, timer.clone()));
+            self.all.insert((due, life.player.clone(), timer));
+        }
+    }
+
+    /// The next one, where it is due by then.
+    pub(super) fn take(&mut self, by: Timestamp) -> Option<(Timestamp, PlayerId, Timer)> {
+        self.all.first().filter(|(due, ..)| *due <= by)?;
+        self.all.pop_first()
+    }
 }
 
 impl Life<'_> {

@@ -135,6 +135,10 @@ impl Players {
                 .map(|entry| entry.get().as_bytes().to_vec())
                 .collect(),
             next_page_token: before(answer.next_before),
+            player: answer
+                .player
+                .map(|player| player.get().into())
+                .unwrap_or_default(),
         })
     }
 

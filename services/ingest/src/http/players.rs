@@ -24,6 +24,8 @@ struct Players {
 struct Journal {
     entries: Vec<Box<RawValue>>,
     next_page_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    player: Option<Box<RawValue>>,
 }
 
 /// All players of the key's brand, by the bytes of their ids.
@@ -73,6 +75,7 @@ pub(super) async fn journal(
     let journal = Journal {
         next_page_token: page::before(answer.next_before),
         entries: answer.entries,
+        player: answer.player,
     };
     answer::value(StatusCode::OK, &journal)
 }

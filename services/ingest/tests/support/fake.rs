@@ -177,6 +177,7 @@ impl Queries for FakePlayers {
         Ok(self.knows(entity)?.then_some(JournalAnswer {
             entries,
             next_before,
+            player: before.is_none().then(|| json(line(entity))),
         }))
     }
 

@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 /// What to audit.
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
-  questline audit --from http://127.0.0.1:8080 --key ql_...
+  questline audit --key ql_...
   questline audit --data ./data --programme programme.yaml       while no server runs on it
 
 Each player's journal is summed, and each balance held against the sum. Exit code 1 where one differs.")]
@@ -25,10 +25,9 @@ pub(crate) struct Args {
         long = "from",
         value_name = "URL",
         env = "QUESTLINE_URL",
-        conflicts_with = "data",
-        requires = "key"
+        default_value = "http://127.0.0.1:8080"
     )]
-    url: Option<String>,
+    url: String,
     /// The API key, with scope `read`
     #[arg(
         long,
@@ -38,7 +37,12 @@ pub(crate) struct Args {
     )]
     key: Option<String>,
     /// A data folder on which no server runs
-    #[arg(long, value_name = "DIR", requires = "programme")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "programme",
+        conflicts_with = "url"
+    )]
     data: Option<PathBuf>,
     /// The programme that the data folder was folded with; once for each brand
     #[arg(long, value_name = "FILE")]
@@ -82,12 +86,12 @@ impl Findings {
 
 /// Audits everything, and fails where a balance is wrong.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let findings = match (&args.data, &args.url, &args.key) {
-        (Some(data), _, _) => offline::audit(data, &args.programme)?,
-        (None, Some(url), Some(key)) => online::audit(url, key)?,
-        _ => {
+    let findings = match (&args.data, &args.key) {
+        (Some(data), _) => offline::audit(data, &args.programme)?,
+        (None, Some(key)) => online::audit(&args.url, key)?,
+        (None, None) => {
             return Err(Failure::bad_usage(
-                "what to audit: --from URL --key KEY, or --data DIR --programme FILE",
+                "what to audit: a server with --key KEY, or --data DIR --programme FILE",
             ));
         }
     };

@@ -6,7 +6,7 @@ use proto::cluster::v1::{ListPartitionsRequest, Partition, Position};
 use tonic::transport::Channel;
 
 use super::block_on;
-use crate::console::{grouped, say};
+use crate::console::{called_as, grouped, say};
 use crate::exit::Failure;
 
 /// What to ask.
@@ -75,8 +75,10 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     for partition in &answer.partitions {
         if partition.quarantined > 0 {
             say(format_args!(
-                "partition {}: {} players are set aside: questline repair",
-                partition.number, partition.quarantined
+                "partition {}: {} players are set aside: {} repair",
+                partition.number,
+                partition.quarantined,
+                called_as()
             ))?;
         }
         if let Some(restored) = &partition.restored {

@@ -12,7 +12,7 @@ use types::SourceId;
 
 use super::key::KEYS_FILE;
 use crate::client::Client;
-use crate::console::{remark, say};
+use crate::console::{called_as, remark, say};
 use crate::demo::{bundled, replay, summary};
 use crate::exit::Failure;
 use crate::serve::{self, ClockName, Config, Running};
@@ -174,10 +174,11 @@ fn invite(running: &Running, base: &str, key: &str) -> Result<(), Failure> {
     say(format_args!(
         "  curl -H \"Authorization: Bearer $KEY\" {base}/v1/players/17850/events/shop/536365"
     ))?;
+    let questline = called_as();
     say(format_args!(
-        "  questline explain --from {base} --key $KEY --player 17850 shop/536365"
+        "  {questline} explain --from {base} --key $KEY --player 17850 shop/536365"
     ))?;
-    say(format_args!("  questline audit --from {base} --key $KEY"))?;
+    say(format_args!("  {questline} audit --from {base} --key $KEY"))?;
     say("ready")?;
     Ok(())
 }

@@ -59,6 +59,7 @@ impl Queries for EngineQueries {
                 Ok(JournalAnswer {
                     entries: all(&page.entries)?,
                     next_before: page.next,
+                    player: page.player.as_ref().map(raw).transpose()?,
                 })
             })
             .transpose()

@@ -161,6 +161,7 @@ fn one<'a>(
             part.say(subject, &decision, record.position.sequence);
         }
         sealed.extend(decision.sealed);
+        sealed.extend(decision.cells);
     }
     // What falls due after the player's last record, up to the end of the run.
     let decision = due(programme, &mut state, end);
@@ -243,7 +244,8 @@ fn write_journal(
     sealed: &HashMap<u32, Vec<u8>>,
     lines: &mut Vec<Vec<u8>>,
 ) -> anyhow::Result<()> {
-    let mut numbers: Vec<_> = sealed.keys().collect();
+    let numbers = sealed.keys().filter(|number| !journal::is_cell(**number));
+    let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_unstable();
     for number in numbers {
         for entry in journal::decode_segment(&sealed[number], catalogue)? {

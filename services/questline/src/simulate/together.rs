@@ -114,6 +114,7 @@ impl<'a> World<'a> {
             return;
         };
         player.sealed.extend(decision.sealed);
+        player.sealed.extend(decision.cells);
         let next = player.state.next_timer(self.programme);
         if let Some(before) = std::mem::replace(&mut player.next, next) {
             self.timers.remove(&(before, id));

@@ -29,7 +29,7 @@ impl Server {
         std::fs::create_dir_all(data).unwrap();
         let settings = data.with_extension("toml");
         let text = format!(
-            "[notifications]\ngrpc = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\ntypes = {NOTIFIED}\n\
+            "[notifications]\ngrpc = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\ntypes = {NOTIFIED:?}\n\
              [bonus_engine]\ngrpc = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n\
              [bonus_engine.operator]\nurl = \"{operator}/grants\"\ntimeout_ms = 500\n\
              [bonus_engine.operator.backoff]\nbase_ms = 20\nmax_ms = 500\nseed = 7\n"
@@ -116,6 +116,13 @@ impl Server {
         lines(&stdout_of(players))
     }
 
+    /// Every emission that the notifications gateway holds, as it came.
+    pub(crate) fn notified(&self) -> Vec<Value> {
+        let url = format!("{}/v1/emissions", self.url("notifications"));
+        let all = http::get_all(&url, "emissions").unwrap();
+        all.into_iter().map(|mut it| it["body"].take()).collect()
+    }
+
     /// The ids of all emissions that a gateway holds, and its totals.
     pub(crate) fn emissions(&self, gateway: &str) -> (Vec<String>, Value) {
         let url = format!("{}/v1/emissions", self.url(gateway));
@@ -129,7 +136,20 @@ impl Server {
 }
 
 /// All types but the points: what a notifications gateway takes unless told otherwise.
-const NOTIFIED: &str = "[\"mission_completed\", \"mission_reopened\", \"tier_changed\", \"grant_offered\", \"grant_claimed\", \"grant_revoked\"]";
+const NOTIFIED: [&str; 6] = [
+    "mission_completed",
+    "mission_reopened",
+    "tier_changed",
+    "grant_offered",
+    "grant_claimed",
+    "grant_revoked",
+];
+
+/// Whether the notifications gateway takes an emission.
+pub(crate) fn is_notified(emission: &Value) -> bool {
+    let kind = emission["type"].as_str();
+    kind.is_some_and(|kind| NOTIFIED.contains(&kind))
+}
 
 /// Asks again and again until the answer is there.
 pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

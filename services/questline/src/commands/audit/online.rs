@@ -1,6 +1,8 @@
 //! The audit of a running server, through its API.
-
-use std::time::Duration;
+//!
+//! Nothing is compared that was asked for at two moments. A player's view has what is due by now, its journal what a sweep or the next
+//! event has written of that: so the balances held against a journal are those that come with its newest entries, which the player's
+//! actor gives in one answer. The older entries never change.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -14,9 +16,6 @@ use crate::ledger::Ledger;
 
 /// Players on a page.
 const PAGE: u32 = 500;
-/// How often a player is looked at whose balances are not the sums: several sweeps long.
-const LOOKS: u32 = 12;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 pub(super) fn audit(url: &str, key: &str) -> Result<Findings, Failure> {
     let client = Client::new(url, key)?;
@@ -34,8 +33,8 @@ async fn all(client: &Client) -> Result<Findings, Failure> {
             .map_err(Failure::failed)?;
         for player in &page.players {
             let player: Value = serde_json::from_str(player.get()).context("a player")?;
-            let id = player["player"].as_str().unwrap_or("").to_owned();
-            let (player, ledger) = at_rest(client, player, &id).await?;
+            let id = player["player"].as_str().unwrap_or("");
+            let (player, ledger) = journal(client, id).await?;
             findings.compare(&player, &ledger)?;
             progress.add(1);
         }
@@ -48,40 +47,34 @@ async fn all(client: &Client) -> Result<Findings, Failure> {
     Ok(findings)
 }
 
-/// The player and its journal as of one moment: events come between two questions, and what is due by time is seen at once but written
-/// down by a sweep. So where they differ they are asked for again.
-async fn at_rest(client: &Client, mut player: Value, id: &str) -> Result<(Value, Ledger), Failure> {
-    let mut looks = 1;
-    loop {
-        let ledger = ledger(client, id).await?;
-        if looks == LOOKS || ledger.differences(&player).is_empty() {
-            return Ok((player, ledger));
-        }
-        looks += 1;
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-        let asked = client.get(&["v1", "players", id], &[]).await;
-        player = asked.map_err(Failure::failed)?;
-    }
-}
-
-async fn ledger(client: &Client, player: &str) -> Result<Ledger, Failure> {
+/// The sum of a player's journal, and the player as the newest entry of it leaves it.
+async fn journal(client: &Client, id: &str) -> Result<(Value, Ledger), Failure> {
     let mut ledger = Ledger::default();
+    let mut player = Value::Null;
     let mut token = String::new();
     loop {
         let query = [("page_token", token.as_str())];
-        let segments = ["v1", "players", player, "journal"];
-        let page = client
+        let segments = ["v1", "players", id, "journal"];
+        let mut page = client
             .get(&segments, &query)
             .await
             .map_err(Failure::failed)?;
+        if token.is_empty() {
+            player = page["player"].take();
+        }
+        if !player.is_object() {
+            return Err(Failure::failed(format!(
+                "player {id}: the server does not say what its journal comes to; is it of an earlier version?"
+            )));
+        }
         for entry in page["entries"].as_array().map_or(&[][..], Vec::as_slice) {
             ledger
                 .add(entry)
-                .map_err(|why| Failure::failed(format!("player {player}: {why}")))?;
+                .map_err(|why| Failure::failed(format!("player {id}: {why}")))?;
         }
         match page["next_page_token"].as_str() {
             Some(next) if !next.is_empty() => next.clone_into(&mut token),
-            _ => return Ok(ledger),
+            _ => return Ok((player, ledger)),
         }
     }
 }
