@@ -148,6 +148,10 @@ impl Stretch {
 
     /// Seconds into the stretch at which so many events of it were due.
     fn after(&self, events: f64) -> f64 {
+        if events == 0.0 {
+            // A ramp that begins at nothing has no rate to divide by there.
+            return 0.0;
+        }
         let slope = (self.to - self.from) / self.lasts_s;
         if slope == 0.0 {
             return events / self.from;

@@ -129,7 +129,7 @@ impl Scenario {
     /// Reads and validates a file, and the programmes that it names.
     pub fn read(file: &Path) -> Result<Self> {
         let source = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        let folder = file.parent().unwrap_or(Path::new("."));
+        let folder = file.parent().unwrap_or_else(|| Path::new("."));
         Self::parse(&source, folder).with_context(|| file.display().to_string())
     }
 
