@@ -57,6 +57,11 @@ bench: ## every number, in some tens of minutes: bench-results/*.json, the table
 	$(CARGO) bench --locked -p events -p progression -p embedded --bench wire --bench fold --bench log | tee bench-results/micro.txt
 	$(CARGO) run --release --locked --bin questline-bench -- $(BENCH)
 
+.PHONY: loadtest
+loadtest: ## a shop's ordinary day against a server started for it: a verdict, and loadtest-results/steady.json
+	$(CARGO) build --release --locked --bin questline --bin questline-load
+	$(or $(CARGO_TARGET_DIR),target)/release/questline-load run --scenario loadtest/scenarios/steady.toml --start
+
 .PHONY: fuzz
 fuzz: .tools/bin/cargo-fuzz ## libFuzzer on everything that takes bytes from outside: FUZZ_SECONDS on each target (60)
 	$(CARGO) run --locked -p hostile --example corpus -- fuzz/corpus
@@ -64,7 +69,7 @@ fuzz: .tools/bin/cargo-fuzz ## libFuzzer on everything that takes bytes from out
 
 .PHONY: clean
 clean: ## removes what was built and fetched
-	rm -rf target .tools bench-results fuzz/target fuzz/corpus fuzz/artifacts
+	rm -rf target .tools bench-results loadtest-results fuzz/target fuzz/corpus fuzz/artifacts
 
 .tools/bin/cargo-deny: tools/cargo-deny.sh
 	tools/cargo-deny.sh

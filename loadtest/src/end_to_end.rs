@@ -9,10 +9,10 @@ use crate::cpu;
 use crate::figures::{Figure, Part};
 use crate::offline;
 use crate::population::{Population, Shape};
-use crate::receive::Receiver;
+use crate::receive::{Receiver, Seen};
 use crate::send::{self, Answer, Load, Sent};
-use crate::server::{Server, Setup, listen};
-use crate::traffic::Traffic;
+use crate::server::{LOOPBACK, Server, Setup};
+use crate::traffic::{Mix, Naming, Traffic};
 
 /// What a shop runs.
 pub const PROGRAMME: &str = include_str!("end_to_end.yaml");
@@ -35,8 +35,8 @@ pub async fn measure(
         "HTTP batches of 100 in, gRPC out, {players} players, {seconds} s a run, generator and gateway on the same cores; one run each, the second once nothing of the first was waiting."
     );
     let mut part = Part::new("end_to_end", how, quick);
-    let receiver = Receiver::new()?;
-    let sink = Some(listen(&receiver)?);
+    let receiver = Receiver::new(Seen::new()?);
+    let sink = Some(receiver.listen(LOOPBACK)?);
     let setup = Setup {
         sink,
         types: TYPES,
@@ -45,7 +45,7 @@ pub async fn measure(
     let server = Server::start(&setup).await?;
     let empty = cpu::resident_bytes(server.pid())?;
     let mut bench = Bench {
-        traffic: Traffic::new(Population::new(players, Shape::Uniform)?, 1, 1),
+        traffic: Traffic::new(Population::new(players, Shape::Uniform)?, Mix::plain(), 1),
         receiver,
         server,
     };
@@ -120,7 +120,8 @@ impl Bench {
     async fn load(&mut self, rate: u64, seconds: u64) -> Result<Sent> {
         let load = Load {
             url: self.server.url.clone(),
-            key: self.server.key.clone(),
+            key: self.server.key(),
+            naming: Naming::new("1", "p", None),
             rate,
             batch: 100,
             duration: Duration::from_secs(seconds),
@@ -128,11 +129,11 @@ impl Bench {
             answer: Answer::Durable,
             occurred_at: None,
         };
-        send::run(&load, &mut self.traffic, |_| ()).await
+        send::run(&load, &mut self.traffic).await
     }
 
     async fn run(&mut self, rate: u64, seconds: u64) -> Result<Run> {
-        self.receiver.forget_latencies()?;
+        self.receiver.with(Seen::forget_latencies)?;
         let (pid, own) = (self.server.pid(), std::process::id());
         let (server_before, own_before, started) =
             (cpu::of_process(pid)?, cpu::of_process(own)?, Instant::now());
@@ -143,7 +144,9 @@ impl Bench {
             drained_after: started.elapsed(),
             server_cpu: cpu::of_process(pid)? - server_before,
             own_cpu: cpu::of_process(own)? - own_before,
-            delivered: self.receiver.received().accepted_to_delivered,
+            delivered: self
+                .receiver
+                .with(|seen| seen.received().accepted_to_delivered),
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::figures::{Figure, Part};
 use crate::latency::Latency;
 use crate::population::{Population, Shape};
 use crate::server::{Server, Setup};
-use crate::traffic::Traffic;
+use crate::traffic::{Mix, Naming, Traffic};
 
 const CONNECTIONS: u64 = 64;
 /// An answer is far shorter.
@@ -37,12 +37,13 @@ pub async fn measure(players: u32, seconds: u64, quick: bool, folder: &Path) -> 
     for number in 0..CONNECTIONS {
         let traffic = Traffic::new(
             Population::new(players, Shape::Uniform)?,
+            Mix::plain(),
             number,
-            100 + number,
         );
         let connection = Connection {
             address: address.clone(),
-            key: server.key.clone(),
+            key: server.key(),
+            naming: Naming::new(&format!("{:x}", 100 + number), "p", None),
             traffic,
         };
         connections.spawn(connection.run(until));
@@ -95,6 +96,7 @@ pub async fn measure(players: u32, seconds: u64, quick: bool, folder: &Path) -> 
 struct Connection {
     address: String,
     key: String,
+    naming: Naming,
     traffic: Traffic,
 }
 
@@ -106,7 +108,9 @@ impl Connection {
         stream.set_nodelay(true)?;
         let mut answer = Vec::new();
         while Instant::now() < until {
-            let body = self.traffic.batch(1, &jiff::Timestamp::now().to_string());
+            let body = self
+                .traffic
+                .batch(1, 0, &self.naming, &jiff::Timestamp::now().to_string());
             let request = format!(
                 "POST /v1/events HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 self.address,

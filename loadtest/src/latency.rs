@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A recorder from 1 microsecond to 10 minutes, with three significant digits.
@@ -10,12 +11,14 @@ use serde::Serialize;
 pub struct Latency(Histogram<u64>);
 
 /// What is reported of a recorder, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// How many were recorded.
     pub count: u64,
     /// Half lie below.
     pub p50_ms: f64,
+    /// 90 in 100 lie below.
+    pub p90_ms: f64,
     /// 99 in 100 lie below.
     pub p99_ms: f64,
     /// 999 in 1,000 lie below.
@@ -48,12 +51,24 @@ impl Latency {
         self.0.len()
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The value in milliseconds at each of these quantiles, from 0 to 1.
+    pub fn at(&self, quantiles: &[f64]) -> Vec<f64> {
+        let at = |quantile: &f64| self.0.value_at_quantile(*quantile) as f64 / 1_000.0;
+        quantiles.iter().map(at).collect()
+    }
+
     /// The quantiles.
     pub fn summary(&self) -> Summary {
         let ms = |micros: u64| micros as f64 / 1_000.0;
         Summary {
             count: self.0.len(),
             p50_ms: ms(self.0.value_at_quantile(0.5)),
+            p90_ms: ms(self.0.value_at_quantile(0.9)),
             p99_ms: ms(self.0.value_at_quantile(0.99)),
             p99_9_ms: ms(self.0.value_at_quantile(0.999)),
             max_ms: ms(self.0.max()),

@@ -1,6 +1,12 @@
-//! Measuring Questline: an open-loop load generator that follows every event from HTTP in to gRPC out, and the fold alone.
+//! Measuring Questline: `questline-load`, an open-loop load tool that follows every event from the request to the emission, and
+//! `questline-bench`, every number of the performance page.
 
+pub mod arrivals;
+pub mod check;
+pub mod client;
 pub mod cpu;
+pub mod deliveries;
+pub mod drive;
 pub mod end_to_end;
 pub mod figures;
 pub mod fold;
@@ -8,15 +14,21 @@ pub mod fold_part;
 pub mod instructions;
 pub mod keep_alive;
 pub mod latency;
+pub mod ledger;
 pub mod micro;
 pub mod midnight;
 pub mod offline;
+pub mod outcome;
 pub mod population;
 pub mod receive;
 pub mod recovery;
+pub mod run;
+pub mod scenario;
 pub mod send;
+pub mod series;
 pub mod server;
 pub mod snapshots;
+pub mod stream;
 pub mod tables;
 pub mod thresholds;
 pub mod traffic;

@@ -1,153 +1,232 @@
-//! `questline-load`: sends events at a rate that does not wait for answers, receives the emissions they cause, and says how long
-//! both took and what was lost.
+//! `questline-load`: sends events at a rate that does not wait for answers, follows each to what it causes, and judges.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use clap::Parser;
-use proto::emission::v1::emission_service_server::EmissionServiceServer;
-use serde::Serialize;
-use tokio::net::TcpListener;
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
 
-use loadtest::population::{Population, Shape};
-use loadtest::receive::{Received, Receiver};
-use loadtest::send::{self, Answer, Load, Sent};
-use loadtest::traffic::Traffic;
+use loadtest::outcome::{Outcome, Verdict};
+use loadtest::run::{Sink, Target, listen, run};
+use loadtest::scenario::Scenario;
+use loadtest::server::{LOOPBACK, Server, Setup};
+use loadtest::thresholds::Thresholds;
 
-/// Sends events to a Questline server and follows what comes out.
-///
-/// Point one of the server's sinks at `--sink`; then the delay from accepted to delivered is measured, too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const EXAMPLES: &str = "\
+Examples:
+  questline-load check loadtest/scenarios/steady.toml
+  questline-load run --scenario loadtest/scenarios/steady.toml --start
+  questline-load run --scenario F --to http://127.0.0.1:8080 --key KEY --sink 127.0.0.1:9100
+
+Exit codes: 0 pass, 1 a bar is missed, 2 set-up error, 3 INVALID (the tool was the limit), 64 bad usage.";
+
+/// Sends events to a Questline server at a rate that does not wait for answers, and follows each to what it causes.
 #[derive(Debug, Parser)]
-#[command(
-    name = "questline-load",
-    version,
-    after_help = "Example:\n  questline-load --to http://127.0.0.1:8080 --key KEY --rate 15000 --seconds 30 --sink 127.0.0.1:9100"
-)]
-struct Arguments {
-    /// The server.
-    #[arg(long)]
-    to: String,
-    /// An API key with the scope ingest.
-    #[arg(long, env = "QUESTLINE_KEY", hide_env_values = true)]
-    key: String,
-    /// Events a second; 0: as fast as --max-in-flight lets.
-    #[arg(long, default_value_t = 1_000)]
-    rate: u64,
-    /// Events a request.
-    #[arg(long, default_value_t = 100)]
-    batch: usize,
-    /// Measured for so long,
-    #[arg(long, default_value_t = 30)]
-    seconds: u64,
-    /// after so long a warm-up at the same rate.
-    #[arg(long, default_value_t = 3)]
-    warm_up: u64,
-    /// Players.
-    #[arg(long, default_value_t = 100_000)]
-    players: u32,
-    /// How often each plays.
-    #[arg(long, value_enum, default_value_t = Shape::Uniform)]
-    shape: Shape,
-    /// The same seed sends the same events.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Requests under way at once.
-    #[arg(long, default_value_t = 64)]
-    max_in_flight: usize,
-    /// Listen here as a gateway.
-    #[arg(long)]
-    sink: Option<SocketAddr>,
-    /// Wait at most so long for the last emissions.
-    #[arg(long, default_value_t = 30)]
-    drain_seconds: u64,
+#[command(name = "questline-load", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
 }
 
-#[derive(Serialize)]
-struct Report {
-    load: Load,
-    players: u32,
-    shape: Shape,
-    seed: u64,
-    sent: Sent,
-    events_per_second: f64,
-    received: Option<Received>,
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a scenario and judges it.
+    #[command(after_help = EXAMPLES)]
+    Run(Box<RunArguments>),
+    /// Validates a scenario and says what it would send.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints the JSON schema of a result.
+    Schema,
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    /// The scenario's file.
+    #[arg(long)]
+    scenario: PathBuf,
+    /// Start a server for it: the `questline` binary beside this one, on a folder that is removed afterwards.
+    #[arg(long, conflicts_with_all = ["to", "to_grpc", "key", "sink"])]
+    start: bool,
+    /// The server: http://HOST:PORT.
+    #[arg(long, required_unless_present = "start")]
+    to: Option<String>,
+    /// The server's gRPC address, where a stream goes there.
+    #[arg(long)]
+    to_grpc: Option<String>,
+    /// An API key with the scope ingest, one for each brand in the order of the scenario.
+    #[arg(
+        long,
+        env = "QUESTLINE_KEY",
+        hide_env_values = true,
+        required_unless_present = "start"
+    )]
+    key: Vec<String>,
+    /// The source that the keys speak for.
+    #[arg(long, default_value = "load")]
+    source: String,
+    /// Listen there as a gateway: one of the server's has to point here.
+    #[arg(long, required_unless_present = "start")]
+    sink: Option<SocketAddr>,
+    /// Bars to judge by, instead of the scenario's.
+    #[arg(long)]
+    thresholds: Option<PathBuf>,
+    /// Another seed than the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// All rates so many times as high.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Where NAME.json goes.
+    #[arg(long, default_value = "loadtest-results")]
+    out: PathBuf,
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let receiver = Receiver::new()?;
-    if let Some(address) = arguments.sink {
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}"))?;
-        let service = EmissionServiceServer::new(receiver.clone());
-        let server = tonic::transport::Server::builder().add_service(service);
-        tokio::spawn(
-            server.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)),
-        );
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // There is nowhere else to say it.
+            error.print().unwrap_or_default();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    match carried_out(cli).await {
+        Ok(verdict) => ExitCode::from(verdict.exit_code()),
+        Err(why) => {
+            remark(&format!("error: {why:#}"));
+            ExitCode::from(2)
+        }
     }
-    let report = measure(&arguments, &receiver).await?;
-    print(&serde_json::to_string_pretty(&report)?);
+}
+
+async fn carried_out(cli: Cli) -> Result<Verdict> {
+    match cli.command {
+        Command::Run(arguments) => one(&arguments).await,
+        Command::Check { file } => {
+            let scenario = Scenario::read(&file)?;
+            say(&format!(
+                "{}: {}\n{:.0} events in {} s, by {} streams of {} brands",
+                scenario.text.name,
+                scenario.text.about,
+                scenario.events(),
+                scenario.text.lasts_s,
+                scenario.text.streams.len(),
+                scenario.programmes.len()
+            ));
+            Ok(Verdict::Pass)
+        }
+        Command::Schema => {
+            say(&serde_json::to_string_pretty(&schemars::schema_for!(
+                Outcome
+            ))?);
+            Ok(Verdict::Pass)
+        }
+    }
+}
+
+async fn one(arguments: &RunArguments) -> Result<Verdict> {
+    ensure!(
+        arguments.scale > 0.0 && arguments.scale.is_finite(),
+        "--scale is above 0"
+    );
+    let mut scenario = Scenario::read(&arguments.scenario)?.times(arguments.scale);
+    scenario.text.seed = arguments.seed.unwrap_or(scenario.text.seed);
+    if let Some(file) = &arguments.thresholds {
+        scenario.text.bars = Thresholds::read(file)?.bars;
+    }
+    let (sink, address) = listen(arguments.sink.unwrap_or(LOOPBACK))?;
+    let folder = tempfile::tempdir()?;
+    let (server, target) = if arguments.start {
+        let server = started(&scenario, folder.path(), address).await?;
+        let target = Target {
+            http: server.url.clone(),
+            grpc: Some(server.grpc.clone()),
+            keys: server.keys.clone(),
+            source: "load".to_owned(),
+        };
+        (Some(server), target)
+    } else {
+        let target = Target {
+            http: arguments.to.clone().unwrap_or_default(),
+            grpc: arguments.to_grpc.clone(),
+            keys: arguments.key.clone(),
+            source: arguments.source.clone(),
+        };
+        (None, target)
+    };
+    let outcome = measured(&scenario, &target, &sink).await?;
+    drop(server);
+    write(&outcome, &arguments.out)?;
+    Ok(outcome.verdict)
+}
+
+async fn started(scenario: &Scenario, folder: &Path, sink: SocketAddr) -> Result<Server> {
+    let programmes = scenario.programmes.iter();
+    let head = format!("clock = \"{}\"\n", scenario.text.clock.as_str());
+    let types = scenario
+        .text
+        .emissions
+        .iter()
+        .map(|kind| format!("{kind:?}"));
+    let types = types.collect::<Vec<_>>().join(", ");
+    let setup = Setup {
+        programmes: programmes
+            .map(|programme| (programme.brand.as_str(), &*programme.source))
+            .collect(),
+        head: &head,
+        sink: Some(sink),
+        types: &types,
+        ..Setup::new(folder, "", "")
+    };
+    Server::start(&setup).await
+}
+
+async fn measured(scenario: &Scenario, target: &Target, sink: &Sink) -> Result<Outcome> {
+    let id = jiff::Timestamp::now().as_millisecond().unsigned_abs();
+    run(scenario, target, sink, id, remark).await
+}
+
+fn write(outcome: &Outcome, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let json = folder.join(format!("{}.json", outcome.scenario));
+    std::fs::write(&json, serde_json::to_string_pretty(outcome)?)
+        .with_context(|| json.display().to_string())?;
+    for bar in &outcome.bars {
+        let met = if bar.met { "met   " } else { "MISSED" };
+        let value = bar
+            .value
+            .map_or_else(|| "not measured".to_owned(), |value| format!("{value:.2}"));
+        say(&format!(
+            "{met}  {:<32} {value:>12}  {}",
+            bar.figure, bar.bar
+        ));
+    }
+    say(&format!(
+        "{}: {}",
+        outcome.scenario,
+        outcome.verdict.as_str()
+    ));
+    for reason in &outcome.reasons {
+        say(&format!("  {reason}"));
+    }
+    say(&format!("{} has everything", json.display()));
     Ok(())
 }
 
-async fn measure(arguments: &Arguments, receiver: &Receiver) -> Result<Report> {
-    let run = jiff::Timestamp::now().as_millisecond().unsigned_abs();
-    let population = Population::new(arguments.players, arguments.shape)?;
-    let mut traffic = Traffic::new(population, arguments.seed, run);
-    let mut load = Load {
-        url: arguments.to.trim_end_matches('/').to_owned(),
-        key: arguments.key.clone(),
-        rate: arguments.rate,
-        batch: arguments.batch,
-        duration: Duration::from_secs(arguments.warm_up),
-        max_in_flight: arguments.max_in_flight,
-        answer: Answer::Durable,
-        occurred_at: None,
-    };
-    send::run(&load, &mut traffic, |_| ()).await?;
-    receiver.forget_latencies()?;
-    load.duration = Duration::from_secs(arguments.seconds);
-    let sent = send::run(&load, &mut traffic, |_| ()).await?;
-    let received = match arguments.sink {
-        Some(_) => Some(drained(receiver, Duration::from_secs(arguments.drain_seconds)).await),
-        None => None,
-    };
-    let events_per_second = sent.accepted as f64 / sent.seconds;
-    let Arguments {
-        players,
-        shape,
-        seed,
-        ..
-    } = *arguments;
-    Ok(Report {
-        load,
-        players,
-        shape,
-        seed,
-        sent,
-        events_per_second,
-        received,
-    })
+#[expect(clippy::print_stdout, reason = "the verdict is this tool's output")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
-/// What came, once nothing new has come for a second.
-async fn drained(receiver: &Receiver, at_most: Duration) -> Received {
-    let started = Instant::now();
-    let mut last = receiver.received();
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = receiver.received();
-        if now.emissions == last.emissions || started.elapsed() > at_most {
-            return now;
-        }
-        last = now;
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the report is this tool's output")]
-fn print(report: &str) {
-    println!("{report}");
+#[expect(clippy::print_stderr, reason = "how it goes is for who watches")]
+fn remark(line: &str) {
+    eprintln!("{line}");
 }

@@ -10,10 +10,10 @@ use crate::figures::{Figure, Part};
 use crate::latency::Summary;
 use crate::offline;
 use crate::population::{Population, Shape};
-use crate::receive::Receiver;
+use crate::receive::{Receiver, Seen};
 use crate::send::{self, Answer, Load};
-use crate::server::{Server, Setup, listen};
-use crate::traffic::Traffic;
+use crate::server::{LOOPBACK, Server, Setup};
+use crate::traffic::{Mix, Naming, Traffic};
 
 const PROGRAMME: &str = include_str!("midnight.yaml");
 const BRAND: &str = "bench";
@@ -38,11 +38,11 @@ pub async fn measure(
     let mut part = Part::new("midnight", how, quick);
     let noon: Timestamp = "2026-01-05T00:00:00Z".parse()?;
     offline::one_order_each(&folder.join("data"), BRAND, players, "due", noon).await?;
-    let receiver = Receiver::new()?;
+    let receiver = Receiver::new(Seen::new()?);
     let setup = Setup {
         head: "clock = \"event\"\n",
         ready_within: AT_MOST,
-        sink: Some(listen(&receiver)?),
+        sink: Some(receiver.listen(LOOPBACK)?),
         types: "\"points_expired\"",
         ..Setup::new(folder, PROGRAMME, BRAND)
     };
@@ -53,10 +53,11 @@ pub async fn measure(
     let server = Server::start(&setup).await?;
     server.drained(AT_MOST).await?;
     say("quiet: live events before midnight");
-    let mut traffic = Traffic::new(Population::new(LIVE, Shape::Uniform)?, 3, 3);
+    let mut traffic = Traffic::new(Population::new(LIVE, Shape::Uniform)?, Mix::plain(), 3);
     let load = |at: &str, seconds: u64| Load {
         url: server.url.clone(),
-        key: server.key.clone(),
+        key: server.key(),
+        naming: Naming::new("3", "p", None),
         rate: RATE,
         batch: 1,
         duration: Duration::from_secs(seconds),
@@ -64,11 +65,11 @@ pub async fn measure(
         answer: Answer::Applied,
         occurred_at: Some(at.to_owned()),
     };
-    send::run(&load("2026-01-05T12:00:00Z", 2), &mut traffic, |_| ()).await?;
-    let quiet = send::run(&load("2026-01-05T12:00:00Z", seconds), &mut traffic, |_| ()).await?;
+    send::run(&load("2026-01-05T12:00:00Z", 2), &mut traffic).await?;
+    let quiet = send::run(&load("2026-01-05T12:00:00Z", seconds), &mut traffic).await?;
     say("midnight: the same events, past it");
     let past = load("2026-01-06T00:00:01Z", seconds);
-    let live = send::run(&past, &mut traffic, |_| ());
+    let live = send::run(&past, &mut traffic);
     let (sweep, took) = tokio::join!(live, all_fired(&receiver, u64::from(players)));
     let (sweep, took) = (sweep?, took?);
     add(&mut part, "quiet", "before midnight", &quiet.response);
@@ -98,7 +99,7 @@ pub async fn measure(
 async fn all_fired(receiver: &Receiver, timers: u64) -> Result<Duration> {
     let started = Instant::now();
     loop {
-        let fired = receiver.received().emissions;
+        let fired = receiver.with(|seen| seen.received().emissions);
         if fired >= timers {
             return Ok(started.elapsed());
         }

@@ -4,10 +4,21 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Zipf};
 
 /// How often each player is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Everyone alike.
+    #[default]
     Uniform,
     /// A few very often, most rarely (exponent 0.99).
     Zipf,

@@ -1,33 +1,128 @@
-//! The far end: a gateway that acknowledges at once and remembers what came, so that what was lost or doubled is seen.
+//! The far end: a gateway that acknowledges at once and shows what came to who measures.
 //!
 //! It keeps nothing durably: it measures the engine, it is no gateway to run.
 
 use std::collections::HashSet;
+use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use anyhow::{Context, Result};
 use futures::{Stream, StreamExt};
-use proto::emission::v1::emission_service_server::EmissionService;
+use proto::emission::v1::emission_service_server::{EmissionService, EmissionServiceServer};
 use proto::emission::v1::{Ack, DeliverRequest, DeliverResponse, Emission};
+use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::latency::{Latency, Summary};
 
-/// What came so far.
+/// What looks at emissions as they come.
+pub trait Observe: Send + 'static {
+    /// One came so long after 1970.
+    fn emission(&mut self, emission: &Emission, now: Duration);
+}
+
+/// The measuring gateway; clones share what they saw.
 #[derive(Debug)]
-struct Seen {
+pub struct Gateway<O>(Arc<Mutex<O>>);
+
+impl<O> Clone for Gateway<O> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<O: Observe> Gateway<O> {
+    /// One that shows everything to `observer`.
+    pub fn new(observer: O) -> Self {
+        Self(Arc::new(Mutex::new(observer)))
+    }
+
+    /// Looks at what was seen.
+    pub fn with<T>(&self, look: impl FnOnce(&mut O) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Listens there (port 0: any) on a thread of its own: what it has to do must not hold up who sends. Where it listens.
+    pub fn listen(&self, at: SocketAddr) -> Result<SocketAddr> {
+        let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let service = EmissionServiceServer::new(self.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        std::thread::Builder::new()
+            .name("receiver".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let listener = tokio::net::TcpListener::from_std(listener)?;
+                    let server = tonic::transport::Server::builder().add_service(service);
+                    server
+                        .serve_with_incoming(TcpListenerStream::new(listener))
+                        .await?;
+                    anyhow::Ok(())
+                })
+            })?;
+        Ok(address)
+    }
+}
+
+#[tonic::async_trait]
+impl<O: Observe> EmissionService for Gateway<O> {
+    type DeliverStream = Pin<Box<dyn Stream<Item = Result<DeliverResponse, Status>> + Send>>;
+
+    async fn deliver(
+        &self,
+        request: Request<Streaming<DeliverRequest>>,
+    ) -> Result<Response<Self::DeliverStream>, Status> {
+        let gateway = self.clone();
+        let acks = request.into_inner().map(move |message| {
+            let batch = message?.batch;
+            let emissions = batch.map(|batch| batch.emissions).unwrap_or_default();
+            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+            gateway.with(|observer| {
+                for emission in &emissions {
+                    observer.emission(emission, now);
+                }
+            });
+            let seq = emissions.last().map_or(0, |emission| emission.seq);
+            Ok(DeliverResponse {
+                ack: Some(Ack { seq }),
+            })
+        });
+        Ok(Response::new(Box::pin(acks)))
+    }
+}
+
+/// The number that an emission's id is; ids are 32 hex digits.
+pub fn id(emission: &Emission) -> u128 {
+    u128::from_str_radix(&emission.id, 16).unwrap_or_default()
+}
+
+/// When ingest accepted the event that caused it, since 1970; `None` for what time alone caused.
+pub fn accepted_at(emission: &Emission) -> Option<Duration> {
+    let accepted = emission.accepted_at.as_ref()?;
+    Some(Duration::new(
+        accepted.seconds.unsigned_abs(),
+        accepted.nanos.unsigned_abs(),
+    ))
+}
+
+/// Counts, and measures one delay: what benchmarks need.
+#[derive(Debug)]
+pub struct Seen {
     ids: HashSet<u128>,
     repeated: u64,
     accepted_to_delivered: Latency,
 }
 
-/// The measuring gateway; clones share what they saw.
-#[derive(Clone, Debug)]
-pub struct Receiver(Arc<Mutex<Seen>>);
+/// A gateway that counts.
+pub type Receiver = Gateway<Seen>;
 
 /// What a [`Receiver`] saw.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Received {
     /// Different emissions.
     pub emissions: u64,
@@ -37,80 +132,41 @@ pub struct Received {
     pub accepted_to_delivered: Summary,
 }
 
-impl Receiver {
-    /// One that saw nothing yet.
-    pub fn new() -> anyhow::Result<Self> {
-        let seen = Seen {
+impl Seen {
+    /// Nothing yet.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
             ids: HashSet::new(),
             repeated: 0,
             accepted_to_delivered: Latency::new()?,
-        };
-        Ok(Self(Arc::new(Mutex::new(seen))))
+        })
     }
 
     /// What came so far.
     pub fn received(&self) -> Received {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Received {
-            emissions: seen.ids.len() as u64,
-            repeated: seen.repeated,
-            accepted_to_delivered: seen.accepted_to_delivered.summary(),
+            emissions: self.ids.len() as u64,
+            repeated: self.repeated,
+            accepted_to_delivered: self.accepted_to_delivered.summary(),
         }
     }
 
     /// Forgets the latencies, not the ids: the end of the warm-up.
-    pub fn forget_latencies(&self) -> anyhow::Result<()> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .accepted_to_delivered = Latency::new()?;
+    pub fn forget_latencies(&mut self) -> Result<()> {
+        self.accepted_to_delivered = Latency::new()?;
         Ok(())
-    }
-
-    fn take(&self, emissions: &[Emission]) {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for emission in emissions {
-            if !seen
-                .ids
-                .insert(u128::from_str_radix(&emission.id, 16).unwrap_or_default())
-            {
-                seen.repeated += 1;
-                continue;
-            }
-            if let Some(accepted) = &emission.accepted_at {
-                let since = Duration::new(
-                    accepted.seconds.unsigned_abs(),
-                    accepted.nanos.unsigned_abs(),
-                );
-                seen.accepted_to_delivered.record(now.saturating_sub(since));
-            }
-        }
     }
 }
 
-#[tonic::async_trait]
-impl EmissionService for Receiver {
-    type DeliverStream = Pin<Box<dyn Stream<Item = Result<DeliverResponse, Status>> + Send>>;
-
-    async fn deliver(
-        &self,
-        request: Request<Streaming<DeliverRequest>>,
-    ) -> Result<Response<Self::DeliverStream>, Status> {
-        let receiver = self.clone();
-        let acks = request.into_inner().map(move |message| {
-            let emissions = message?
-                .batch
-                .map(|batch| batch.emissions)
-                .unwrap_or_default();
-            receiver.take(&emissions);
-            let seq = emissions.last().map_or(0, |emission| emission.seq);
-            Ok(DeliverResponse {
-                ack: Some(Ack { seq }),
-            })
-        });
-        Ok(Response::new(Box::pin(acks)))
+impl Observe for Seen {
+    fn emission(&mut self, emission: &Emission, now: Duration) {
+        if !self.ids.insert(id(emission)) {
+            self.repeated += 1;
+            return;
+        }
+        if let Some(accepted) = accepted_at(emission) {
+            self.accepted_to_delivered
+                .record(now.saturating_sub(accepted));
+        }
     }
 }

@@ -1,43 +1,43 @@
-//! Open-loop arrivals: batches start when they are due, whether or not earlier ones were answered.
+//! Batches of one kind of traffic at one rate, for benchmarks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
+use anyhow::Result;
+use tokio::sync::Mutex;
 
+use crate::arrivals::{Arrivals, Rate, Spacing};
+use crate::client;
+use crate::drive::{Due, InFlight, open_loop, saturated};
 use crate::latency::{Latency, Summary};
-use crate::traffic::Traffic;
+use crate::traffic::{Naming, Traffic};
 
 /// What to send, and how.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug)]
 pub struct Load {
     /// The server's address, as in `http://127.0.0.1:8080`.
     pub url: String,
     /// The API key; never reported.
-    #[serde(skip)]
     pub key: String,
+    /// How events and players are called.
+    pub naming: Naming,
     /// Events a second; 0: as fast as the in-flight limit lets (then latencies say nothing about a real arrival pattern).
     pub rate: u64,
     /// Events a request.
     pub batch: usize,
     /// For how long.
-    #[serde(skip)]
     pub duration: Duration,
     /// Requests under way at once; a batch that is due beyond that is skipped and counted.
     pub max_in_flight: usize,
     /// When a request is answered.
     pub answer: Answer,
     /// When the events occur; `None`: now.
-    #[serde(skip)]
     pub occurred_at: Option<String>,
 }
 
 /// When a request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Once its events are durable.
     Durable,
@@ -63,7 +63,7 @@ impl Answer {
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sent {
     /// Events answered as accepted (durable) or, where that was asked for, as applied.
     pub accepted: u64,
@@ -77,107 +77,85 @@ pub struct Sent {
     pub response: Summary,
 }
 
-#[derive(Default)]
-struct Counts {
+struct Shared {
+    client: reqwest::Client,
+    url: String,
+    key: String,
+    answer: Answer,
+    batch: u64,
     accepted: AtomicU64,
     failed: AtomicU64,
+    response: Mutex<Latency>,
 }
 
-/// Runs the load; `progress` is told the accepted events every now and then.
-pub async fn run(load: &Load, traffic: &mut Traffic, progress: impl Fn(u64)) -> Result<Sent> {
-    let client = reqwest::Client::builder()
-        .pool_max_idle_per_host(load.max_in_flight)
-        .build()
-        .context("HTTP client")?;
-    let counts = Arc::new(Counts::default());
-    let response = Arc::new(Mutex::new(Latency::new()?));
-    let permits = Arc::new(Semaphore::new(load.max_in_flight));
-    let (started, mut skipped, mut requests) = (Instant::now(), 0u64, JoinSet::new());
-    for number in 0u64.. {
-        let due = match load.rate {
-            0 => started.elapsed(),
-            rate => Duration::from_nanos(
-                number
-                    .saturating_mul(load.batch as u64)
-                    .saturating_mul(1_000_000_000)
-                    / rate,
-            ),
+/// Runs the load.
+pub async fn run(load: &Load, traffic: &mut Traffic) -> Result<Sent> {
+    let shared = Arc::new(Shared {
+        client: client::http(load.max_in_flight)?,
+        url: format!("{}/v1/events{}", load.url, load.answer.query()),
+        key: load.key.clone(),
+        answer: load.answer,
+        batch: load.batch as u64,
+        accepted: AtomicU64::new(0),
+        failed: AtomicU64::new(0),
+        response: Mutex::new(Latency::new()?),
+    });
+    let in_flight = InFlight::at_most(load.max_in_flight);
+    let (started, mut skipped) = (Instant::now(), 0u64);
+    let mut body = || {
+        let due_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let now = || jiff::Timestamp::now().to_string();
+        let at = load.occurred_at.clone().unwrap_or_else(now);
+        traffic.batch(load.batch, due_us, &load.naming, &at)
+    };
+    if load.rate == 0 {
+        saturated(load.duration, &in_flight, || {
+            Arc::clone(&shared).post(body(), Instant::now())
+        })
+        .await?;
+    } else {
+        let rate = Rate::Constant {
+            rate: load.rate as f64,
         };
-        if due >= load.duration {
-            break;
-        }
-        tokio::time::sleep_until((started + due).into()).await;
-        let permit = if load.rate == 0 {
-            Some(Arc::clone(&permits).acquire_owned().await?)
-        } else {
-            Arc::clone(&permits).try_acquire_owned().ok()
-        };
-        let Some(permit) = permit else {
-            skipped += load.batch as u64;
-            continue;
-        };
-        let body = traffic.batch(load.batch, load.occurred_at.as_deref().unwrap_or(&now()));
-        let (client, url, key) = (
-            client.clone(),
-            format!("{}/v1/events{}", load.url, load.answer.query()),
-            load.key.clone(),
-        );
-        let (tally, response, events, answer) = (
-            Arc::clone(&counts),
-            Arc::clone(&response),
-            load.batch as u64,
-            load.answer,
-        );
-        let intended = if load.rate == 0 {
-            Instant::now()
-        } else {
-            started + due
-        };
-        requests.spawn(async move {
-            let accepted = post(&client, &url, &key, body, answer).await;
-            response.lock().await.record(intended.elapsed());
-            tally.accepted.fetch_add(accepted, Ordering::Relaxed);
-            tally
-                .failed
-                .fetch_add(events.saturating_sub(accepted), Ordering::Relaxed);
-            drop(permit);
-        });
-        while requests.try_join_next().is_some() {}
-        if number % 64 == 0 {
-            progress(counts.accepted.load(Ordering::Relaxed));
-        }
+        let arrivals = Arrivals::new(&rate, Spacing::Even, load.batch, load.duration, 0);
+        open_loop(
+            started,
+            arrivals.map(|due| (due, ())),
+            &in_flight,
+            |due| match due {
+                Due::Start((), intended) => Some(Arc::clone(&shared).post(body(), intended)),
+                Due::Skip(()) => {
+                    skipped += load.batch as u64;
+                    None
+                }
+            },
+        )
+        .await;
     }
-    while requests.join_next().await.is_some() {}
-    let summary = response.lock().await.summary();
+    let response = shared.response.lock().await.summary();
     Ok(Sent {
-        accepted: counts.accepted.load(Ordering::Relaxed),
-        failed: counts.failed.load(Ordering::Relaxed),
+        accepted: shared.accepted.load(Ordering::Relaxed),
+        failed: shared.failed.load(Ordering::Relaxed),
         skipped,
         seconds: started.elapsed().as_secs_f64(),
-        response: summary,
+        response,
     })
 }
 
-/// How many events the server accepted; a request that fails counts for none.
-async fn post(client: &reqwest::Client, url: &str, key: &str, body: String, answer: Answer) -> u64 {
-    let request = client
-        .post(url)
-        .bearer_auth(key)
-        .header("content-type", "application/json")
-        .body(body);
-    match request.send().await {
-        Ok(response) if response.status().is_success() => match response.bytes().await {
+impl Shared {
+    async fn post(self: Arc<Self>, body: String, intended: Instant) {
+        let answer = client::post(&self.client, &self.url, &self.key, body).await;
+        self.response.lock().await.record(intended.elapsed());
+        let accepted = match answer {
             // The generator shares the machine: counting the word is all it affords.
-            Ok(bytes) => bytes
-                .windows(answer.status().len())
-                .filter(|window| *window == answer.status())
+            Some((status, bytes)) if status.is_success() => bytes
+                .windows(self.answer.status().len())
+                .filter(|window| *window == self.answer.status())
                 .count() as u64,
-            Err(_) => 0,
-        },
-        _ => 0,
+            _ => 0,
+        };
+        self.accepted.fetch_add(accepted, Ordering::Relaxed);
+        let failed = self.batch.saturating_sub(accepted);
+        self.failed.fetch_add(failed, Ordering::Relaxed);
     }
-}
-
-fn now() -> String {
-    jiff::Timestamp::now().to_string()
 }

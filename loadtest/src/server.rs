@@ -1,6 +1,6 @@
 //! A server under measurement: the `questline` binary beside this one, on a folder and ports of its own.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,24 +8,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
 use proto::cluster::v1::{ListPartitionsRequest, Partition};
-use proto::emission::v1::emission_service_server::EmissionServiceServer;
 
-use tokio_stream::wrappers::TcpListenerStream;
-
-use crate::receive::Receiver;
-
+/// Any port of this machine that nobody listens on.
+pub const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// How long a server may take until it is ready, where nothing else is said.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// How a server is started.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Setup<'a> {
     /// Its files lie below it; the data folder is `data`.
     pub folder: &'a Path,
-    /// The programme's text.
-    pub programme: &'a str,
-    /// The programme's brand.
-    pub brand: &'a str,
+    /// The binary; `None`: the one beside this program.
+    pub binary: Option<&'a Path>,
+    /// Brands and the text of their programmes.
+    pub programmes: Vec<(&'a str, &'a str)>,
     /// Lines of its configuration before any section.
     pub head: &'a str,
     /// Where its emissions go; `None`: nowhere.
@@ -41,8 +38,8 @@ impl<'a> Setup<'a> {
     pub fn new(folder: &'a Path, programme: &'a str, brand: &'a str) -> Self {
         Self {
             folder,
-            programme,
-            brand,
+            binary: None,
+            programmes: vec![(brand, programme)],
             head: "",
             sink: None,
             types: "",
@@ -57,21 +54,28 @@ pub struct Server {
     child: Child,
     /// Its HTTP address, as in `http://127.0.0.1:8080`.
     pub url: String,
-    /// A key with the scope ingest.
-    pub key: String,
+    /// Its gRPC address, likewise.
+    pub grpc: String,
+    /// Keys with the scopes ingest and read, one for each brand in the order of the setup.
+    pub keys: Vec<String>,
     cluster: String,
 }
 
 impl Server {
     /// Starts one.
     pub async fn start(setup: &Setup<'_>) -> Result<Self> {
-        let (binary, folder) = (beside_this("questline")?, setup.folder);
-        let (data, file, config) = (
-            folder.join("data"),
-            folder.join("programme.yaml"),
-            folder.join("questline.toml"),
-        );
-        std::fs::write(&file, setup.programme)?;
+        let folder = setup.folder;
+        let binary = match setup.binary {
+            Some(binary) => binary.to_owned(),
+            None => beside_this("questline")?,
+        };
+        let (data, config) = (folder.join("data"), folder.join("questline.toml"));
+        let mut files = Vec::new();
+        for (brand, programme) in &setup.programmes {
+            let file = folder.join(format!("{brand}.yaml"));
+            std::fs::write(&file, programme)?;
+            files.push(file);
+        }
         let [http, grpc, admin, cluster, unused_grpc, unused_http] = free_addresses()?;
         // Where there is no sink, nothing is sent to it either.
         let sink = setup.sink.unwrap_or(unused_grpc);
@@ -81,7 +85,7 @@ impl Server {
             )
         };
         let text = format!(
-            "{}data = {data:?}\nprogramme = [{file:?}]\nhttp = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\ncluster = \"{cluster}\"\n\
+            "{}data = {data:?}\nprogramme = {files:?}\nhttp = \"{http}\"\ngrpc = \"{grpc}\"\nadmin = \"{admin}\"\ncluster = \"{cluster}\"\n\
              role = [\"ingest\", \"engine\"]\n[notifications]\n{}[bonus_engine]\n{}",
             setup.head,
             gateway(setup.types),
@@ -99,14 +103,22 @@ impl Server {
         let mut server = Self {
             child,
             url: format!("http://{http}"),
-            key: String::new(),
+            grpc: format!("http://{grpc}"),
+            keys: Vec::new(),
             cluster: format!("http://{cluster}"),
         };
         server
             .wait_until_ready(&format!("http://{admin}/readyz"), setup)
             .await?;
-        server.key = create_key(&binary, &data, setup.brand)?;
+        for (brand, _) in &setup.programmes {
+            server.keys.push(create_key(&binary, &data, brand)?);
+        }
         Ok(server)
+    }
+
+    /// The key of the first brand.
+    pub fn key(&self) -> String {
+        self.keys.first().cloned().unwrap_or_default()
     }
 
     /// Waits until every record is folded and every emission acknowledged.
@@ -180,28 +192,6 @@ impl Drop for Server {
             let _ended = self.child.wait();
         }
     }
-}
-
-/// Lets a receiver listen on a port of its own, and on a thread of its own: what it has to do must not hold up who sends.
-pub fn listen(receiver: &Receiver) -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let service = EmissionServiceServer::new(receiver.clone());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    std::thread::Builder::new()
-        .name("receiver".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                let incoming = TcpListenerStream::new(tokio::net::TcpListener::from_std(listener)?);
-                let server = tonic::transport::Server::builder().add_service(service);
-                server.serve_with_incoming(incoming).await?;
-                anyhow::Ok(())
-            })
-        })?;
-    Ok(address)
 }
 
 fn create_key(binary: &Path, data: &Path, brand: &str) -> Result<String> {

@@ -57,15 +57,20 @@ impl Thresholds {
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let thresholds: Self = toml::from_str(&text).with_context(|| file.display().to_string())?;
-        for bar in &thresholds.bars {
+        Self::validate(&thresholds.bars).with_context(|| file.display().to_string())?;
+        Ok(thresholds)
+    }
+
+    /// Whether each bar has one side.
+    pub fn validate(bars: &[Bar]) -> Result<()> {
+        for bar in bars {
             ensure!(
                 bar.at_most.is_some() != bar.at_least.is_some(),
-                "{}: the bar on {} needs at_most or at_least",
-                file.display(),
+                "the bar on {} needs at_most or at_least",
                 bar.figure
             );
         }
-        Ok(thresholds)
+        Ok(())
     }
 
     /// The bar on a figure.
@@ -87,7 +92,8 @@ impl Bar {
         }
     }
 
-    fn verdict(&self, value: f64) -> Verdict {
+    /// What comes of a value.
+    pub fn verdict(&self, value: f64) -> Verdict {
         let met = self.at_most.is_none_or(|most| value <= most)
             && self.at_least.is_none_or(|least| value >= least);
         if met { Verdict::Met } else { Verdict::Missed }
