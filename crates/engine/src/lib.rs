@@ -25,6 +25,7 @@ mod load;
 mod measure;
 mod names;
 mod outbox;
+pub mod ownership;
 mod partition;
 mod passivate;
 mod player;
