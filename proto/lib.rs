@@ -40,6 +40,14 @@ pub mod player {
     }
 }
 
+/// Programmes: what is in effect, the draft, publishing.
+pub mod programme {
+    #[allow(missing_docs, clippy::large_enum_variant)]
+    pub mod v1 {
+        tonic::include_proto!("questline.programme.v1");
+    }
+}
+
 /// Grants as the bonus-engine gateway knows them.
 pub mod bonus {
     #[allow(missing_docs, clippy::large_enum_variant)]

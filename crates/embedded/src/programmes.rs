@@ -87,6 +87,11 @@ impl ProgrammeStore for ProgrammeFiles {
         .await
     }
 
+    async fn newest(&self, brand: &BrandId) -> Result<u64, StoreError> {
+        let brand = brand.clone();
+        self.on_disk(move |inner| inner.newest(&brand)).await
+    }
+
     async fn publications(
         &self,
         brand: &BrandId,

@@ -132,7 +132,7 @@ impl Partition {
         let changed = rowless > 0 || !self.slots.dirty.is_empty();
         let costly = u128::from(self.spent_ns) > pace.replay_budget.as_nanos();
         let full = self.slots.dirty_bytes + rowless >= pace.dirty_bytes;
-        if self.repairs_want_a_cut() {
+        if self.repairs_want_a_cut() || self.heard_unwritten() {
             return true;
         }
         changed && (costly || full || self.starved || rowless > self.outbox_bound())
@@ -145,6 +145,7 @@ impl Partition {
             || !self.quarantine_rows.is_empty()
             || self.cursor().position != self.checkpoints.cursor.position
             || self.sweeps.done > self.checkpoints.fold.swept
+            || self.sweeps.settled != self.checkpoints.fold.settled
     }
 
     pub(crate) fn outbox_bound(&self) -> usize {
@@ -172,6 +173,9 @@ impl Partition {
         let mut fold = self.checkpoints.fold.clone();
         fold.clock = cursor.clock;
         fold.swept = self.sweeps.done;
+        fold.settled = self.sweeps.settled.clone();
+        fold.timeline = self.tenure.timeline.borrow().until(cursor.position);
+        fold.active = self.tenure.ports.versions.active(&fold.timeline);
         fold.to = outbox.to;
         fold.from = outbox.from;
         fold.climb(Rung {
@@ -190,9 +194,7 @@ impl Partition {
         };
         let mut before = outbox.rows;
         before.extend(self.take_quarantine_rows());
-        if self.checkpoints.number == 1 {
-            before.extend(names::rows(&self.tenure.ports.programmes));
-        }
+        before.extend(self.untabled.drain(..).filter_map(|it| names::row(&it)));
         self.spent_ns = 0;
         self.final_cut = self.stopping;
         self.checkpoints.stage = Stage::Capturing(Box::new(Cut {

@@ -93,6 +93,8 @@ pub struct Rules {
     pub stamps_rise: bool,
     /// A parked player holds the cursor back.
     pub parked_holds_cursor: bool,
+    /// What fell due before a programme changes fires under the one before.
+    pub due_before_change: bool,
 }
 
 impl Default for Rules {
@@ -106,6 +108,7 @@ impl Default for Rules {
             adopt: true,
             stamps_rise: true,
             parked_holds_cursor: true,
+            due_before_change: true,
         }
     }
 }

@@ -4,17 +4,20 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use ports::{EmissionSink, EventLog, StateStore};
+use programme::model::Programme;
 use progression::Catalogue;
-use types::{Epoch, Partition, Position, Timestamp};
+use types::{BrandId, Epoch, Partition, Position, Timestamp};
 
-use crate::config::{Clock, EngineConfig, Programmes};
+use crate::config::{Clock, EngineConfig};
 use crate::error::EngineError;
 use crate::measure::Measures;
+use crate::timeline::Timeline;
+use crate::versions::Versions;
 
 /// The ports and the programmes, the same for all partitions.
 #[derive(Clone)]
 pub(crate) struct Ports {
-    pub(crate) programmes: Programmes,
+    pub(crate) versions: Arc<Versions>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
@@ -32,6 +35,8 @@ pub(crate) struct Tenure {
     pub(crate) ports: Ports,
     /// Names of every programme version that a state or segment in memory speaks of.
     pub(crate) catalogue: RefCell<Catalogue>,
+    /// Publications heard of, as far as the partition has taken records.
+    pub(crate) timeline: RefCell<Timeline>,
     pub(crate) measures: Measures,
 }
 
@@ -39,6 +44,13 @@ impl Tenure {
     /// Whether any sink takes emissions of this type.
     pub(crate) fn takes(&self, kind: &str) -> bool {
         self.ports.sinks.iter().any(|sink| sink.takes(kind))
+    }
+
+    /// A publication whose names are known from now on. It was learnt when its record was read, or with a snapshot.
+    pub(crate) fn programme(&self, brand: &BrandId, number: u64) -> Option<Arc<Programme>> {
+        let programme = self.ports.versions.get(brand, number)?;
+        self.catalogue.borrow_mut().learn(&programme);
+        Some(programme)
     }
 
     /// "Now" for a view, where records up to `recorded` have been folded.

@@ -9,7 +9,7 @@ pub enum EngineError {
     /// The head was folded under another programme: the server was started with the wrong one, or wants a publish.
     #[error(
         "partition {partition} was folded under programme version {folded} of brand {brand}, but this server has {here}: start it \
-         with that programme, or with another data folder"
+         with that programme, then publish the other one to it"
     )]
     OtherProgramme {
         /// Which partition.
@@ -21,6 +21,19 @@ pub enum EngineError {
         /// The version given, or `none`.
         here: Box<str>,
     },
+    /// A publication that the log names is not to be had, or cannot be read by this server.
+    #[error("publication {number} of brand {brand}: {why}")]
+    UnknownProgramme {
+        /// Whose programme.
+        brand: BrandId,
+        /// Its number.
+        number: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// The store of programmes does not say what is published.
+    #[error("programmes: {0}")]
+    Programmes(String),
     /// The log has another identity than the one folded, and nothing that was folded stands in it.
     #[error(
         "partition {partition}: the log is not the one that the store was folded from: {why}; put the log back that belongs to the \

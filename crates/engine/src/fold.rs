@@ -136,6 +136,16 @@ pub(crate) fn due(programme: &Programme, state: &mut State, now: Timestamp) -> O
     Some(decided(progression::due(programme, state, now)))
 }
 
+/// Another publication takes effect at an instant: what fell due by then fires first, under the one before.
+pub(crate) fn change(
+    before: &Programme,
+    programme: &Programme,
+    state: &mut State,
+    at: Timestamp,
+) -> Decided {
+    decided(progression::change(before, programme, state, at))
+}
+
 fn decided(decision: progression::Decision) -> Decided {
     let rows = |rows: Vec<(u32, Vec<u8>)>| {
         let rows = rows.into_iter();

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use types::{EventId, Partition, Position, SourceId};
 
 use crate::arbiter::{self, Job, partition_of};
-use crate::config::{EngineConfig, Programmes};
+use crate::config::EngineConfig;
 use crate::context::Ports;
 use crate::error::{EngineError, QueryError, RepairError};
 use crate::query::{
@@ -17,6 +17,7 @@ use crate::query::{
 };
 use crate::repair::Repaired;
 use crate::tell::Tells;
+use crate::versions::Versions;
 
 /// Questions that may wait at a partition.
 const WAITING: usize = 1024;
@@ -29,7 +30,7 @@ impl Engine {
     /// Takes all partitions over and folds them on from their cursors. Returns when all are taken; waits while the store is down.
     pub async fn start(
         config: EngineConfig,
-        programmes: Programmes,
+        versions: impl Into<Arc<Versions>>,
         log: Arc<dyn EventLog>,
         store: Arc<dyn StateStore>,
         sinks: Vec<Arc<dyn EmissionSink>>,
@@ -40,7 +41,7 @@ impl Engine {
             clock: config.clock,
         }));
         let ports = Ports {
-            programmes,
+            versions: versions.into(),
             log,
             store,
             sinks,
@@ -264,6 +265,10 @@ impl EngineHandle {
         }
     }
 
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.shared.ports
+    }
+
     fn partitions(&self) -> impl Iterator<Item = Partition> {
         (0..self.shared.ports.log.partitions()).map(Partition)
     }
@@ -273,7 +278,7 @@ impl EngineHandle {
         entity: &Entity,
         question: impl FnOnce(Reply<T>) -> Question,
     ) -> Result<T, QueryError> {
-        if self.shared.ports.programmes.get(&entity.brand).is_none() {
+        if !self.shared.ports.versions.knows(&entity.brand) {
             // No player of an unknown brand has a state; the partition would drop the question.
             return Err(QueryError::Moving);
         }

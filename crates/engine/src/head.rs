@@ -9,6 +9,7 @@ use bytes::Bytes;
 use types::{BrandId, Position, Timestamp};
 
 use crate::codec::{Fields, Put};
+use crate::timeline::Timeline;
 
 const VERSION: u8 = 1;
 /// Older cursors kept, newest last.
@@ -25,6 +26,10 @@ pub(crate) struct Fold {
     pub(crate) swept: Timestamp,
     /// The programme version each brand is folded under.
     pub(crate) active: BTreeMap<BrandId, Box<str>>,
+    /// Which publications are known, and which took effect where.
+    pub(crate) timeline: Timeline,
+    /// For each brand the newest publication that every player of the partition has met.
+    pub(crate) settled: BTreeMap<BrandId, u64>,
     /// The next outbox row's number.
     pub(crate) to: u64,
     /// For each sink the first row that it has not acknowledged.
@@ -66,6 +71,9 @@ mod tag {
     pub(super) const RUNG: u8 = 6;
     pub(super) const SWEPT: u8 = 7;
     pub(super) const RESTORED: u8 = 8;
+    pub(super) const KNOWN: u8 = 9;
+    pub(super) const ACTIVATED: u8 = 10;
+    pub(super) const SETTLED: u8 = 11;
 }
 
 impl Fold {
@@ -117,6 +125,16 @@ impl Fold {
                 body.put_bytes(version.as_bytes());
             });
         }
+        for (active, bytes) in self.timeline.fields() {
+            let tag = if active { tag::ACTIVATED } else { tag::KNOWN };
+            field(tag, &|body| body.extend_from_slice(&bytes));
+        }
+        for (brand, number) in &self.settled {
+            field(tag::SETTLED, &|body| {
+                body.put_bytes(brand.as_str().as_bytes());
+                body.put_u64(*number);
+            });
+        }
         field(tag::OUTBOX_TO, &|body| body.put_u64(self.to));
         for (sink, from) in &self.from {
             field(tag::OUTBOX_FROM, &|body| {
@@ -161,6 +179,12 @@ impl Fold {
                     let brand = BrandId::new(body.text()?).ok()?;
                     fold.active.insert(brand, body.text()?.into());
                 }
+                tag::KNOWN => fold.timeline.read(false, &mut body)?,
+                tag::ACTIVATED => fold.timeline.read(true, &mut body)?,
+                tag::SETTLED => {
+                    let brand = BrandId::new(body.text()?).ok()?;
+                    fold.settled.insert(brand, body.u64()?);
+                }
                 tag::OUTBOX_TO => fold.to = body.u64()?,
                 tag::OUTBOX_FROM => {
                     let sink = body.text()?.into();
@@ -200,7 +224,7 @@ fn position(body: &mut Fields<'_>) -> Option<Position> {
 
 #[cfg(test)]
 mod tests {
-    use types::{BrandId, Position, Timestamp};
+    use types::{BrandId, Change, Position, Stage, Timestamp};
 
     use super::{Fold, RUNGS, Restored, Rung};
 
@@ -223,6 +247,20 @@ mod tests {
             ..Fold::default()
         };
         let brand = BrandId::new("shop").unwrap();
+        for (number, stage) in [(2, Stage::Active), (3, Stage::Active), (4, Stage::Known)] {
+            let change = Change {
+                brand: brand.clone(),
+                number,
+                version: "cafe".into(),
+                stage,
+            };
+            let position = Position {
+                sequence: number,
+                index: 1,
+            };
+            fold.timeline.hear(&change, position, fold.clock);
+        }
+        fold.settled.insert(brand.clone(), 2);
         fold.active.insert(brand, "cafe".into());
         fold.from.insert("bonus-engine".into(), 3);
         for sequence in 1..100 {

@@ -9,6 +9,7 @@
 //! `tests/simulation.rs` run them over a store that misbehaves.
 
 mod arbiter;
+mod changes;
 mod checkpoint;
 mod codec;
 mod config;
@@ -29,6 +30,7 @@ pub mod ownership;
 mod partition;
 mod passivate;
 mod player;
+mod publish;
 mod pump;
 mod quarantine;
 mod query;
@@ -44,14 +46,18 @@ mod snapshot;
 mod sweep;
 mod takeover;
 mod tell;
+mod timeline;
 mod unwritten;
+mod versions;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
 pub use error::{EngineError, QueryError, RepairError};
 pub use handle::{Engine, EngineHandle};
+pub use publish::{Edit, PublishError};
 pub use query::{
     EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,
     SinkStatus,
 };
 pub use repair::Repaired;
-pub use snapshot::state_of as snapshot_state;
+pub use snapshot::{Wrapped, unwrap as snapshot};
+pub use versions::{Differs, Versions};

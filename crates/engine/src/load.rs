@@ -16,7 +16,7 @@ use crate::retry::Backoff;
 use crate::row::Emitted;
 use crate::skip::Seen;
 use crate::slots::SlotId;
-use crate::snapshot;
+use crate::snapshot::{self, Wrapped};
 
 /// What a player's snapshot says.
 pub(crate) enum Found {
@@ -24,6 +24,8 @@ pub(crate) enum Found {
     /// past that head and must be written under the own epoch.
     State {
         state: Box<State>,
+        /// Of the publication that it is folded under; 0 for a player of whom nothing is known.
+        number: u64,
         ahead: bool,
         again: Vec<Emitted>,
         /// What was applied past that head.
@@ -40,6 +42,7 @@ impl Found {
     fn nothing() -> Self {
         Self::State {
             state: Box::new(State::new()),
+            number: 0,
             ahead: false,
             again: Vec::new(),
             seen: None,
@@ -119,13 +122,14 @@ pub(crate) async fn reopened(
     let Some(bytes) = row else {
         return Found::nothing();
     };
-    let state = match decode(tenure, entity, &bytes).await {
-        Ok((_, state)) => state,
+    let (number, state) = match decode(tenure, entity, &bytes).await {
+        Ok((_, number, state)) => (number, state),
         Err(found) => return found,
     };
     match past(tenure, entity, &state, aside.from.position, aside.swept).await {
         Ok(entries) => Found::State {
             again: again(tenure, entity, &entries),
+            number,
             state,
             ahead: true,
             seen: None,
@@ -134,23 +138,32 @@ pub(crate) async fn reopened(
     }
 }
 
-/// The epoch that wrote a snapshot, and the state in it.
+/// The epoch that wrote a snapshot, the publication that the state in it is folded under, and the state.
 pub(crate) async fn decode(
     tenure: &Tenure,
     entity: &Entity,
     bytes: &[u8],
-) -> Result<(Epoch, Box<State>), Found> {
-    let Some((epoch, state)) = snapshot::unwrap(bytes) else {
+) -> Result<(Epoch, u64, Box<State>), Found> {
+    let Some(Wrapped {
+        epoch,
+        number,
+        state,
+    }) = snapshot::unwrap(bytes)
+    else {
         let why = "the snapshot's wrapper cannot be read".to_owned();
         return Err(Found::Broken(why));
     };
     if epoch > tenure.epoch {
         return Err(Found::Newer);
     }
+    if number > 0 {
+        let learned = tenure.ports.versions.learn(&entity.brand, number).await;
+        learned.map_err(|error| Found::Broken(error.to_string()))?;
+    }
     loop {
         let read = State::decode(state, &tenure.catalogue.borrow());
         match read {
-            Ok(state) => return Ok((epoch, Box::new(state))),
+            Ok(state) => return Ok((epoch, number, Box::new(state))),
             Err(DecodeError::Unnamed(version)) => {
                 let learned = names::learn(tenure, &entity.brand, version).await;
                 learned.map_err(Found::Broken)?;
@@ -173,7 +186,7 @@ pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -
 }
 
 async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
-    let (epoch, state) = match decode(tenure, entity, bytes).await {
+    let (epoch, number, state) = match decode(tenure, entity, bytes).await {
         Ok(decoded) => decoded,
         Err(found) => return found,
     };
@@ -192,6 +205,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     }
     Found::State {
         state,
+        number,
         ahead: ahead && tenure.config.rules.ahead_is_dirty,
         again: offered,
         seen,

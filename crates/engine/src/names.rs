@@ -1,13 +1,13 @@
 //! Where the names of programme versions are kept: a table for each, in a journal row of an entity that is named after the version.
 //!
 //! States and segments name a version by its content hash alone. The first cut of each epoch writes the tables of its programmes with
-//! the segments, so before any snapshot that speaks of them. Whoever meets a version that it does not know reads its table.
+//! the segments, the first one after a partition has heard of a version that one's: so before any snapshot that speaks of them. Whoever meets a version that it does not know reads its table.
 
 use ports::{Entity, Row, StoreError};
+use programme::model::Programme;
 use progression::VersionId;
 use types::{BrandId, PlayerId};
 
-use crate::config::Programmes;
 use crate::context::Tenure;
 use crate::retry::Backoff;
 
@@ -23,15 +23,13 @@ pub(crate) fn place(brand: &BrandId, version: VersionId) -> Option<(Entity, u32)
     Some((entity, NUMBER))
 }
 
-/// The rows of these programmes' tables.
-pub(crate) fn rows(programmes: &Programmes) -> impl Iterator<Item = Row> {
-    programmes.0.values().filter_map(|programme| {
-        let (entity, number) = place(&programme.brand, VersionId::of(programme))?;
-        Some(Row::Segment {
-            entity,
-            number,
-            bytes: progression::table(programme).into(),
-        })
+/// The row of a programme's table.
+pub(crate) fn row(programme: &Programme) -> Option<Row> {
+    let (entity, number) = place(&programme.brand, VersionId::of(programme))?;
+    Some(Row::Segment {
+        entity,
+        number,
+        bytes: progression::table(programme).into(),
     })
 }
 
@@ -72,28 +70,19 @@ mod tests {
     use ports::Row;
     use progression::{Catalogue, VersionId};
 
-    use super::rows;
-    use crate::config::Programmes;
+    use super::row;
 
     #[test]
-    fn a_row_for_each_programme_holds_its_names() {
-        let compile = |brand: &str| {
-            let source = format!(
-                "programme: t\nbrand: {brand}\ncurrency: GBP\npoints: {{xp: {{kind: status}}}}\n"
-            );
-            programme::compile("t.yaml", &source).unwrap()
+    fn the_row_of_a_programme_holds_its_names() {
+        let source = "programme: t\nbrand: a\ncurrency: GBP\npoints: {xp: {kind: status}}\n";
+        let programme = programme::compile("t.yaml", source).unwrap();
+        let Some(Row::Segment { entity, bytes, .. }) = row(&programme) else {
+            panic!("no row")
         };
-        let programmes: Programmes = [compile("a"), compile("b")].into_iter().collect();
         let mut catalogue = Catalogue::default();
-        for row in rows(&programmes) {
-            let Row::Segment { entity, bytes, .. } = row else {
-                panic!("{row:?}")
-            };
-            let version = VersionId::of(programmes.get(&entity.brand).unwrap());
-            assert_eq!(catalogue.add(&bytes), Ok(version));
-            assert_eq!(entity.player.as_str(), format!("programme {version}"));
-        }
-        let known = programmes.0.values().map(|it| VersionId::of(it));
-        assert_eq!(known.filter(|it| catalogue.knows(*it)).count(), 2);
+        let version = VersionId::of(&programme);
+        assert_eq!(catalogue.add(&bytes), Ok(version));
+        assert_eq!(entity.brand, programme.brand);
+        assert_eq!(entity.player.as_str(), format!("programme {version}"));
     }
 }

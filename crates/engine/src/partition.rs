@@ -16,6 +16,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use ports::{Due, Entity};
+use programme::model::Programme;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -32,7 +33,7 @@ use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain};
 use crate::relay::Relay;
 use crate::repair::{Repair, Waiting};
-use crate::slots::{Presence, SlotId, Slots};
+use crate::slots::{SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
 
@@ -50,6 +51,8 @@ pub(crate) enum Event {
     Waiting(SlotId, Result<Waiting, String>),
     /// Due rows of these minutes.
     Due(u32, u32, Result<Vec<Due>, EngineError>),
+    /// Players in the store.
+    Everybody(Result<Vec<Entity>, EngineError>),
     /// Whether anybody may be due.
     Looked(bool),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
@@ -83,6 +86,8 @@ pub(crate) struct Partition {
     /// Memory is over its budget and idle players are dirty.
     pub(crate) starved: bool,
     pub(crate) sweeps: Sweeps,
+    /// Programmes whose names the next cut writes.
+    pub(crate) untabled: Vec<Arc<Programme>>,
     pub(crate) drains: Vec<Drain>,
     pub(crate) stopping: bool,
     /// The cut of the shutdown has begun.
@@ -112,13 +117,17 @@ impl Partition {
         let mut slots = Slots::default();
         for (entity, aside) in quarantined {
             let id = slots.add(entity);
-            if let Some(slot) = slots.get(id) {
-                slot.presence = Presence::Quarantined(None, Rc::new(aside));
-            }
+            slots.set_aside(id, None, &Rc::new(aside));
         }
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
-        let sweeps = Sweeps::new(fold.swept);
+        let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
+        let brands = fold.active.keys();
+        let untabled = brands.filter_map(|brand| {
+            let number = fold.timeline.active(brand);
+            tenure.programme(brand, number)
+        });
+        let untabled = untabled.collect();
         Self {
             tenure,
             partitions,
@@ -137,6 +146,7 @@ impl Partition {
             hand: 0,
             starved: false,
             sweeps,
+            untabled,
             drains: Vec::new(),
             stopping: false,
             final_cut: false,
@@ -218,6 +228,7 @@ impl Partition {
             Event::Segments(id, read) => self.unpark(id, read),
             Event::Waiting(id, read) => self.waited(id, read),
             Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
+            Event::Everybody(page) => self.all_read(page)?,
             Event::Looked(found) => self.looked(found),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,

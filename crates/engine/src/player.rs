@@ -3,15 +3,15 @@
 //! Its handlers are synchronous, so no two messages interleave and no update is lost. A record that needs segments from the store
 //! ends the message early: what is left goes back to the partition, which reads the segments and sends it again with them.
 
+mod meet;
+
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::Entity;
-use programme::model::Programme;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
@@ -23,11 +23,13 @@ use crate::snapshot;
 use crate::tell;
 use crate::unwritten::{Durable, Unwritten};
 
+pub(crate) use meet::Under;
+
 /// The actor.
 pub(crate) struct Player {
     tenure: Rc<Tenure>,
     entity: Entity,
-    programme: Arc<Programme>,
+    under: Under,
     state: State,
     /// Written and not yet durable; hides the rows of these numbers.
     unwritten: Unwritten,
@@ -48,7 +50,7 @@ fn origin(record: &Record) -> (Option<Timestamp>, Option<&str>) {
             traceparent,
             ..
         } => (Some(*accepted_at), traceparent.as_deref()),
-        Body::Tick(_) => (None, None),
+        Body::Tick(_) | Body::Programme(_) => (None, None),
     }
 }
 
@@ -56,14 +58,14 @@ impl Player {
     pub(crate) fn new(
         tenure: Rc<Tenure>,
         entity: Entity,
-        programme: Arc<Programme>,
+        under: Under,
         state: State,
         seen: Option<Seen>,
     ) -> Self {
         Self {
             tenure,
             entity,
-            programme,
+            under,
             state,
             unwritten: Unwritten::default(),
             replays: VecDeque::new(),
@@ -72,12 +74,19 @@ impl Player {
     }
 
     /// Fires what is due by then, without a record.
-    fn sweep(&mut self, now: Timestamp, worked: &mut Worked) {
-        let Some(mut decided) = fold::due(&self.programme, &mut self.state, now) else {
-            return;
-        };
+    fn sweep(&mut self, now: Timestamp, history: &mut History, worked: &mut Worked) {
+        if let Some(decided) = fold::due(&self.under.programme, &mut self.state, now) {
+            self.adopt(decided, history, worked);
+        }
+    }
+
+    /// Takes in what was decided without a record.
+    fn adopt(&mut self, mut decided: Decided, history: &mut History, worked: &mut Worked) {
         worked.changed = true;
         self.say(&decided, None, worked);
+        // Cells are written in place: those at hand are not what they were.
+        let written = decided.cells.keys();
+        written.for_each(|number| history.forget(*number));
         self.unwritten.add(&mut decided, self.state.cells_written());
     }
 
@@ -97,21 +106,25 @@ impl Player {
     /// Folds a record, or passes over it as applied; `false`: the one that was applied is another.
     fn take(
         &mut self,
-        record: &Record,
+        queued: &Queued,
         history: &mut History,
         worked: &mut Worked,
     ) -> Result<bool, Stop> {
+        let (record, number) = (&queued.record, queued.number);
+        let now = record.recorded_at;
         if matches!(record.body, Body::Tick(_)) {
+            self.meet(number, now, history, worked)?;
             worked.ticks += 1;
-            self.sweep(record.recorded_at, worked);
+            self.sweep(now, history, worked);
             return Ok(true);
         }
         if record.position <= self.state.applied() {
             return self.is_applied(record, history);
         }
         self.seen = None;
+        self.meet(number, now, history, worked)?;
         let mut decided = fold::fold(
-            &self.programme,
+            &self.under.programme,
             &mut self.state,
             history,
             &self.unwritten,
@@ -137,7 +150,7 @@ impl Player {
         seen.has(record).map_or_else(
             || {
                 fold::is_replay(
-                    &self.programme,
+                    &self.under.programme,
                     &self.state,
                     history,
                     &self.unwritten,
@@ -155,7 +168,7 @@ impl Player {
             .iter()
             .filter_map(|queued| match &queued.record.body {
                 Body::Event { event, .. } => Some(event),
-                Body::Tick(_) => None,
+                Body::Tick(_) | Body::Programme(_) => None,
             });
         let cells = events.filter_map(|event| fold::cell_of(&self.state, event));
         let missing = |number: &u32| !history.has(*number) && self.unwritten.get(*number).is_none();
@@ -256,7 +269,7 @@ impl Handler<Work> for Player {
                 break;
             };
             worked.folded += 1;
-            let stopped = match self.take(&queued.record, &mut history, &mut worked) {
+            let stopped = match self.take(&queued, &mut history, &mut worked) {
                 Ok(true) => continue,
                 Ok(false) => {
                     worked.foreign = Some(queued.record.position);
@@ -286,7 +299,7 @@ impl Handler<Work> for Player {
         worked.rest = records.into();
         worked.applied = self.state.applied();
         worked.known = self.state.is_known();
-        worked.due = self.state.next_timer(&self.programme);
+        worked.due = self.state.next_timer(&self.under.programme);
         worked.bytes = self.bytes();
         worked.spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         MessageResult(worked)
@@ -316,10 +329,12 @@ impl Handler<Capture> for Player {
     fn handle(&mut self, _: Capture, _: &mut Self::Context) -> Self::Result {
         let (rows, durable) = self.unwritten.rows();
         MessageResult(Captured {
-            snapshot: snapshot::wrap(self.tenure.epoch, |out| self.state.encode(out)),
+            snapshot: snapshot::wrap(self.tenure.epoch, self.under.number, |out| {
+                self.state.encode(out);
+            }),
             rows,
             durable,
-            due: self.state.next_timer(&self.programme),
+            due: self.state.next_timer(&self.under.programme),
         })
     }
 }
@@ -339,6 +354,8 @@ impl Handler<Durable> for Player {
 /// Asks for the player's view.
 pub(crate) struct Look {
     pub(crate) now: Timestamp,
+    /// Number of the publication in effect.
+    pub(crate) number: u64,
 }
 
 /// The view and the position it is as of; `None` for a player that never had an event.
@@ -349,8 +366,13 @@ impl Message for Look {
 impl Handler<Look> for Player {
     type Result = MessageResult<Look>;
 
-    fn handle(&mut self, Look { now }: Look, _: &mut Self::Context) -> Self::Result {
-        let view = fold::view(&self.programme, &self.state, &self.entity, now);
+    fn handle(&mut self, Look { now, number }: Look, _: &mut Self::Context) -> Self::Result {
+        let ahead = self.ahead(number);
+        let (programme, state) = match &ahead {
+            Some((programme, state)) => (programme, state),
+            None => (&self.under.programme, &self.state),
+        };
+        let view = fold::view(programme, state, &self.entity, now);
         MessageResult(self.state.is_known().then(|| (view, self.state.applied())))
     }
 }
@@ -383,8 +405,14 @@ impl Handler<Recent> for Player {
 
     fn handle(&mut self, Recent { newest }: Recent, _: &mut Self::Context) -> Self::Result {
         // Nothing is due by the beginning of time: what has not fired is not in the journal either.
-        let as_it_stands =
-            || fold::view(&self.programme, &self.state, &self.entity, Timestamp::MIN);
+        let as_it_stands = || {
+            fold::view(
+                &self.under.programme,
+                &self.state,
+                &self.entity,
+                Timestamp::MIN,
+            )
+        };
         MessageResult(Journal {
             open: fold::open_entries(&self.state),
             open_number: self.state.open_segment(),

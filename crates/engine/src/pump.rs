@@ -8,11 +8,12 @@ use std::rc::Rc;
 
 use ports::{Entity, LogRecord};
 use tokio::sync::mpsc;
-use types::{Body, Position, Record, Timestamp};
+use types::{Body, BrandId, Change, Event, Position, Record, Timestamp};
 
 use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::follow::Follow;
+use crate::timeline::Timeline;
 
 /// A place in the partition with what a head says of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ impl Mark {
 #[derive(Clone, Debug)]
 pub(crate) struct Queued {
     pub(crate) before: Mark,
+    /// Number of the publication in effect there.
+    pub(crate) number: u64,
     pub(crate) record: Record,
 }
 
@@ -46,7 +49,16 @@ pub(crate) struct Queued {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) groups: Vec<(Entity, Vec<Queued>)>,
+    /// What its records say of programmes.
+    pub(crate) changes: Vec<Heard>,
     pub(crate) end: Mark,
+}
+
+/// What a record said of a programme, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) change: Change,
+    pub(crate) at: Mark,
 }
 
 /// Reads from `from` on, until the partition stops listening or the log cannot be read on.
@@ -57,9 +69,13 @@ pub(crate) async fn run(
 ) {
     let mut follow = Follow::after(&tenure, from.position);
     let mut at = from;
+    let mut timeline = tenure.timeline.borrow().clone();
     loop {
         let chunk = match follow.next().await {
-            Ok(records) => Ok(group(&tenure, &mut at, records)),
+            Ok(records) => match learn(&tenure, &records).await {
+                Ok(()) => Ok(group(&tenure, &mut timeline, &mut at, records)),
+                Err(error) => Err(error),
+            },
             Err(error) => Err(EngineError::Log {
                 partition: tenure.partition,
                 why: error.to_string(),
@@ -72,12 +88,40 @@ pub(crate) async fn run(
     }
 }
 
-fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
+/// Has every publication that the records speak of, before the first record is folded under it.
+async fn learn(tenure: &Tenure, records: &[LogRecord]) -> Result<(), EngineError> {
+    for read in records {
+        if let Some(change) = events::record::change(&read.body) {
+            let versions = &tenure.ports.versions;
+            versions.learn(&change.brand, change.number).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The publication under which a record is folded: the one in effect, or for a question the newer one that the asker knew.
+pub(crate) fn number(tenure: &Tenure, timeline: &Timeline, brand: &BrandId, event: &Event) -> u64 {
+    let active = timeline.active(brand);
+    let Some(version) = progression::asked_under(event) else {
+        return active;
+    };
+    let versions = &tenure.ports.versions;
+    let newer = versions.find(brand, version, active, timeline.known(brand));
+    newer.unwrap_or(active)
+}
+
+fn group(
+    tenure: &Tenure,
+    timeline: &mut Timeline,
+    at: &mut Mark,
+    records: Vec<LogRecord>,
+) -> Chunk {
     let count = records.len();
     let _span =
         tracing::debug_span!("chunk", partition = %tenure.partition, records = count).entered();
     let mut groups: Vec<(Entity, Vec<Queued>)> = Vec::new();
     let mut place: HashMap<Entity, usize> = HashMap::new();
+    let mut changes = Vec::new();
     for read in records {
         let before = *at;
         *at = at.after(&read);
@@ -89,10 +133,19 @@ fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
                 continue;
             }
         };
-        let Body::Event { brand, event, .. } = &record.body else {
-            continue;
+        let (brand, event) = match &record.body {
+            Body::Event { brand, event, .. } => (brand, event),
+            Body::Programme(change) => {
+                timeline.hear(change, at.position, at.clock);
+                changes.push(Heard {
+                    change: change.clone(),
+                    at: *at,
+                });
+                continue;
+            }
+            Body::Tick(_) => continue,
         };
-        if tenure.ports.programmes.get(brand).is_none() {
+        if !tenure.ports.versions.knows(brand) {
             tracing::error!(partition = %tenure.partition, position = %read.position, %brand, "record of a brand without a programme passed");
             tenure.measures.poison();
             continue;
@@ -101,7 +154,11 @@ fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
             brand: brand.clone(),
             player: event.player.clone(),
         };
-        let queued = Queued { before, record };
+        let queued = Queued {
+            before,
+            number: number(tenure, timeline, brand, event),
+            record,
+        };
         match place.get(&entity) {
             Some(index) => groups[*index].1.push(queued),
             None => {
@@ -110,5 +167,9 @@ fn group(tenure: &Tenure, at: &mut Mark, records: Vec<LogRecord>) -> Chunk {
             }
         }
     }
-    Chunk { groups, end: *at }
+    Chunk {
+        groups,
+        changes,
+        end: *at,
+    }
 }

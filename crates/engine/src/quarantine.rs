@@ -14,7 +14,7 @@ use crate::error::QueryError;
 use crate::partition::Partition;
 use crate::pump::Mark;
 use crate::query::SetAside;
-use crate::slots::{Presence, SlotId};
+use crate::slots::SlotId;
 
 const VERSION: u8 = 2;
 /// The whole row of a player that was repaired.
@@ -109,7 +109,6 @@ impl Partition {
             why,
         });
         let actor = slot.actor().cloned();
-        slot.presence = Presence::Quarantined(actor, Rc::clone(&aside));
         let waiting = slot.queue.len();
         slot.queue.clear();
         let ticks = std::mem::take(&mut slot.ticks);
@@ -117,9 +116,10 @@ impl Partition {
             question.fail(QueryError::Quarantined(aside.why.clone()));
         }
         let entity = slot.entity.clone();
+        self.slots.set_aside(id, actor, &aside);
         self.quarantine_rows.insert(entity, aside.encode());
         self.outstanding = self.outstanding.saturating_sub(waiting);
-        self.sweeps.answered(ticks, 0);
+        self.sweeps.answered(ticks);
         self.slots.set_due(id, None);
         self.tenure.measures.quarantined();
         self.fail_repair(id, &aside.why);
@@ -127,19 +127,13 @@ impl Partition {
 
     /// Who is set aside here, in order.
     pub(crate) fn set_aside(&self) -> Vec<SetAside> {
-        let mut all: Vec<SetAside> = self
-            .slots
-            .iter()
-            .filter_map(|slot| {
-                let aside = slot.aside()?;
-                Some(SetAside {
-                    entity: slot.entity.clone(),
-                    partition: self.tenure.partition,
-                    position: aside.position,
-                    why: aside.why.clone(),
-                })
-            })
-            .collect();
+        let all = self.slots.all_aside().map(|(slot, aside)| SetAside {
+            entity: slot.entity.clone(),
+            partition: self.tenure.partition,
+            position: aside.position,
+            why: aside.why.clone(),
+        });
+        let mut all: Vec<SetAside> = all.collect();
         all.sort_unstable_by(|a, b| a.entity.cmp(&b.entity));
         all
     }

@@ -8,7 +8,7 @@ use ports::Entity;
 use progression::journal::Entry;
 use progression::{Outcome, PlayerView};
 use tokio::sync::oneshot;
-use types::{Epoch, EventId, Partition as PartitionId, Position, SourceId, Timestamp};
+use types::{BrandId, Epoch, EventId, Partition as PartitionId, Position, SourceId, Timestamp};
 
 use crate::context::Tenure;
 use crate::error::QueryError;
@@ -81,6 +81,10 @@ pub struct PartitionStatus {
     pub resident: usize,
     /// Players set aside.
     pub quarantined: usize,
+    /// For each brand the number of the publication in effect at the last record taken.
+    pub programmes: Vec<(BrandId, u64)>,
+    /// The same in the partition's head.
+    pub shown: Vec<(BrandId, u64)>,
     /// The last time that the log was found restored to an older copy.
     pub restored: Option<RestoredLog>,
     /// Emissions not yet acknowledged, for each sink.
@@ -242,6 +246,7 @@ impl Partition {
     /// Asks the player's actor, or lets the question wait for it.
     pub(crate) fn ask(&mut self, id: SlotId, question: Question) {
         let now = self.tenure.view_time(self.reached.clock);
+        let timeline = self.tenure.timeline.borrow();
         let Some(slot) = self.slots.get(id) else {
             return question.fail(QueryError::Moving);
         };
@@ -259,9 +264,11 @@ impl Partition {
             return;
         };
         let (actor, entity) = (actor.clone(), slot.entity.clone());
+        let number = timeline.active(&entity.brand);
+        let look = Look { now, number };
         let tenure = Rc::clone(&self.tenure);
         self.tasks
-            .spawn_local(answer(tenure, entity, actor, now, question));
+            .spawn_local(answer(tenure, entity, actor, look, question));
     }
 
     fn status(&self) -> PartitionStatus {
@@ -277,6 +284,8 @@ impl Partition {
                 .unwrap_or(u64::MAX),
             resident: self.slots.len(),
             quarantined: self.slots.aside(),
+            programmes: self.programmes(&self.tenure.timeline.borrow()),
+            shown: self.programmes(&self.checkpoints.fold.timeline),
             restored: self.checkpoints.fold.restored.map(RestoredLog::from),
             sinks: (0..outbox.lanes())
                 .map(|lane| SinkStatus {
@@ -292,13 +301,13 @@ async fn answer(
     tenure: Rc<Tenure>,
     entity: Entity,
     actor: Addr<Player>,
-    now: types::Timestamp,
+    look: Look,
     question: Question,
 ) {
     // Each answer may find that who asked has gone.
     match question {
         Question::View(reply) => {
-            let looked = actor.send(Look { now }).await;
+            let looked = actor.send(look).await;
             let view = |(view, as_of)| PlayerAsOf { view, as_of };
             drop(reply.send(looked.map(|found| found.map(view)).map_err(gone)));
         }

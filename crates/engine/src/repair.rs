@@ -8,17 +8,18 @@
 use std::rc::Rc;
 
 use ports::Entity;
-use types::{Body, Position, Record};
+use types::{Body, BrandId, Position, Record};
 
 use crate::context::Tenure;
 use crate::error::RepairError;
 use crate::follow::Follow;
 use crate::load;
 use crate::partition::{Event, Partition};
-use crate::pump::{Mark, Queued};
+use crate::pump::{self, Mark, Queued};
 use crate::quarantine::Aside;
 use crate::query::Reply;
 use crate::slots::{Presence, SlotId};
+use crate::timeline::Timeline;
 
 /// Records folded at once.
 const RECORDS: usize = 1024;
@@ -64,7 +65,10 @@ enum Stage {
 
 /// Records of a player, and how far the log was read for them.
 pub(crate) struct Waiting {
-    records: Vec<Record>,
+    /// Each with the number of the publication in effect there.
+    records: Vec<(u64, Record)>,
+    /// What took effect on the way.
+    heard: Timeline,
     at: Mark,
 }
 
@@ -189,7 +193,7 @@ impl Partition {
             return;
         };
         repair.stage = Stage::Folding { reading: false };
-        let Waiting { records, at } = match read {
+        let Waiting { records, heard, at } = match read {
             Ok(waiting) => waiting,
             Err(why) => {
                 let position = repairing.aside.position;
@@ -202,7 +206,12 @@ impl Partition {
         // The cursor has passed them: it does not go back for them.
         let before = self.reached;
         slot.queue
-            .extend(records.into_iter().map(|record| Queued { before, record }));
+            .extend(records.into_iter().map(|(number, record)| Queued {
+                before,
+                number,
+                record,
+            }));
+        self.tenure.timeline.borrow_mut().recall(&heard);
         if at.position >= before.position {
             repairing.level = true;
             // What fell due meanwhile, by sweeps that passed it over.
@@ -219,8 +228,8 @@ impl Partition {
             match repair.stage {
                 Stage::Folded(after) if cut > after => {
                     repair.stage = Stage::Lifted(number);
+                    self.slots.lift(repair.id);
                     if let Some(slot) = self.slots.get(repair.id) {
-                        slot.repair = None;
                         let lifted = Aside::lifted();
                         self.quarantine_rows.insert(slot.entity.clone(), lifted);
                     }
@@ -256,6 +265,7 @@ async fn waiting(
     until: Position,
 ) -> Result<Waiting, String> {
     let mut records = Vec::new();
+    let mut timeline = tenure.timeline.borrow().until(at.position);
     let mut follow = Follow::after(tenure, at.position);
     while at.position < until && records.len() < RECORDS {
         let chunk = follow.next().await;
@@ -267,18 +277,30 @@ async fn waiting(
             }
             at = at.after(&read);
             // What the pump passed over is passed over.
-            let decoded = events::record::decode(read.position, at.clock, &read.body);
-            records.extend(decoded.ok().filter(|record| is_of(record, entity)));
+            let Ok(record) = events::record::decode(read.position, at.clock, &read.body) else {
+                continue;
+            };
+            match &record.body {
+                Body::Event { brand, event, .. } if is(brand, event, entity) => {
+                    let number = pump::number(tenure, &timeline, brand, event);
+                    records.push((number, record));
+                }
+                Body::Programme(change) => {
+                    timeline.hear(change, at.position, at.clock);
+                }
+                Body::Event { .. } | Body::Tick(_) => {}
+            }
         }
         // The records of others are many: they take their turns too.
         tokio::task::yield_now().await;
     }
-    Ok(Waiting { records, at })
+    Ok(Waiting {
+        records,
+        heard: timeline,
+        at,
+    })
 }
 
-fn is_of(record: &Record, entity: &Entity) -> bool {
-    match &record.body {
-        Body::Event { brand, event, .. } => *brand == entity.brand && event.player == entity.player,
-        Body::Tick(_) => false,
-    }
+fn is(brand: &BrandId, event: &types::Event, entity: &Entity) -> bool {
+    *brand == entity.brand && event.player == entity.player
 }

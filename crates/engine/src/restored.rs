@@ -133,6 +133,7 @@ pub(crate) fn go_back(
     at: Timestamp,
 ) {
     fold.ladder.retain(|rung| rung.cursor <= kept.cursor);
+    fold.timeline.keep(kept.cursor);
     let before = fold.restored.take();
     // Where the last time has not been put right yet, neither is what it had lost.
     let pending = before.filter(|restored| restored.pending);
@@ -261,7 +262,7 @@ async fn put_page_right(
         }
         snapshots.extend(right.state.map(|state| Row::Snapshot {
             entity,
-            bytes: snapshot::wrap(tenure.epoch, |out| state.encode(out)),
+            bytes: snapshot::wrap(tenure.epoch, right.number, |out| state.encode(out)),
         }));
     }
     checkpoint::write_all(tenure, stamp, before).await?;
@@ -270,6 +271,8 @@ async fn put_page_right(
 
 /// One player, put right.
 struct Right {
+    /// Of the publication that it is folded under.
+    number: u64,
     /// Where it had records from beyond what is kept.
     state: Option<Box<State>>,
     clock: Timestamp,
@@ -277,7 +280,7 @@ struct Right {
 }
 
 async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, Found> {
-    let (_, mut state) = load::decode(tenure, entity, bytes).await?;
+    let (_, number, mut state) = load::decode(tenure, entity, bytes).await?;
     let past = load::past(tenure, entity, &state, tenure.taken, tenure.swept)
         .await
         .map_err(Found::Broken)?;
@@ -285,6 +288,7 @@ async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, 
     let clock = state.clock();
     state.rewind(tenure.taken);
     Ok(Right {
+        number,
         state: ahead.then_some(state),
         clock,
         again: load::again(tenure, entity, &past),

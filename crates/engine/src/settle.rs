@@ -8,7 +8,7 @@ use types::Position;
 use crate::error::EngineError;
 use crate::load::{self, Found, SegmentsRead};
 use crate::partition::{Event, Partition};
-use crate::player::{Player, Work, Worked};
+use crate::player::{Player, Under, Work, Worked};
 use crate::pump::{Chunk, Queued};
 use crate::query::Question;
 use crate::slots::{Presence, SlotId};
@@ -16,6 +16,7 @@ use crate::slots::{Presence, SlotId};
 impl Partition {
     /// Hands a chunk's records to their players, one message each, and reads the snapshots of those not in memory.
     pub(crate) fn take_chunk(&mut self, chunk: Chunk) {
+        self.hear(&chunk.changes);
         let mut missing = Vec::new();
         for (entity, records) in chunk.groups {
             let id = match self.slots.find(&entity) {
@@ -94,22 +95,26 @@ impl Partition {
                 }
                 Found::State {
                     state,
+                    number,
                     ahead,
                     again,
                     seen,
                 } => {
                     let entity = slot.entity.clone();
-                    let Some(programme) = self.tenure.ports.programmes.get(&entity.brand) else {
+                    let active = self.tenure.timeline.borrow().active(&entity.brand);
+                    // Of whom nothing is known, the first record says under which it begins.
+                    let under = if number > 0 { number } else { active };
+                    let Some(programme) = self.tenure.programme(&entity.brand, under) else {
                         self.slots.remove(id);
                         continue;
                     };
                     slot.applied = state.applied();
                     slot.known = state.is_known();
                     let bytes = state.bytes();
-                    let due = state.next_timer(programme);
-                    let programme = std::sync::Arc::clone(programme);
+                    let due = state.next_timer(&programme);
                     let tenure = Rc::clone(&self.tenure);
-                    let player = Player::new(tenure, entity, programme, *state, seen);
+                    let under = Under { number, programme };
+                    let player = Player::new(tenure, entity, under, *state, seen);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);
                     self.slots.set_due(id, due);
@@ -157,7 +162,7 @@ impl Partition {
         slot.known = worked.known;
         self.outstanding = self.outstanding.saturating_sub(worked.folded);
         self.spent_ns += worked.spent_ns;
-        self.sweeps.answered(worked.ticks, worked.spent_ns);
+        self.sweeps.answered(worked.ticks);
         self.slots.set_due(id, worked.due);
         self.tenure.measures.folded(&worked.outcomes);
         self.slots.set_bytes(id, worked.bytes);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use actix::Addr;
 use ports::Entity;
-use types::{Position, Timestamp};
+use types::{BrandId, Position, Timestamp};
 
 use crate::player::Player;
 use crate::pump::Queued;
@@ -134,6 +134,8 @@ pub(crate) struct Slots {
     pub(crate) dirty: Vec<SlotId>,
     /// The earliest timers, by time.
     timers: BTreeSet<(Timestamp, SlotId)>,
+    /// Who is set aside: looked for among all, each look would take longer the more are in memory.
+    aside: BTreeSet<SlotId>,
 }
 
 impl Slots {
@@ -169,9 +171,35 @@ impl Slots {
             if let Some(due) = slot.due {
                 self.timers.remove(&(due, id));
             }
+            self.aside.remove(&id);
             self.bytes = self.bytes.saturating_sub(slot.bytes);
             self.free.push(id);
         }
+    }
+
+    /// A player is set aside.
+    pub(crate) fn set_aside(&mut self, id: SlotId, actor: Option<Addr<Player>>, why: &Rc<Aside>) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            slot.presence = Presence::Quarantined(actor, Rc::clone(why));
+            self.aside.insert(id);
+        }
+    }
+
+    /// A player's repair is over.
+    pub(crate) fn lift(&mut self, id: SlotId) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
+            slot.repair = None;
+            self.aside.remove(&id);
+        }
+    }
+
+    /// Who is set aside, and why.
+    pub(crate) fn all_aside(&self) -> impl Iterator<Item = (&Slot, &Rc<Aside>)> {
+        let slots = self
+            .aside
+            .iter()
+            .filter_map(|id| self.slots.get(*id)?.as_ref());
+        slots.filter_map(|slot| Some((slot, slot.aside()?)))
     }
 
     /// Sets what a player holds.
@@ -207,6 +235,13 @@ impl Slots {
     /// Whether any player in memory has a timer due by then.
     pub(crate) fn is_due(&self, by: Timestamp) -> bool {
         self.timers.first().is_some_and(|(due, _)| *due <= by)
+    }
+
+    /// Everybody in memory of some brands.
+    pub(crate) fn all_of(&self, brands: impl Fn(&BrandId) -> bool) -> VecDeque<Entity> {
+        let of_them = self.iter().map(|slot| &slot.entity);
+        let of_them = of_them.filter(|entity| brands(&entity.brand));
+        of_them.cloned().collect()
     }
 
     /// Whether a player's snapshot has been read.
@@ -245,7 +280,7 @@ impl Slots {
 
     /// How many are set aside.
     pub(crate) fn aside(&self) -> usize {
-        self.iter().filter(|slot| slot.aside().is_some()).count()
+        self.aside.len()
     }
 
     /// How many slot numbers there are.

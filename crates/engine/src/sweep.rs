@@ -3,24 +3,26 @@
 //! A sweep to T fires every timer due by T: of the players in memory, and of those whose due rows lie between the last sweep and T. A
 //! tick goes into the player's queue, behind every record taken so far and before every later one, so that it makes no difference
 //! whether the sweep or the player's next event comes first. `swept` in the head passes T with the first cut that begins once all of
-//! it has fired and every record before it is folded. While records wait, a sweep takes a tenth of the thread; while memory is over its
-//! budget, or as much is dirty as a checkpoint waits for, it reads no player in.
+//! it has fired and every record before it is folded. While records come, a sweep is at work a tenth of the time, unless somebody waits
+//! for its end; while memory is over its budget, or as much is dirty as a checkpoint waits for, it reads no player in.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use ports::{Due, Entity, StoreError};
 use tokio::time::Instant;
-use types::{Body, Partition as PartitionId, Position, Record, Tick, Timestamp};
+use types::{Body, BrandId, Partition as PartitionId, Position, Record, Tick, Timestamp};
 
 use crate::config::Clock;
 use crate::context::Tenure;
 use crate::error::EngineError;
+use crate::load;
 use crate::partition::{Event, Partition};
 use crate::pump::Queued;
 use crate::retry::Backoff;
 use crate::slots::SlotId;
+use crate::timeline::FIRST;
 
 /// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
 const EVERY: Duration = Duration::from_secs(1);
@@ -29,8 +31,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const TICKS: usize = 16;
 /// Due rows read at once.
 const PAGE: usize = 1024;
-/// While records wait, a sweep takes this share of the time: one in so many.
-const SHARE: u128 = 10;
+/// While records come, a sweep takes this share of the time, its reads and captures included: one in so many.
+const SHARE: u32 = 10;
 const MINUTE_NS: i64 = 60_000_000_000;
 
 /// The minute of an instant, as due rows count them.
@@ -42,6 +44,8 @@ pub(crate) fn minute(at: Timestamp) -> u32 {
 pub(crate) struct Sweeps {
     /// Everything due by then has fired.
     pub(crate) done: Timestamp,
+    /// For each brand the newest publication that every player has met, as `done` is meant.
+    pub(crate) settled: BTreeMap<BrandId, u64>,
     running: Option<Sweep>,
     last: Instant,
     /// Ticks that are not answered yet.
@@ -53,19 +57,33 @@ pub(crate) struct Sweeps {
 
 struct Sweep {
     to: Timestamp,
+    /// Brands whose players all get a tick, with the publication that they meet by it.
+    all_of: BTreeMap<BrandId, u64>,
     /// Records up to it come first.
     after: Position,
     rest: VecDeque<Entity>,
     all_read: bool,
     started: Instant,
-    spent_ns: u128,
+    /// How long ticks were on their way, until none was.
+    busy: Duration,
+    /// Since when some are.
+    since: Option<Instant>,
+}
+
+impl Sweep {
+    /// Whether it has taken its share of the time so far.
+    fn has_had_its_share(&self) -> bool {
+        let running = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        (self.busy + running) * SHARE > self.started.elapsed()
+    }
 }
 
 impl Sweeps {
-    pub(crate) fn new(done: Timestamp) -> Self {
+    pub(crate) fn new(done: Timestamp, settled: BTreeMap<BrandId, u64>) -> Self {
         let now = Instant::now();
         Self {
             done,
+            settled,
             running: None,
             last: now,
             awaiting: 0,
@@ -80,12 +98,21 @@ impl Sweeps {
     }
 
     /// Ticks were answered, or will not be.
-    pub(crate) fn answered(&mut self, ticks: usize, spent_ns: u64) {
+    pub(crate) fn answered(&mut self, ticks: usize) {
         self.awaiting = self.awaiting.saturating_sub(ticks);
         if let Some(sweep) = &mut self.running
-            && ticks > 0
+            && self.awaiting == 0
+            && let Some(since) = sweep.since.take()
         {
-            sweep.spent_ns += u128::from(spent_ns);
+            sweep.busy += since.elapsed();
+        }
+    }
+
+    /// A tick is on its way.
+    fn send(&mut self) {
+        self.awaiting += 1;
+        if let Some(sweep) = &mut self.running {
+            sweep.since.get_or_insert_with(Instant::now);
         }
     }
 }
@@ -98,9 +125,12 @@ impl Partition {
         }
         let sweeps = &self.sweeps;
         let wanted = sweeps.last.elapsed() >= EVERY || !self.drains.is_empty();
-        if sweeps.running.is_none() && wanted && !self.stopping && self.reached.clock > sweeps.done
-        {
-            self.begin_sweep();
+        let passed = self.reached.clock > sweeps.done;
+        if sweeps.running.is_none() && wanted && !self.stopping {
+            let all_of = self.unsettled();
+            if passed || !all_of.is_empty() {
+                self.begin_sweep(all_of);
+            }
         }
         self.feed_sweep();
         if self.outstanding == 0 {
@@ -108,18 +138,67 @@ impl Partition {
         }
     }
 
-    fn begin_sweep(&mut self) {
+    fn begin_sweep(&mut self, all_of: BTreeMap<BrandId, u64>) {
         let (from, to) = (minute(self.sweeps.done), self.reached.clock);
+        let settles = !all_of.is_empty();
         self.sweeps.last = Instant::now();
         self.sweeps.running = Some(Sweep {
             to,
             after: self.reached.position,
-            rest: VecDeque::new(),
+            rest: self.slots.all_of(|brand| all_of.contains_key(brand)),
+            all_of,
             all_read: false,
             started: Instant::now(),
-            spent_ns: 0,
+            busy: Duration::ZERO,
+            since: None,
         });
-        self.read_due(from, minute(to), None);
+        if settles {
+            self.read_all(None);
+        } else {
+            self.read_due(from, minute(to), None);
+        }
+    }
+
+    /// Brands of which not every player has met the programme in effect, with that one's number.
+    fn unsettled(&self) -> BTreeMap<BrandId, u64> {
+        let timeline = self.tenure.timeline.borrow();
+        let settled = |brand: &BrandId| self.sweeps.settled.get(brand).copied().unwrap_or(FIRST);
+        let changed = timeline.changed();
+        changed
+            .filter(|(brand, number)| *number > settled(brand))
+            .map(|(brand, number)| (brand.clone(), number))
+            .collect()
+    }
+
+    /// Another programme may have other timers, of players who have had no record since: a sweep that follows looks at all of them.
+    fn read_all(&self, after: Option<Entity>) {
+        let tenure = Rc::clone(&self.tenure);
+        self.await_event(async move {
+            let page = load::entities(&tenure, after.as_ref(), PAGE).await;
+            Event::Everybody(page)
+        });
+    }
+
+    /// Players in the store, whoever they are.
+    pub(crate) fn all_read(
+        &mut self,
+        page: Result<Vec<Entity>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let page = page?;
+        let last = page.last().filter(|_| page.len() == PAGE).cloned();
+        let from = minute(self.sweeps.done);
+        let Some(sweep) = &mut self.sweeps.running else {
+            return Ok(());
+        };
+        let of_them = |entity: &Entity| sweep.all_of.contains_key(&entity.brand);
+        let page: Vec<Entity> = page.into_iter().filter(of_them).collect();
+        sweep.rest.extend(page);
+        let to = minute(sweep.to);
+        match last {
+            Some(last) => self.read_all(Some(last)),
+            None => self.read_due(from, to, None),
+        }
+        Ok(())
     }
 
     fn read_due(&self, from: u32, to: u32, after: Option<Due>) {
@@ -155,8 +234,9 @@ impl Partition {
         let mut missing = Vec::new();
         while let Some(sweep) = &mut self.sweeps.running {
             let records_wait = self.outstanding > self.sweeps.awaiting;
-            let over = sweep.spent_ns * SHARE > sweep.started.elapsed().as_nanos();
-            if self.sweeps.awaiting >= TICKS || (records_wait && over) {
+            let live = records_wait || self.sweeps.heard.elapsed() < EVERY;
+            let live = live && self.drains.is_empty();
+            if self.sweeps.awaiting >= TICKS || (live && sweep.has_had_its_share()) {
                 break;
             }
             let to = sweep.to;
@@ -170,15 +250,20 @@ impl Partition {
             let Some(entity) = sweep.rest.pop_front() else {
                 break;
             };
-            if self.tenure.ports.programmes.get(&entity.brand).is_none() {
+            let all = sweep.all_of.contains_key(&entity.brand);
+            if !self.tenure.ports.versions.knows(&entity.brand) {
                 continue;
             }
             match self.slots.find(&entity) {
                 // In memory it answers for itself when it is due.
-                Some(id) if self.slots.is_loaded(id) => {}
+                Some(id) if self.slots.is_loaded(id) && !all => {}
                 Some(id) => self.tick(id, to),
                 None => {
                     let id = self.slots.add(entity.clone());
+                    if let Some(slot) = self.slots.get(id) {
+                        // Here for its timers alone: it goes before those who play.
+                        slot.idle = true;
+                    }
                     missing.push((id, entity));
                     self.tick(id, to);
                 }
@@ -199,6 +284,7 @@ impl Partition {
         slot.ticks += 1;
         slot.queue.push_back(Queued {
             before,
+            number: self.tenure.timeline.borrow().active(&slot.entity.brand),
             record: Record {
                 position: before.position,
                 recorded_at: to,
@@ -206,7 +292,7 @@ impl Partition {
             },
         });
         self.outstanding += 1;
-        self.sweeps.awaiting += 1;
+        self.sweeps.send();
         self.dispatch(id);
     }
 
@@ -219,13 +305,15 @@ impl Partition {
         if !fired || folded < sweep.after || self.slots.is_due(sweep.to) {
             return;
         }
-        self.sweeps.done = sweep.to;
+        self.sweeps.done = self.sweeps.done.max(sweep.to);
+        let met = sweep.all_of.clone();
+        self.sweeps.settled.extend(met);
         self.sweeps.running = None;
     }
 
     /// Whether everything that was due when the last record was written has fired.
     pub(crate) fn is_swept(&self) -> bool {
-        self.sweeps.done >= self.reached.clock
+        self.sweeps.done >= self.reached.clock && self.unsettled().is_empty()
     }
 
     /// Where nothing has come for a while and a timer is due by the wall clock, the log is given a tick.

@@ -6,7 +6,7 @@ use ports::{Cas, Entity, Head, OwnerId, ReadError, Stamp, StateStore, StoreError
 use progression::Catalogue;
 use types::{Epoch, Partition, Position};
 
-use crate::config::{EngineConfig, Programmes};
+use crate::config::EngineConfig;
 use crate::context::{Ports, Tenure};
 use crate::error::EngineError;
 use crate::head::Fold;
@@ -15,6 +15,7 @@ use crate::pump::Mark;
 use crate::quarantine::Aside;
 use crate::restored::{self, Standing};
 use crate::retry::Backoff;
+use crate::versions::Versions;
 
 /// How far a takeover lifts the stamps above all that the predecessor can have used, in microseconds.
 const LIFT: i64 = 10_000_000;
@@ -89,7 +90,9 @@ async fn attempt(
         })?,
     };
     let mut cursor = before.as_ref().map_or(Position::START, |head| head.cursor);
-    same_programmes(partition, &mut fold, &ports.programmes).map_err(Trouble::Final)?;
+    same_programmes(partition, &mut fold, &ports.versions)
+        .await
+        .map_err(Trouble::Final)?;
     let standing = match foreign {
         Some(kept) if kept <= cursor => Standing::Other {
             kept: fold.rung(kept),
@@ -125,7 +128,8 @@ async fn attempt(
         swept: fold.swept,
         config: config.clone(),
         ports: ports.clone(),
-        catalogue: RefCell::new(catalogue(&ports.programmes)),
+        catalogue: RefCell::new(catalogue(&fold, &ports.versions)),
+        timeline: RefCell::new(fold.timeline.clone()),
         measures: Measures::new(partition, &ports.sinks),
     };
     let mut quarantined = quarantined(ports.store.as_ref(), partition).await?;
@@ -147,10 +151,14 @@ async fn attempt(
     }))
 }
 
-fn catalogue(programmes: &Programmes) -> Catalogue {
+fn catalogue(fold: &Fold, versions: &Versions) -> Catalogue {
     let mut catalogue = Catalogue::default();
-    for programme in programmes.0.values() {
-        catalogue.learn(programme);
+    for brand in fold.active.keys() {
+        for number in [fold.timeline.active(brand), fold.timeline.known(brand)] {
+            if let Some(programme) = versions.get(brand, number) {
+                catalogue.learn(&programme);
+            }
+        }
     }
     catalogue
 }
@@ -193,27 +201,26 @@ async fn set(
     }
 }
 
-/// The head's programmes must be this server's: folding on under others would give what no replay gives.
-fn same_programmes(
+/// The head's programmes must be those that are published: folding on under others would give what no replay gives.
+async fn same_programmes(
     partition: Partition,
     fold: &mut Fold,
-    programmes: &Programmes,
+    versions: &Versions,
 ) -> Result<(), EngineError> {
     for (brand, folded) in &fold.active {
-        let here = programmes.get(brand).map(|programme| &programme.version.0);
-        if here != Some(folded) {
+        let timeline = &fold.timeline;
+        let programme = versions.learn(brand, timeline.active(brand)).await?;
+        versions.learn(brand, timeline.known(brand)).await?;
+        if programme.version.0 != *folded {
             return Err(EngineError::OtherProgramme {
                 partition,
                 brand: brand.clone(),
                 folded: folded.clone(),
-                here: here.map_or_else(|| "none".into(), Clone::clone),
+                here: programme.version.0.clone(),
             });
         }
     }
-    for (brand, programme) in &programmes.0 {
-        fold.active
-            .insert(brand.clone(), programme.version.0.clone());
-    }
+    fold.active = versions.active(&fold.timeline);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use proto::log::v1 as wire;
 use thiserror::Error;
-use types::{Body, BrandId, Event, PlayerId, Position, Record, Tick, Timestamp};
+use types::{Body, BrandId, Change, Event, PlayerId, Position, Record, Stage, Tick, Timestamp};
 
 use crate::proto_event::{attributes, instant, to_proto};
 use crate::rejection::Rejection;
@@ -45,6 +45,31 @@ pub fn encode_tick() -> Bytes {
     wire::Record { body: Some(body) }.encode_to_vec().into()
 }
 
+/// A step of the publication of a programme.
+pub fn encode_change(change: &Change) -> Bytes {
+    let stage = match change.stage {
+        Stage::Known => wire::ProgrammeStage::Known,
+        Stage::Active => wire::ProgrammeStage::Active,
+    };
+    let body = wire::record::Body::Programme(wire::ProgrammeRecord {
+        brand: change.brand.to_string(),
+        number: change.number,
+        version: change.version.to_string(),
+        stage: stage.into(),
+    });
+    wire::Record { body: Some(body) }.encode_to_vec().into()
+}
+
+/// What a record says of a programme; `None` for every other one, after a look at its first byte.
+pub fn change(bytes: &Bytes) -> Option<Change> {
+    // The tag of the body's third field.
+    bytes.first().filter(|tag| **tag == 0x1a)?;
+    match general(bytes) {
+        Ok(Body::Programme(change)) => Some(change),
+        _ => None,
+    }
+}
+
 /// The record that stands at a position of the log.
 pub fn decode(
     position: Position,
@@ -67,12 +92,30 @@ fn general(bytes: &[u8]) -> Result<Body, DecodeError> {
     match message.body {
         Some(wire::record::Body::Tick(_)) => Ok(Body::Tick(Tick)),
         Some(wire::record::Body::Event(message)) => event_body(message),
+        Some(wire::record::Body::Programme(message)) => change_of(message).map(Body::Programme),
         None => Err(because("it says nothing")),
     }
 }
 
 fn because(error: impl std::fmt::Display) -> DecodeError {
     DecodeError(error.to_string())
+}
+
+fn change_of(message: wire::ProgrammeRecord) -> Result<Change, DecodeError> {
+    let stage = match message.stage() {
+        wire::ProgrammeStage::Known => Stage::Known,
+        wire::ProgrammeStage::Active => Stage::Active,
+        wire::ProgrammeStage::Unspecified => return Err(because("a stage that is not known")),
+    };
+    if message.number == 0 {
+        return Err(because("publications are numbered from 1"));
+    }
+    Ok(Change {
+        brand: message.brand.parse().map_err(because)?,
+        number: message.number,
+        version: message.version.into(),
+        stage,
+    })
 }
 
 fn event_body(message: wire::EventRecord) -> Result<Body, DecodeError> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use events::{Context, Incoming, Lines, Rejection, array, cloudevents, envelope, parse_json};
 use progression::State;
 use prost::Message;
-use types::{Body, BrandId, Event, Position, Timestamp};
+use types::{Body, BrandId, Change, Event, Position, Stage, Timestamp};
 
 use crate::world::{self, PROGRAMME, fold, source};
 
@@ -148,5 +148,14 @@ pub(crate) fn records() -> Vec<Vec<u8>> {
         } => Some(events::record::encode(brand, *accepted_at, event, Some("00-ab-cd-01")).to_vec()),
         _ => None,
     });
-    events.chain([tick]).collect()
+    let changes = [Stage::Known, Stage::Active].map(|stage| {
+        let change = Change {
+            brand: BrandId::new("shop").expect("a brand"),
+            number: 300,
+            version: "0123456789abcdef0123456789abcdef".into(),
+            stage,
+        };
+        events::record::encode_change(&change).to_vec()
+    });
+    events.chain([tick]).chain(changes).collect()
 }

@@ -8,7 +8,7 @@ use crate::world::{self, CATALOGUE, PLAYERS};
 
 /// A player's snapshot.
 pub(crate) fn snapshot(bytes: &[u8]) -> bool {
-    let _inner = engine::snapshot_state(bytes);
+    let _inner = engine::snapshot(bytes);
     let Ok(mut state) = State::decode(bytes, &CATALOGUE) else {
         return false;
     };

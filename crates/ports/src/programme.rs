@@ -18,6 +18,9 @@ pub trait ProgrammeStore: Send + Sync {
     /// Brands with a publication, in byte order.
     async fn brands(&self) -> Result<Vec<BrandId>, StoreError>;
 
+    /// The number of the brand's newest publication; 0 where it has none.
+    async fn newest(&self, brand: &BrandId) -> Result<u64, StoreError>;
+
     /// Up to `limit` publications of the brand numbered below `below` (`None`: the newest), newest first.
     async fn publications(
         &self,

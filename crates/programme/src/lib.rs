@@ -5,6 +5,7 @@
 
 mod cel;
 mod diagnostics;
+mod follow;
 mod lower;
 pub mod model;
 mod read;
@@ -15,6 +16,8 @@ mod syntax;
 mod yaml;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
+pub use follow::may_follow;
+pub use lower::version_of;
 pub use model::Programme;
 pub use schema::json_schema;
 pub use span::Span;

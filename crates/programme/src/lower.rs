@@ -110,7 +110,7 @@ pub(crate) fn programme(
     Some(Programme {
         id: text.programme.as_ref()?.value.0.clone(),
         brand: text.brand.as_ref()?.value.0.clone(),
-        version: version(source),
+        version: version_of(source),
         timezone: lower.zone,
         currency: currency?,
         conversion: conversion?,
@@ -145,7 +145,8 @@ pub(crate) fn programme(
     })
 }
 
-fn version(source: &str) -> Version {
+/// The version that a text is, programme or not: the first 32 hex digits of its SHA-256.
+pub fn version_of(source: &str) -> Version {
     let digest = Sha256::digest(source.as_bytes());
     let hex: String = digest
         .iter()

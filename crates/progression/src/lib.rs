@@ -6,6 +6,7 @@
 //! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
+//! change(before, programme, &mut state, at) -> Decision: another version takes effect
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
 //!
@@ -59,6 +60,6 @@ pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;
-pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit};
-pub use timer::{Timer, due};
+pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit, asked_under};
+pub use timer::{Timer, change, due};
 pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

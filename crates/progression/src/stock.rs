@@ -17,7 +17,7 @@ use crate::names::Names;
 
 pub(crate) use keeper::{Answer, Keep, answer};
 pub(crate) use tell::is_tell;
-pub use tell::{Deliver, Tell};
+pub use tell::{Deliver, Tell, asked_under};
 pub use together::Stocks;
 pub use told::{Ask, Told, Unit};
 

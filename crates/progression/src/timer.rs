@@ -218,6 +218,21 @@ pub fn due(programme: &Programme, state: &mut State, now: Timestamp) -> Decision
     fire_until(programme, state, now).then(Decision::plain(Outcome::Ticked))
 }
 
+/// Another version takes effect at an instant. What fell due by then fires first, under the version `before`; what falls due later is
+/// the new one's. A player who had nothing happen to him between two versions meets both, one after the other.
+pub fn change(
+    before: &Programme,
+    programme: &Programme,
+    state: &mut State,
+    at: Timestamp,
+) -> Decision {
+    let decision = due(before, state, at);
+    // A period that has ended by then is over, whether or not the player has had a record since.
+    state.clock = state.clock.max(at);
+    state.bind(programme);
+    decision
+}
+
 /// The state and the history as they are once everything due by `now` has fired; `None` where nothing is due.
 pub(crate) fn ahead(
     programme: &Programme,

@@ -10,6 +10,8 @@ mod core;
 mod day;
 #[path = "oracle/laws.rs"]
 mod laws;
+#[path = "oracle/page.rs"]
+mod page;
 #[path = "oracle/seeds.rs"]
 mod seeds;
 #[path = "oracle/versions.rs"]

@@ -84,7 +84,7 @@ pub fn fold(
 }
 
 /// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
-/// before all.
+/// before all. Where that record itself says that the programme changes, what fell due by then fires first, under the version before.
 ///
 /// Versions have the same missions, points, tiers and rewards in the same order; what they say of missions may differ.
 pub fn fold_versions(
@@ -104,6 +104,12 @@ pub fn fold_versions(
     let out = share::Out::default();
     for (at, record) in read.iter().enumerate() {
         for (_, version) in versions[1..].iter().filter(|(from, _)| *from == at) {
+            if matches!(record.body, Body::Programme(_)) {
+                fire_all(&mut lives, &mut timers, record.recorded_at, &mut emissions);
+                lives
+                    .values_mut()
+                    .for_each(|life| life.reach(record.recorded_at));
+            }
             programme = version;
             lives.values_mut().for_each(|life| life.change(version));
             lives.values().for_each(|life| timers.ask(life));

@@ -68,8 +68,32 @@ pub enum Body {
     },
     /// Time passed, nothing else.
     Tick(Tick),
+    /// A brand's programme is about to change, or changes.
+    Programme(Change),
 }
 
 /// A record that only says that time passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tick;
+
+/// A step of a publication, as every partition's log says it. Said again it changes nothing: a number is known once, and takes effect once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whose programme.
+    pub brand: BrandId,
+    /// The publication's number among the brand's.
+    pub number: u64,
+    /// The content hash of its version.
+    pub version: Box<str>,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// How far a publication is in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Whoever folds the partition can have it. No partition says that it is active before all say this.
+    Known,
+    /// Every record behind this one is folded under it.
+    Active,
+}

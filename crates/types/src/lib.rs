@@ -19,7 +19,7 @@ pub use attributes::Attributes;
 pub use currency::{Currency, Money, MoneyError};
 pub use decimal::{Decimal, DecimalError};
 pub use digest::Digest;
-pub use event::{Body, Event, Record, Tick};
+pub use event::{Body, Change, Event, Record, Stage, Tick};
 pub use ids::{BrandId, EventId, IdError, PlayerId, SourceId};
 pub use points::MicroPoints;
 pub use position::{Epoch, Partition, Position};

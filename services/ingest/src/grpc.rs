@@ -1,6 +1,7 @@
 //! The gRPC API, with health and reflection.
 
 mod players;
+mod programmes;
 mod publish;
 mod status;
 
@@ -10,11 +11,13 @@ use std::time::Duration;
 
 use proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use proto::player::v1::player_service_server::PlayerServiceServer;
+use proto::programme::v1::programme_service_server::ProgrammeServiceServer;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use self::players::Players;
+use self::programmes::Editing;
 use self::publish::Ingest;
 use crate::http::authorize;
 use crate::intake::Intake;
@@ -64,10 +67,15 @@ pub(crate) async fn serve(
     let shared = Shared { intake, keys };
     let ingest =
         IngestServiceServer::new(Ingest(shared.clone())).max_decoding_message_size(bytes_max);
+    let editing =
+        ProgrammeServiceServer::new(Editing(shared.clone())).max_decoding_message_size(bytes_max);
     let players = PlayerServiceServer::new(Players(shared)).max_decoding_message_size(bytes_max);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<IngestServiceServer<Ingest>>().await;
     health.set_serving::<PlayerServiceServer<Players>>().await;
+    health
+        .set_serving::<ProgrammeServiceServer<Editing>>()
+        .await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -80,6 +88,7 @@ pub(crate) async fn serve(
         .timeout(timeout)
         .add_service(ingest)
         .add_service(players)
+        .add_service(editing)
         .add_service(health_service)
         .add_service(reflection)
         .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())

@@ -15,7 +15,7 @@ use events::{Clock, Code, Context, Incoming, Rejection, Sources, partition_of, r
 use futures::stream::{self, StreamExt};
 use ports::{AppendError, Entity, Entry};
 use programme::model::Programme;
-use types::{BrandId, Event, Partition, Position, Timestamp};
+use types::{Event, Partition, Position, Timestamp};
 
 use crate::appender::{Appender, Outcome};
 use crate::budget::{Budget, Share};
@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::keys::Caller;
 use crate::metrics;
 use crate::problem::{Kind, Problem};
+use crate::programmes::Programmes;
 use crate::queries::Queries;
 use crate::rate::Rates;
 use crate::results::{EventResult, Place, Status};
@@ -38,7 +39,7 @@ pub(crate) type Read = Result<Incoming, Rejection>;
 /// What takes events.
 pub(crate) struct Intake {
     pub(crate) config: Config,
-    pub(crate) programmes: HashMap<BrandId, Arc<Programme>>,
+    pub(crate) programmes: Arc<dyn Programmes>,
     pub(crate) queries: Arc<dyn Queries>,
     pub(crate) appender: Appender,
     pub(crate) budget: Budget,
@@ -64,25 +65,22 @@ struct Sent {
 
 impl Intake {
     /// The programme of the caller's brand.
-    pub(crate) fn programme(&self, caller: &Caller) -> Result<&Programme, Problem> {
-        self.programmes
-            .get(&caller.brand)
-            .map(AsRef::as_ref)
-            .ok_or_else(|| {
-                Problem::new(
-                    Kind::Forbidden,
-                    format!("brand `{}` has no programme on this server", caller.brand),
-                )
-            })
+    pub(crate) fn programme(&self, caller: &Caller) -> Result<Arc<Programme>, Problem> {
+        self.programmes.current(&caller.brand).ok_or_else(|| {
+            Problem::new(
+                Kind::Forbidden,
+                format!("brand `{}` has no programme on this server", caller.brand),
+            )
+        })
     }
 
     /// What the caller's events are read against.
-    pub(crate) fn context<'a>(&'a self, caller: &'a Caller) -> Result<Context<'a>, Problem> {
-        Ok(Context {
-            programme: self.programme(caller)?,
+    pub(crate) fn context<'a>(&self, caller: &'a Caller, programme: &'a Programme) -> Context<'a> {
+        Context {
+            programme,
             sources: caller.source.as_ref().map_or(Sources::Named, Sources::Only),
             clock: self.config.clock,
-        })
+        }
     }
 
     /// Makes the events durable and says, in order, what became of each.

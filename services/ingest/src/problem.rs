@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use events::BatchError;
 use ports::AppendError;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::queries::QueryError;
@@ -18,6 +19,8 @@ pub struct Problem {
     pub detail: String,
     /// When trying again may help.
     pub retry_after: Option<Duration>,
+    /// What there is more to say about it, by name.
+    pub members: Map<String, Value>,
 }
 
 /// The kinds of problems, each with a stable code and a status.
@@ -39,6 +42,18 @@ pub enum Kind {
     MethodNotAllowed,
     /// Time is the log's here, and cannot be set.
     LogClock,
+    /// There is no draft to publish.
+    NoDraft,
+    /// The draft is not the one that is meant.
+    DraftChanged,
+    /// The draft was made from another version than the one that is published.
+    StaleBase,
+    /// The draft is the version in effect.
+    Unchanged,
+    /// The draft cannot take the place of the version in effect.
+    CannotFollow,
+    /// The draft is no programme.
+    InvalidProgramme,
     /// The body came too slowly.
     Timeout,
     /// A limit of size or number.
@@ -59,7 +74,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed,
         Self::EmptyBatch,
         Self::Unauthenticated,
@@ -68,6 +83,12 @@ impl Kind {
         Self::NoSuchPath,
         Self::MethodNotAllowed,
         Self::LogClock,
+        Self::NoDraft,
+        Self::DraftChanged,
+        Self::StaleBase,
+        Self::Unchanged,
+        Self::CannotFollow,
+        Self::InvalidProgramme,
         Self::Timeout,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -89,6 +110,12 @@ impl Kind {
             Self::NoSuchPath => "no_such_path",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::LogClock => "log_clock",
+            Self::NoDraft => "no_draft",
+            Self::DraftChanged => "draft_changed",
+            Self::StaleBase => "stale_base",
+            Self::Unchanged => "unchanged",
+            Self::CannotFollow => "cannot_follow",
+            Self::InvalidProgramme => "invalid_programme",
             Self::Timeout => "timeout",
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -109,7 +136,13 @@ impl Kind {
             Self::NotFound | Self::NoSuchPath => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
-            Self::LogClock => 409,
+            Self::LogClock
+            | Self::NoDraft
+            | Self::DraftChanged
+            | Self::StaleBase
+            | Self::Unchanged
+            | Self::CannotFollow => 409,
+            Self::InvalidProgramme => 422,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RateLimited => 429,
@@ -129,6 +162,12 @@ impl Kind {
             Self::NoSuchPath => "No such path",
             Self::MethodNotAllowed => "The path has no such method",
             Self::LogClock => "The server runs on the log's clock",
+            Self::NoDraft => "There is no draft",
+            Self::DraftChanged => "The draft is another one",
+            Self::StaleBase => "Another version was published since",
+            Self::Unchanged => "Nothing would change",
+            Self::CannotFollow => "The draft cannot follow the programme in effect",
+            Self::InvalidProgramme => "The draft is no valid programme",
             Self::Timeout => "The request came too slowly",
             Self::TooLarge => "The request is over a limit",
             Self::UnsupportedMediaType => "The content type is not taken",
@@ -148,7 +187,15 @@ impl Problem {
             kind,
             detail: detail.into(),
             retry_after: None,
+            members: Map::new(),
         }
+    }
+
+    /// The same, with one thing more said.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
     }
 
     /// A problem that passes.
@@ -157,6 +204,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             retry_after: Some(retry_after),
+            members: Map::new(),
         }
     }
 

@@ -1,15 +1,12 @@
 //! Everything together, from listeners to a clean end.
 
-use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use ports::EventLog;
-use programme::model::Programme;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use types::BrandId;
 
 use crate::admin::{self, Admin};
 use crate::appender::Appender;
@@ -17,6 +14,7 @@ use crate::budget::Budget;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::keys::Keys;
+use crate::programmes::Programmes;
 use crate::queries::Queries;
 use crate::rate::Rates;
 use crate::{grpc, http};
@@ -39,8 +37,8 @@ pub struct Deps {
     pub log: Arc<dyn EventLog>,
     /// Who answers about players.
     pub queries: Arc<dyn Queries>,
-    /// The programme in effect for each brand.
-    pub programmes: HashMap<BrandId, Arc<Programme>>,
+    /// Each brand's programme.
+    pub programmes: Arc<dyn Programmes>,
     /// Who may call.
     pub keys: Arc<Keys>,
     /// The process's metrics in the Prometheus text format.
@@ -49,9 +47,7 @@ pub struct Deps {
 
 impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deps")
-            .field("programmes", &self.programmes.keys())
-            .finish_non_exhaustive()
+        f.debug_struct("Deps").finish_non_exhaustive()
     }
 }
 

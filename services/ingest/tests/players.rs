@@ -171,17 +171,17 @@ async fn every_route_is_described_and_everything_described_is_a_route() {
     references(&document, &document);
     for (method, path) in ROUTES {
         let path = path.replace(['{', '}'], "");
-        let other = if method == "GET" { "DELETE" } else { "GET" };
         assert_ne!(
             answered(server.request(method, &path)).await.json["code"],
             "no_such_path",
             "{path}"
         );
-        let answer = answered(server.request(other, &path)).await;
-        assert_eq!(
-            (answer.status, answer.headers["allow"].to_str().unwrap()),
-            (405, method),
-            "{path}"
+        let answer = answered(server.request("DELETE", &path)).await;
+        let allowed = answer.headers["allow"].to_str().unwrap();
+        assert_eq!(answer.status, 405, "{path}");
+        assert!(
+            allowed.split(", ").any(|allowed| allowed == method),
+            "{path}: {allowed}"
         );
     }
     assert_eq!(server.get("/v2").await.json["code"], "no_such_path");

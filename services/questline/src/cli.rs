@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, cluster, config, demo, explain, key, players, repair, send, serve, simulate,
+    audit, check, cluster, config, demo, explain, key, players, programme, repair, send, serve,
+    simulate,
 };
 
 /// Missions, streaks and tiers that never lose, double or reorder an event.
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     Send(send::Args),
     /// Every player of a server, as `simulate` writes them
     Players(players::Args),
+    /// The programme of a server: read it, edit it, publish it
+    #[command(subcommand)]
+    Programme(programme::Command),
     /// Why an event counted, or did not, rule by rule
     Explain(explain::Args),
     /// Recompute every balance from the journal
@@ -67,6 +71,7 @@ impl Command {
             Self::Simulate(args) => simulate::run(&args),
             Self::Send(args) => send::run(&args),
             Self::Players(args) => players::run(&args),
+            Self::Programme(command) => programme::run(command),
             Self::Explain(args) => explain::run(&args),
             Self::Audit(args) => audit::run(&args),
             Self::Config(args) => config::run(*args),

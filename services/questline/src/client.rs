@@ -40,6 +40,8 @@ pub(crate) enum CallError {
         code: String,
         /// The problem's text.
         detail: String,
+        /// The whole problem.
+        problem: Box<Value>,
     },
 }
 
@@ -126,6 +128,21 @@ impl Client {
         json(called(request).await?).await
     }
 
+    /// Sets the draft of the brand's programme.
+    pub(crate) async fn put_draft(&self, source: String) -> Result<Value, CallError> {
+        let request = self
+            .request(Method::PUT, "/v1/programme")
+            .header("content-type", "application/yaml")
+            .body(source);
+        json(called(request).await?).await
+    }
+
+    /// Publishes the draft.
+    pub(crate) async fn publish(&self, said: &Value) -> Result<Value, CallError> {
+        let request = self.request(Method::POST, "/v1/programme:publish");
+        json(called(request.json(said)).await?).await
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.base))
@@ -175,6 +192,7 @@ async fn called(request: RequestBuilder) -> Result<Response, CallError> {
         status,
         code: text("code"),
         detail,
+        problem: Box::new(problem),
     })
 }
 
@@ -184,6 +202,7 @@ async fn json<T: for<'de> Deserialize<'de>>(response: Response) -> Result<T, Cal
         status: StatusCode::OK,
         code: "unexpected_answer".to_owned(),
         detail: error.to_string(),
+        problem: Box::default(),
     })
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod key;
 pub(crate) mod players;
+pub(crate) mod programme;
 pub(crate) mod repair;
 pub(crate) mod send;
 pub(crate) mod serve;

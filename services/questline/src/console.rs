@@ -18,6 +18,13 @@ pub(crate) fn say(text: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
+/// Writes text to standard output as it is, without a line's end of its own.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Writes a line to stderr. There is nobody left to tell where that fails.
 pub(crate) fn remark(text: impl fmt::Display) {
     writeln!(io::stderr().lock(), "{text}").unwrap_or_default();

@@ -6,6 +6,7 @@ mod cluster;
 mod config;
 mod gateways;
 mod postbacks;
+mod programmes;
 mod queries;
 mod start;
 

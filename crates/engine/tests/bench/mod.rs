@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{
     Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError, Rules,
-    Threads,
+    Threads, Versions,
 };
 use ports::{EmissionSink, Entity, Entry, EventLog, LogRecord, OwnerId, Row, Stamp, StateStore};
 use serde_json::Value;
@@ -81,7 +81,7 @@ impl Bench {
         };
         Engine::start(
             config,
-            self.programmes.clone(),
+            Versions::from(self.programmes.clone()),
             Arc::clone(&self.log) as Arc<dyn EventLog>,
             Arc::clone(&self.store) as Arc<dyn StateStore>,
             vec![Arc::clone(&self.sink) as Arc<dyn EmissionSink>],

@@ -1,6 +1,8 @@
 //! One simulated history: a world that outlives its engines, several lives of an engine, and the comparison at the end.
 
 mod oracle;
+mod publish;
+mod repair;
 mod shared;
 mod straight;
 mod world;
@@ -10,8 +12,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Clock, Engine, EngineConfig, EngineHandle, Pace, Rules, Threads};
-use ports::{EmissionSink, Entity, EventLog, OwnerId, StateStore};
+use engine::{Clock, Engine, EngineConfig, EngineHandle, Pace, Rules, Threads, Versions};
+use ports::{EmissionSink, Entity, EventLog, OwnerId, ProgrammeStore, StateStore};
+pub(crate) use publish::{Changes, run_changes};
 pub(crate) use shared::Counts;
 use tokio::task::LocalSet;
 use types::{Partition, Position, Timestamp};
@@ -134,9 +137,18 @@ async fn put_back(world: Rc<World>, life: u64, rules: Rules) -> Result<(), Strin
 
 async fn start(world: &World, life: u64, rules: Rules) -> Result<EngineHandle, String> {
     let sinks = world.sinks.iter();
+    let config = config(world, life, rules);
+    let opened = Versions::open(
+        Arc::clone(&world.programmes) as Arc<dyn ProgrammeStore>,
+        world.store.as_ref(),
+        world.log.partitions(),
+        [world.first()].into_iter().collect(),
+        (config.now)(),
+    );
+    let (versions, _) = opened.await.map_err(|error| error.to_string())?;
     let engine = Engine::start(
-        config(world, life, rules),
-        world.programmes.clone(),
+        config,
+        versions,
         Arc::clone(&world.log) as Arc<dyn EventLog>,
         Arc::clone(&world.store) as Arc<dyn StateStore>,
         sinks
@@ -163,24 +175,26 @@ async fn live(
     crash.after(steps);
     let lived = async {
         let engine = start(&world, life, rules).await?;
-        world.append_some(last).await;
         if last {
-            if mishap == Mishap::Damage {
-                repair_all(&world, &engine).await?;
-            }
-            return finish(&world, &engine, mishap).await;
+            let ended = async {
+                world.append_some(true).await;
+                publish::in_effect(&world, &engine).await?;
+                if mishap == Mishap::Damage {
+                    repair::repair_all(&world, &engine).await?;
+                }
+                finish(&world, &engine, mishap).await
+            };
+            return tokio::select! {
+                biased;
+                ended = ended => ended,
+                () = engine.carry_publications(Duration::ZERO) => Err("nothing is carried".to_owned()),
+            };
         }
-        ask_around(&world, &engine).await;
-        if mishap == Mishap::Damage {
-            repair_some(&world, &engine).await;
-        }
-        if dice.chance(300) {
-            engine.shutdown().await;
-            return Ok(());
-        }
+        let patience = Duration::from_millis(dice.below(3_000));
         tokio::select! {
-            error = engine.failed() => Err(format!("life {life}: {error}")),
-            () = tokio::time::sleep(Duration::from_millis(dice.below(20_000))) => Ok(()),
+            biased;
+            ended = middle(&world, &engine, life, mishap) => ended,
+            () = engine.carry_publications(patience) => Err("nothing is carried".to_owned()),
         }
     };
     tokio::select! {
@@ -190,6 +204,35 @@ async fn live(
         // Virtual time: whatever hangs gets here at once.
         () = tokio::time::sleep(Duration::from_secs(2_000)) => Err(format!("life {life} hangs")),
     }
+}
+
+/// Records come, programmes are published, questions are asked, until the life is over.
+async fn middle(
+    world: &World,
+    engine: &EngineHandle,
+    life: u64,
+    mishap: Mishap,
+) -> Result<(), String> {
+    let dice = &world.dice;
+    let lived = async {
+        world.append_some(false).await;
+        publish::publish_some(world, engine).await;
+        world.append_some(false).await;
+        ask_around(world, engine).await;
+        if mishap == Mishap::Damage {
+            repair::repair_some(world, engine).await;
+        }
+        if dice.chance(300) {
+            engine.shutdown().await;
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            error = engine.failed() => Err(format!("life {life}: {error}")),
+            () = tokio::time::sleep(Duration::from_millis(dice.below(20_000))) => Ok(()),
+        }
+    };
+    lived.await
 }
 
 /// Questions in the middle of everything get an answer that does not contradict itself.
@@ -202,49 +245,12 @@ async fn ask_around(world: &World, engine: &EngineHandle) {
     }
 }
 
-/// Repairs that may come to nothing: the damage may be there still, or the life may end.
-async fn repair_some(world: &World, engine: &EngineHandle) {
-    let asked = engine.set_aside();
-    let Ok(Ok(aside)) = tokio::time::timeout(Duration::from_secs(5), asked).await else {
-        return;
-    };
-    for one in aside {
-        if world.dice.chance(600) {
-            let repair = engine.repair(&one.entity, world.dice.chance(300));
-            let repaired = tokio::time::timeout(Duration::from_secs(60), repair).await;
-            world.count_repaired(matches!(repaired, Ok(Ok(_))));
-        }
-    }
-}
-
-/// Nothing is damaged any more: every repair succeeds, and more records come meanwhile.
-async fn repair_all(world: &World, engine: &EngineHandle) -> Result<(), String> {
-    drain(world, engine).await?;
-    let aside = engine
-        .set_aside()
-        .await
-        .map_err(|error| error.to_string())?;
-    for one in aside {
-        let whole = world.dice.chance(300);
-        let repaired = engine.repair(&one.entity, whole).await;
-        repaired.map_err(|error| format!("{:?}: {error}", one.entity))?;
-        world.count_repaired(true);
-    }
-    let left = engine
-        .set_aside()
-        .await
-        .map_err(|error| error.to_string())?;
-    match left.is_empty() {
-        true => Ok(()),
-        false => Err(format!("repaired and still set aside: {left:?}")),
-    }
-}
-
 /// Waits until everything is folded and acknowledged, what was told meanwhile too.
 async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
     let mut ends = ends(world).await?;
     loop {
         tokio::select! {
+            biased;
             drained = engine.drained(&ends) => drained.map_err(|error| error.to_string())?,
             error = engine.failed() => return Err(error.to_string()),
             () = tokio::time::sleep(Duration::from_secs(1_000)) => {
@@ -262,7 +268,9 @@ async fn drain(world: &World, engine: &EngineHandle) -> Result<(), String> {
 /// Waits until everything is folded and acknowledged, stops, and compares.
 async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<(), String> {
     drain(world, engine).await?;
-    let straight = straight::fold(world);
+    let published = world.published().await?;
+    world.count_changes(published.len());
+    let straight = straight::fold(world, &published);
     let players = straight.players.iter();
     for (entity, player) in players.filter(|(entity, _)| entity.is_player()) {
         if mishap == Mishap::RestoredLog {
@@ -285,7 +293,7 @@ async fn finish(world: &World, engine: &EngineHandle, mishap: Mishap) -> Result<
         world.counts.set(shared::check(world, engine).await?);
         engine.shutdown().await;
     } else {
-        let expected = oracle::fold(world, &world::brand())?;
+        let expected = oracle::fold(world, &published, &world::brand())?;
         if expected.players() != straight.players.len() {
             return Err("the oracle knows other players".to_owned());
         }

@@ -1,13 +1,15 @@
 //! The log folded by the oracle, which shares no line with the core: what the players and the gateways must come to.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use engine::EngineHandle;
 use ports::Entity;
+use programme::Programme;
 use serde_json::Value;
 use testkit::faulty::FaultySink;
 use testkit::oracle;
-use types::{BrandId, Record, Timestamp};
+use types::{Body, BrandId, Record, Stage, Timestamp};
 
 use super::world::World;
 
@@ -19,8 +21,11 @@ pub(crate) struct Expected {
     emissions: BTreeMap<String, Vec<Value>>,
 }
 
-pub(crate) fn fold(world: &World, brand: &BrandId) -> Result<Expected, String> {
-    let programme = world.programmes.get(brand).ok_or("no programme")?;
+pub(crate) fn fold(
+    world: &World,
+    published: &[Arc<Programme>],
+    brand: &BrandId,
+) -> Result<Expected, String> {
     let mut expected = Expected::default();
     for partition in world.partitions() {
         let mut clock = Timestamp::MIN;
@@ -29,7 +34,8 @@ pub(crate) fn fold(world: &World, brand: &BrandId) -> Result<Expected, String> {
             clock = clock.max(read.recorded_at);
             records.extend(events::record::decode(read.position, clock, &read.body));
         }
-        let outcome = oracle::fold(programme, brand, &records, Some(clock));
+        let versions = versions(published, &records);
+        let outcome = oracle::fold_versions(&versions, brand, &records, Some(clock));
         for line in outcome.players {
             let player = text(&line, "player")?;
             let entity = Entity {
@@ -44,6 +50,25 @@ pub(crate) fn fold(world: &World, brand: &BrandId) -> Result<Expected, String> {
         }
     }
     Ok(expected)
+}
+
+/// Which version counts from which record on: each takes effect the first time that a record says so, none after a later one.
+fn versions<'p>(
+    published: &'p [Arc<Programme>],
+    records: &[Record],
+) -> Vec<(usize, &'p Programme)> {
+    let mut versions = vec![(0, published[0].as_ref())];
+    let mut newest = 1;
+    for (at, record) in records.iter().enumerate() {
+        if let Body::Programme(change) = &record.body
+            && change.stage == Stage::Active
+            && change.number > newest
+        {
+            newest = change.number;
+            versions.push((at, published[newest as usize - 1].as_ref()));
+        }
+    }
+    versions
 }
 
 impl Expected {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::Programmes;
-use ports::{Entity, Entry, EventLog as _};
+use ports::{Entity, Entry, EventLog as _, ProgrammeStore as _};
 use programme::Programme;
-use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
+use testkit::faulty::{Crash, Dice, FaultyProgrammes, FaultySink, FaultyStore, MemoryLog};
 use types::{BrandId, Event, EventId, Partition, Timestamp};
 
+use super::Changes;
 use super::shared::Counts;
 
 pub(crate) struct World {
@@ -20,12 +20,16 @@ pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) sinks: Vec<Arc<FaultySink>>,
-    pub(crate) programmes: Programmes,
+    pub(crate) programmes: Arc<FaultyProgrammes>,
+    /// What is published from the beginning, and then one after the other.
+    pub(crate) sources: Vec<String>,
     pub(crate) entities: Vec<Entity>,
     /// Players that were set aside and repaired.
     pub(crate) repaired: Cell<u64>,
     /// What became of what they share, once the world has ended.
     pub(crate) counts: Cell<Counts>,
+    /// What became of its programmes, likewise.
+    pub(crate) changes: Cell<Changes>,
     /// Its players share limits and stocks.
     pub(crate) shared: bool,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
@@ -45,7 +49,12 @@ impl World {
         let dice = Arc::new(Dice::new(seed));
         let crash = Arc::new(Crash::default());
         let partitions = 1 + u16::from(shared) + u16::try_from(dice.below(2)).unwrap();
-        let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
+        let log = MemoryLog::new(partitions, Arc::clone(&dice)).with(Arc::clone(&crash));
+        let log = Arc::new(log);
+        let programmes = FaultyProgrammes::new(Arc::clone(&dice), Arc::clone(&crash));
+        let first = if shared { SHARED } else { PROGRAMME };
+        let mut sources = vec![first.to_owned()];
+        sources.extend((0..CHANGES).map(|_| changed(first, &dice)));
         let store = FaultyStore::new(Arc::clone(&dice), Arc::clone(&crash));
         let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
         let players = 1 + dice.below(6);
@@ -59,13 +68,13 @@ impl World {
             to_append: RefCell::default(),
             repaired: Cell::default(),
             counts: Cell::default(),
+            changes: Cell::default(),
             sinks: vec![
                 sink("all", |_: &str| true),
                 sink("some", |kind: &str| kind.len() % 2 == 1),
             ],
-            programmes: [programme(if shared { SHARED } else { PROGRAMME })]
-                .into_iter()
-                .collect(),
+            programmes: Arc::new(programmes),
+            sources,
             shared,
             store: Arc::new(store),
             dice,
@@ -75,6 +84,22 @@ impl World {
         };
         world.plan();
         world
+    }
+
+    /// The programme that the world begins with.
+    pub(crate) fn first(&self) -> Programme {
+        programme(&self.sources[0])
+    }
+
+    /// What was published, in order, each knowing those before it; to be asked while calm.
+    pub(crate) async fn published(&self) -> Result<Vec<Arc<Programme>>, String> {
+        let all = self.programmes.publications(&brand(), None, 1_000).await;
+        let mut chain: Vec<Arc<Programme>> = Vec::new();
+        for publication in all.map_err(|error| error.to_string())?.iter().rev() {
+            let earlier = chain.iter().rev().map(Arc::clone).collect();
+            chain.push(Arc::new(programme(&publication.source).after(earlier)));
+        }
+        Ok(chain)
     }
 
     pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
@@ -87,6 +112,23 @@ impl World {
 
     pub(crate) fn count_repaired(&self, repaired: bool) {
         self.repaired.set(self.repaired.get() + u64::from(repaired));
+    }
+
+    /// Counts what the logs say of programmes, of which so many were published.
+    pub(crate) fn count_changes(&self, published: usize) {
+        let mut said = 0;
+        for partition in self.partitions() {
+            let records = self.log.history(partition);
+            let changes = records
+                .iter()
+                .filter(|it| events::record::change(&it.body).is_some());
+            said += changes.count();
+        }
+        let once = 2 * (published - 1) * self.partitions().count();
+        self.changes.set(Changes {
+            published: published - 1,
+            repeated: said.saturating_sub(once),
+        });
     }
 
     /// Puts each partition of the log back to an older copy.
@@ -267,6 +309,30 @@ rewards:
   - {id: g, kind: bonus, template: G, stock: 4}
   - {id: h, kind: code, template: H, stock: 3}
 "#;
+
+/// Versions published after the first, at most.
+const CHANGES: usize = 4;
+
+/// The programme with other rates and goals, and any policy for the periods that run.
+fn changed(source: &str, dice: &Dice) -> String {
+    let any = |all: &[&str]| all[dice.below(all.len() as u64) as usize].to_owned();
+    let mut changed = source.replace("rate: 10,", &format!("rate: {},", 1 + dice.below(30)));
+    for goal in [
+        "target: 1}, ",
+        "target: 2}, ",
+        "target: 60}, ",
+        "target: 90}, ",
+    ] {
+        if dice.chance(600) {
+            let target = any(&["1", "2", "3", "50", "130"]);
+            let policy = any(&["keep", "rebase", "reset"]);
+            let other = format!("target: {target}}}, on_change: {policy}, ");
+            changed = changed.replace(goal, &other);
+        }
+    }
+    // Whatever else it says, each is another version.
+    format!("{changed}# {}\n", dice.next())
+}
 
 fn programme(source: &str) -> Programme {
     match programme::compile("simulated.yaml", source) {

@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use types::{Attributes, Body, Decimal, Event, Position, Record, Tick, Timestamp, Value};
+use types::{
+    Attributes, Body, Change, Decimal, Event, Position, Record, Stage, Tick, Timestamp, Value,
+};
 
-use super::{decode, encode, encode_tick, general, quick};
+use super::{decode, encode, encode_change, encode_tick, general, quick};
 use crate::fixture::programme;
 use crate::{Context, from_proto, parse_json, to_proto};
 
@@ -135,7 +137,33 @@ fn a_plain_event_is_read_without_the_general_decoder() {
 fn a_tick_is_decoded_as_a_tick() {
     let record = decode(AT, Timestamp::MAX, &encode_tick()).unwrap();
     assert_eq!(record.body, Body::Tick(Tick));
+    assert_eq!(super::change(&encode_tick()), None);
     assert!(decode(AT, Timestamp::MAX, &Bytes::new()).is_err());
+}
+
+#[test]
+fn a_step_of_a_publication_reads_back_and_nothing_half_said_does() {
+    for stage in [Stage::Known, Stage::Active] {
+        let change = Change {
+            brand: "acme".parse().unwrap(),
+            number: 7,
+            version: "00ff".into(),
+            stage,
+        };
+        let bytes = encode_change(&change);
+        let record = decode(AT, Timestamp::MAX, &bytes).unwrap();
+        assert_eq!(record.body, Body::Programme(change.clone()));
+        assert_eq!(super::change(&bytes), Some(change.clone()));
+        let unnumbered = Change {
+            number: 0,
+            ..change
+        };
+        assert!(decode(AT, Timestamp::MAX, &encode_change(&unnumbered)).is_err());
+        // Without its last field, the stage.
+        let half = bytes.slice(..bytes.len() - 2);
+        let lengths = [&[half[0], half[1] - 2], &half[2..]].concat();
+        assert!(decode(AT, Timestamp::MAX, &lengths.into()).is_err());
+    }
 }
 
 #[test]

@@ -30,6 +30,14 @@ pub(crate) fn is_tell(event: &Event) -> bool {
     event.source.as_str() == SourceId::QUESTLINE
 }
 
+/// The version of the programme that an asker of a stock goes by; `None` for whatever is no such question.
+pub fn asked_under(event: &Event) -> Option<&str> {
+    if !is_tell(event) || *event.kind != *Told::ASKED {
+        return None;
+    }
+    event.attributes.get(VERSION).and_then(Value::as_text)
+}
+
 impl Tell {
     /// When it was decided.
     pub const fn at(&self) -> Timestamp {

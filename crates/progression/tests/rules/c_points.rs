@@ -30,6 +30,26 @@ earn: [{id: r, on: bet_placed, give: {points: xp, rate: 1}}, {id: f, on: bet_pla
 }
 
 #[test]
+fn c1_a_settlement_is_weighed_by_its_own_attributes_else_by_its_bets() {
+    check(
+        "points: {xp: {kind: status}}
+weights: {category: {c: 10%, d: 50%}, funds: {bonus: 50%}}
+earn: [{id: s, on: bet_settled, give: {points: xp, rate: 1}}]",
+        "a bet_placed 9 GBP @2011-01-03T10:00:00Z category=c funds=bonus
+         b bet_placed 9 GBP @2011-01-03T10:00:00Z category=c funds=bonus
+         c bet_placed 9 GBP @2011-01-03T10:00:00Z category=c funds=bonus
+         sa bet_settled 100 of=a result=won @2011-01-03T11:00:00Z
+         sb bet_settled 100 of=b result=won category=d @2011-01-03T11:00:00Z
+         sc bet_settled 100 of=c result=won category=e funds=real @2011-01-03T11:00:00Z",
+        &[
+            "s/sa: points_earned xp 5 s",
+            "s/sb: points_earned xp 25 s",
+            "s/sc: points_earned xp 100 s",
+        ],
+    );
+}
+
+#[test]
 fn c1_weight_0_counts_for_no_mission_and_any_other_is_a_whole_count() {
     let world = check(
         "weights: {category: {c: 10%}}

@@ -40,6 +40,28 @@ fn rule_3_a_reversal_that_comes_first_leaves_a_tombstone() {
 }
 
 #[test]
+fn rule_4_an_emission_has_one_id_that_a_replay_gives_again() {
+    let events = "a order 3 GBP @2011-01-03T10:00:00Z
+         b order 4 GBP @2011-01-03T11:00:00Z
+         a order 3 GBP @2011-01-03T10:00:00Z recorded=2011-01-03T12:00:00Z
+         x order_cancelled of=a @2011-01-03T13:00:00Z";
+    let expected = [
+        "s/a: points_earned xp 3 r",
+        "s/b: points_earned xp 4 r",
+        "s/x: points_reversed xp 3 r",
+    ];
+    let ids = || -> Vec<String> {
+        let emissions = check(XP, events, &expected).emissions;
+        let ids = emissions.iter().map(|it| it["id"].as_str().unwrap());
+        ids.map(str::to_owned).collect()
+    };
+    let (first, again) = (ids(), ids());
+    assert_eq!(first, again);
+    let distinct: std::collections::BTreeSet<&String> = first.iter().collect();
+    assert_eq!(distinct.len(), 3, "{first:?}");
+}
+
+#[test]
 fn rule_5_money_has_its_currencys_decimals_and_no_float() {
     // Yen have none; what has too many is refused before the core (`bad_input`).
     check(

@@ -70,6 +70,7 @@ pub async fn a_brand_without_publications_has_none(fixture: &impl ProgrammesFixt
     let (store, acme) = (store.as_ref(), brand("acme"));
     assert_eq!(store.brands().await.expect("brands"), []);
     assert_eq!(all(store, &acme).await, []);
+    assert_eq!(store.newest(&acme).await.expect("a number"), 0);
     assert_eq!(store.draft(&acme).await.expect("no draft"), None);
 }
 
@@ -87,6 +88,8 @@ pub async fn publications_are_numbered_without_a_gap(fixture: &impl ProgrammesFi
     ];
     for (one, expected) in &table {
         assert_eq!(publish(store, &acme, one).await, *expected, "{one:?}");
+        let stand = all(store, &acme).await.len() as u64;
+        assert_eq!(store.newest(&acme).await.expect("a number"), stand);
     }
     let stands = [publication(2, "two"), publication(1, "one")];
     assert_eq!(all(store, &acme).await, stands);

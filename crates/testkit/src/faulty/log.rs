@@ -7,12 +7,13 @@ use ports::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadEr
 use tokio::sync::watch;
 use types::{Partition, Position, Timestamp};
 
-use super::Dice;
+use super::{Crash, Dice};
 
 /// Records by partition. A record without a time of its own gets its partition's last.
 pub struct MemoryLog {
     partitions: Vec<Arc<Kept>>,
     dice: Arc<Dice>,
+    crash: Option<Arc<Crash>>,
 }
 
 struct Kept {
@@ -49,6 +50,20 @@ impl MemoryLog {
         Self {
             partitions: (0..partitions).map(|_| kept()).collect(),
             dice,
+            crash: None,
+        }
+    }
+
+    /// The same log, in which an append is a step at which the process under test may be stopped, before and after.
+    #[must_use]
+    pub fn with(mut self, crash: Arc<Crash>) -> Self {
+        self.crash = Some(crash);
+        self
+    }
+
+    async fn step(&self) {
+        if let Some(crash) = &self.crash {
+            crash.step().await;
         }
     }
 
@@ -117,11 +132,13 @@ impl EventLog for MemoryLog {
         partition: Partition,
         entries: Vec<Entry>,
     ) -> Result<Appended, AppendError> {
+        self.step().await;
         self.dice.pause(20).await;
         if self.dice.fault(150) {
             return Err(AppendError::Unavailable("seeded".to_owned()));
         }
         let appended = self.put(partition, entries);
+        self.step().await;
         self.dice.pause(20).await;
         match self.dice.fault(150) {
             true => Err(AppendError::Unknown("seeded".to_owned())),

@@ -39,7 +39,6 @@ impl FaultyProgrammes {
     }
 
     async fn enter(&self) -> Result<(), StoreError> {
-        self.crash.step().await;
         self.dice.pause(10).await;
         if self.dice.fault(50) {
             return Err(StoreError::Unavailable("seeded".to_owned()));
@@ -64,6 +63,12 @@ impl ProgrammeStore for FaultyProgrammes {
         Ok(self.kept().published.keys().cloned().collect())
     }
 
+    async fn newest(&self, brand: &BrandId) -> Result<u64, StoreError> {
+        self.enter().await?;
+        let kept = self.kept();
+        Ok(kept.published.get(brand).map_or(0, |all| all.len() as u64))
+    }
+
     async fn publications(
         &self,
         brand: &BrandId,
@@ -86,6 +91,7 @@ impl ProgrammeStore for FaultyProgrammes {
         brand: &BrandId,
         publication: &Publication,
     ) -> Result<Published, StoreError> {
+        self.crash.step().await;
         self.enter().await?;
         if self.dice.fault(50) {
             return Err(StoreError::Unknown("seeded: not set".to_owned()));
@@ -109,6 +115,7 @@ impl ProgrammeStore for FaultyProgrammes {
     }
 
     async fn set_draft(&self, brand: &BrandId, draft: &Draft) -> Result<(), StoreError> {
+        self.crash.step().await;
         self.enter().await?;
         self.kept().drafts.insert(brand.clone(), draft.clone());
         self.leave(()).await

@@ -34,6 +34,11 @@ impl<'a> Life<'a> {
         of_it.map(|kept| (kept.period.as_str(), kept.rules))
     }
 
+    /// Time has passed, without a record of the player.
+    pub(super) fn reach(&mut self, now: Timestamp) {
+        self.recorded = self.recorded.max(now);
+    }
+
     /// Another version counts from now on.
     pub(super) fn change(&mut self, programme: &'a Programme) {
         for mission in 0..self.programme.missions.len() {

@@ -48,7 +48,8 @@ impl Ingest {
     async fn take(&self, request: Request<PublishRequest>) -> Result<Vec<PublishResult>, Problem> {
         let Shared { intake, .. } = &self.0;
         let caller = self.0.caller(request.metadata(), Scope::Ingest)?;
-        let context = intake.context(&caller)?;
+        let programme = intake.programme(&caller)?;
+        let context = intake.context(&caller, &programme);
         let caller_trace = request
             .metadata()
             .get("traceparent")

@@ -20,14 +20,19 @@ impl From<Problem> for Status {
 
 const fn code(kind: Kind) -> Code {
     match kind {
-        Kind::Malformed | Kind::EmptyBatch | Kind::TooLarge | Kind::UnsupportedMediaType => {
-            Code::InvalidArgument
-        }
+        Kind::Malformed
+        | Kind::EmptyBatch
+        | Kind::TooLarge
+        | Kind::UnsupportedMediaType
+        | Kind::InvalidProgramme => Code::InvalidArgument,
         Kind::Unauthenticated => Code::Unauthenticated,
         Kind::Forbidden => Code::PermissionDenied,
         Kind::NotFound => Code::NotFound,
         Kind::NoSuchPath | Kind::MethodNotAllowed => Code::Unimplemented,
-        Kind::LogClock => Code::FailedPrecondition,
+        Kind::LogClock | Kind::NoDraft | Kind::Unchanged | Kind::CannotFollow => {
+            Code::FailedPrecondition
+        }
+        Kind::StaleBase | Kind::DraftChanged => Code::Aborted,
         Kind::Timeout => Code::DeadlineExceeded,
         Kind::RateLimited | Kind::Overloaded | Kind::LogFull => Code::ResourceExhausted,
         Kind::Unavailable => Code::Unavailable,

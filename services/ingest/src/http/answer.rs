@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::ROUTES;
 use crate::problem::{Kind, Problem};
@@ -15,6 +16,8 @@ struct Body<'a> {
     status: u16,
     code: &'a str,
     detail: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 /// JSON text, as it is.
@@ -43,6 +46,7 @@ pub(super) fn refused(code: &str, detail: &str) -> HttpResponse {
             status: StatusCode::CONFLICT.as_u16(),
             code,
             detail,
+            members: &Map::new(),
         })
 }
 
@@ -81,6 +85,7 @@ impl ResponseError for Problem {
                 status: self.kind.status(),
                 code: self.kind.code(),
                 detail: &self.detail,
+                members: &self.members,
             })
     }
 }
@@ -93,7 +98,7 @@ fn fits(want: &str, have: &str) -> bool {
     }
 }
 
-fn allowed(detail: &str) -> Option<&'static str> {
+fn allowed(detail: &str) -> Option<String> {
     let path = detail.split(' ').next()?;
     let is = |pattern: &str| {
         let (mut want, mut have) = (pattern.split('/'), path.split('/'));
@@ -103,8 +108,7 @@ fn allowed(detail: &str) -> Option<&'static str> {
             && want.next().is_none()
             && have.next().is_none()
     };
-    ROUTES
-        .into_iter()
-        .find(|(_, pattern)| is(pattern))
-        .map(|(method, _)| method)
+    let methods = ROUTES.into_iter().filter(|(_, pattern)| is(pattern));
+    let methods: Vec<&str> = methods.map(|(method, _)| method).collect();
+    (!methods.is_empty()).then(|| methods.join(", "))
 }

@@ -37,7 +37,8 @@ pub(super) async fn publish(
     let query: Query = query(&request)?;
     let format = Format::of(&request)?;
     let intake = &shared.intake;
-    let context = intake.context(&caller)?;
+    let programme = intake.programme(&caller)?;
+    let context = intake.context(&caller, &programme);
     let mut share = intake.budget.share();
     let body = body::read(&request, &intake.config, &mut share).await?;
     let events = format.read(&body, &context, intake.config.batch_events_max)?;

@@ -1,14 +1,14 @@
 //! Every path and method.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, Resource, Route};
+use actix_web::{HttpRequest, Route};
 
 use super::{clock, commands, players, programme, publish};
 use crate::http::answer;
 use crate::problem::{Kind, Problem};
 
 /// Method and path pattern of every call, in the order of the documentation.
-pub const ROUTES: [(&str, &str); 10] = [
+pub const ROUTES: [(&str, &str); 14] = [
     ("POST", "/v1/events"),
     ("GET", "/v1/players"),
     ("GET", "/v1/players/{player}"),
@@ -18,6 +18,10 @@ pub const ROUTES: [(&str, &str); 10] = [
     ("POST", "/v1/players/{player}/missions/{mission}:claim"),
     ("POST", "/v1/clock:tick"),
     ("GET", "/v1/programme"),
+    ("PUT", "/v1/programme"),
+    ("POST", "/v1/programme:publish"),
+    ("GET", "/v1/programme/versions"),
+    ("GET", "/v1/programme/versions/{number}"),
     ("GET", "/openapi.json"),
 ];
 
@@ -25,7 +29,7 @@ pub const ROUTES: [(&str, &str); 10] = [
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    let routes: [fn() -> Route; 10] = [
+    let routes: [fn() -> Route; 14] = [
         || web::post().to(publish::publish),
         || web::get().to(players::list),
         || web::get().to(players::get),
@@ -35,18 +39,22 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         || web::post().to(commands::claim),
         || web::post().to(clock::tick),
         || web::get().to(programme::get),
+        || web::put().to(programme::put),
+        || web::post().to(programme::publish),
+        || web::get().to(programme::versions),
+        || web::get().to(programme::version),
         || web::get().to(openapi),
     ];
-    for ((_, path), route) in ROUTES.into_iter().zip(routes) {
-        config.service(only(path, route()));
+    let mut routes = ROUTES.into_iter().zip(routes).peekable();
+    while let Some(((_, path), route)) = routes.next() {
+        let mut resource = web::resource(path).route(route());
+        // Methods of one path stand one behind the other.
+        while let Some((_, route)) = routes.next_if(|((_, next), _)| *next == path) {
+            resource = resource.route(route());
+        }
+        config.service(resource.default_service(web::to(method_not_allowed)));
     }
     config.default_service(web::to(no_such_path));
-}
-
-fn only(path: &str, route: Route) -> Resource {
-    web::resource(path)
-        .route(route)
-        .default_service(web::to(method_not_allowed))
 }
 
 async fn openapi() -> actix_web::HttpResponse {

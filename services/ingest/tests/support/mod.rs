@@ -7,9 +7,9 @@
 )]
 
 pub(crate) mod fake;
+pub(crate) mod programmes;
 pub(crate) mod raw;
 
-use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use fake::{FakeLog, FakePlayers};
+pub(crate) use programmes::FakeProgrammes;
 
 pub(crate) const PROGRAMME: &str = "\
 programme: p
@@ -41,6 +42,7 @@ pub(crate) struct Server {
     pub(crate) admin: SocketAddr,
     pub(crate) log: Arc<FakeLog>,
     pub(crate) players: Arc<FakePlayers>,
+    pub(crate) programmes: Arc<FakeProgrammes>,
     /// Scopes ingest, read and programme; source `shop`.
     pub(crate) key: String,
     keys: PathBuf,
@@ -70,8 +72,7 @@ impl Server {
             Some("shop"),
             &[Scope::Ingest, Scope::Read, Scope::Programme],
         );
-        let programme =
-            programme::compile("programme.yaml", PROGRAMME).expect("the programme compiles");
+        let programmes = Arc::new(FakeProgrammes::begun(PROGRAMME));
         let (log, players) = (Arc::new(FakeLog::new(4)), Arc::new(FakePlayers::default()));
         let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (http, grpc, admin) = (listen(), listen(), listen());
@@ -85,7 +86,7 @@ impl Server {
         let deps = Deps {
             log: log.clone(),
             queries: players.clone(),
-            programmes: HashMap::from([(programme.brand.clone(), Arc::new(programme))]),
+            programmes: programmes.clone(),
             keys: Arc::new(Keys::open(&path).unwrap()),
             metrics: Arc::new(|| "questline_up 1\n".to_owned()),
         };
@@ -103,6 +104,7 @@ impl Server {
             admin: addresses.2,
             log,
             players,
+            programmes,
             key,
             keys: path,
             _folder: folder,

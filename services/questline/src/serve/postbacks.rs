@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bonus_engine_service::{NotAppended, Postback, Postbacks, SOURCE};
-use engine::Programmes;
+use engine::Versions;
 use events::{Clock, Context, Sources, parse_json, partition_of, record};
 use ports::{Entry, EventLog};
 use types::{BrandId, SourceId};
@@ -12,18 +12,18 @@ use types::{BrandId, SourceId};
 /// The log, and what events are read against.
 pub(super) struct ToLog {
     pub(super) log: Arc<dyn EventLog>,
-    pub(super) programmes: Programmes,
+    pub(super) versions: Arc<Versions>,
 }
 
 impl ToLog {
     /// The same validation as at ingest, so that what stands in the log was read one way.
     fn entry(&self, postback: &Postback) -> Result<(BrandId, types::PlayerId, Entry), String> {
         let brand = BrandId::new(&postback.brand).map_err(|error| error.to_string())?;
-        let programme = self.programmes.get(&brand);
+        let programme = self.versions.current(&brand);
         let programme = programme.ok_or("the brand has no programme here")?;
         let source = SourceId::new(SOURCE).map_err(|error| error.to_string())?;
         let context = Context {
-            programme,
+            programme: &programme,
             sources: Sources::Only(&source),
             clock: Clock::Log,
         };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bonus_engine_service::Postbacks;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
-use engine::{Engine, EngineConfig, EngineHandle, Programmes, Threads};
+use engine::{Differs, Engine, EngineConfig, EngineHandle, Programmes, Threads, Versions};
 use ingest_service::{Deps, Keys};
 use ports::{EventLog, OwnerId};
 use programme::model::Programme;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::{ClockName, Config, Role};
 use super::gateways::{self, Gateways, bind, bind_or_any, url};
 use super::postbacks::ToLog;
+use super::programmes::EngineProgrammes;
 use super::queries::EngineQueries;
 use super::{cluster, now, wall_clock};
 use crate::commands::key::KEYS_FILE;
@@ -58,25 +59,26 @@ impl Running {
         // First what a second server of the folder would be told, before any port of its own is in the way.
         let opened = if config.runs(Role::Engine) {
             let programmes = compiled(&config)?;
-            Some((programmes, open(&config).await?))
+            let folder = open(&config).await?;
+            Some((versions(&folder, programmes).await?, folder))
         } else {
             None
         };
-        let here = opened.as_ref().map(|(programmes, folder)| {
+        let here = opened.as_ref().map(|(versions, folder)| {
             Arc::new(ToLog {
                 log: folder.log.clone(),
-                programmes: programmes.clone(),
+                versions: versions.clone(),
             }) as Arc<dyn Postbacks>
         });
         let gateways = gateways::start(&config, here, &exporter, &stop_gateways, &mut tasks)?;
         let mut addresses = Vec::new();
         let core = match opened {
-            Some((programmes, folder)) => {
+            Some((versions, folder)) => {
                 let gateways = &gateways;
                 Some(
                     Core::start(
                         &config,
-                        programmes,
+                        versions,
                         folder,
                         gateways,
                         &exporter,
@@ -156,7 +158,7 @@ impl Running {
 impl Core {
     async fn start(
         config: &Config,
-        programmes: Programmes,
+        versions: Arc<Versions>,
         folder: DataFolder,
         gateways: &Gateways,
         exporter: &Exporter,
@@ -180,7 +182,7 @@ impl Core {
         }
         let engine = Engine::start(
             engine_config(config, folder.clock),
-            programmes.clone(),
+            versions,
             folder.log.clone(),
             folder.state.clone(),
             gateways.sinks.clone(),
@@ -194,7 +196,10 @@ impl Core {
         let deps = Deps {
             log: folder.log.clone(),
             queries: queries.clone(),
-            programmes: programmes.0,
+            programmes: Arc::new(EngineProgrammes {
+                engine: engine.clone(),
+                store: folder.programmes.clone(),
+            }),
             keys: Arc::new(keys(&config.data)?),
             metrics: Arc::new(move || exporter.render()),
         };
@@ -207,6 +212,13 @@ impl Core {
         };
         let serving = ingest_service::run(ingest_config, listeners, deps, stop_ingest.clone());
         ingest.spawn(async { serving.await.map_err(Failure::failed) });
+        let (carrying, stopped) = (engine.clone(), stop_ingest.clone());
+        ingest.spawn(async move {
+            // There is no other process that could carry what this one published.
+            let carried = carrying.carry_publications(Duration::ZERO);
+            stopped.run_until_cancelled(carried).await;
+            Ok(())
+        });
         let total = folder.log.partitions();
         ingest.spawn(cluster::serve(
             cluster_listener,
@@ -234,6 +246,28 @@ fn compiled(config: &Config) -> Result<Programmes, Failure> {
         .map(|file| programmes::load(file))
         .collect::<Result<Vec<_>, _>>()?;
     one_a_brand(compiled)
+}
+
+/// What is published in the folder; the given programmes begin those of brands that have none. Where another version was published
+/// since, that one stays in effect, and it is said.
+async fn versions(folder: &DataFolder, given: Programmes) -> Result<Arc<Versions>, Failure> {
+    let (state, partitions) = (folder.state.as_ref(), folder.log.partitions());
+    let opened = Versions::open(folder.programmes.clone(), state, partitions, given, now());
+    let (versions, differs) = opened.await.map_err(Failure::failed)?;
+    for Differs {
+        brand,
+        given,
+        published,
+        number,
+    } in differs
+    {
+        tracing::warn!(
+            %brand, %given, %published, number,
+            "the file of --programme is not the version in effect, which stays: to change to the file, publish it (`questline \
+             programme put FILE`, then `questline programme publish`)"
+        );
+    }
+    Ok(Arc::new(versions))
 }
 
 fn one_a_brand(compiled: Vec<Programme>) -> Result<Programmes, Failure> {

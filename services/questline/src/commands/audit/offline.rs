@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use embedded::{DataFolder, Options};
-use ports::{Entity, EventLog, StateStore};
-use programme::model::Programme;
+use engine::{Programmes, Versions};
+use ports::{Entity, EventLog, ProgrammeStore, StateStore};
 use progression::{Catalogue, Effect, State, Subject, Told, journal, view};
 use serde_json::Value;
 use types::{Partition, Timestamp};
@@ -25,7 +25,7 @@ pub(super) fn audit(data: &Path, files: &[PathBuf]) -> Result<Findings, Failure>
     let programmes = files
         .iter()
         .map(|file| programmes::load(file))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Programmes, _>>()?;
     if !data.join("meta.json").is_file() {
         return Err(Failure::bad_input(format!(
             "{}: no data folder",
@@ -35,27 +35,37 @@ pub(super) fn audit(data: &Path, files: &[PathBuf]) -> Result<Findings, Failure>
     let folder = DataFolder::open(data, Options::new(Arc::new(|| Timestamp::MIN)))
         .map_err(Failure::failed)?;
     block_on(async {
+        let versions = published(&folder, programmes).await?;
         let mut findings = Findings::default();
         let mut progress = Progress::new("auditing players", 0);
         for partition in (0..folder.log.partitions()).map(Partition) {
-            one(
-                &folder,
-                partition,
-                &programmes,
-                &mut findings,
-                &mut progress,
-            )
-            .await?;
+            one(&folder, partition, &versions, &mut findings, &mut progress).await?;
         }
         progress.finish();
         Ok(findings)
     })
 }
 
+/// What is published in the folder; of one that was never published to, what is named.
+async fn published(folder: &DataFolder, named: Programmes) -> Result<Versions, Failure> {
+    let brands = folder.programmes.brands().await.map_err(Failure::failed)?;
+    if brands.is_empty() {
+        return Ok(Versions::from(named));
+    }
+    let (state, partitions) = (folder.state.as_ref(), folder.log.partitions());
+    let store = folder.programmes.clone();
+    let known = Programmes::default();
+    let opened = Versions::open(store, state, partitions, known, Timestamp::MIN);
+    opened
+        .await
+        .map(|(versions, _)| versions)
+        .map_err(Failure::failed)
+}
+
 async fn one(
     folder: &DataFolder,
     partition: Partition,
-    programmes: &[Programme],
+    versions: &Versions,
     findings: &mut Findings,
     progress: &mut Progress,
 ) -> Result<(), Failure> {
@@ -72,11 +82,7 @@ async fn one(
             .map_err(Failure::failed)?;
         for (player, snapshot) in players.iter().zip(snapshots) {
             let Some(snapshot) = snapshot else { continue };
-            let Some(programme) = programmes.iter().find(|one| one.brand == player.brand) else {
-                let why = format!("no programme was named for brand {}", player.brand);
-                return Err(Failure::bad_input(why));
-            };
-            player_of(store, partition, programme, player, &snapshot, findings)
+            player_of(store, partition, versions, player, &snapshot, findings)
                 .await
                 .with_context(|| format!("player {}", player.player))?;
             progress.add(1);
@@ -91,15 +97,20 @@ async fn one(
 async fn player_of(
     store: &dyn StateStore,
     partition: Partition,
-    programme: &Programme,
+    versions: &Versions,
     player: &Entity,
     snapshot: &[u8],
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     // A snapshot as the engine writes it: its own header, then the core's record.
-    let state = engine::snapshot_state(snapshot).context("a snapshot of another version")?;
-    let catalogue = Catalogue::of(programme);
-    let state = State::decode(state, &catalogue)?;
+    let snapshot = engine::snapshot(snapshot).context("a snapshot of another version")?;
+    let programme = versions.learn(&player.brand, snapshot.number).await;
+    let programme = programme.context("name the brand's programme")?;
+    let mut catalogue = Catalogue::of(&programme);
+    for earlier in &programme.earlier {
+        catalogue.learn(earlier);
+    }
+    let state = State::decode(snapshot.state, &catalogue)?;
     let mut entries = Vec::new();
     for number in 0..state.open_segment() {
         let segments = store.segments(partition, player, &[number]).await?;
@@ -122,7 +133,7 @@ async fn player_of(
         player: &player.player,
     };
     // As of the state itself: what is due since is not in its journal.
-    let shown = view(programme, &state, subject, Timestamp::MIN);
+    let shown = view(&programme, &state, subject, Timestamp::MIN);
     let shown: Value = serde_json::to_value(shown)?;
     findings
         .compare(&shown, &ledger)

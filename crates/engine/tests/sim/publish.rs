@@ -1,0 +1,60 @@
+//! Programmes published in the middle of everything.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use engine::{Edit, EngineHandle, Rules};
+use types::Timestamp;
+
+use super::world::{self, World};
+use super::{Mishap, lives};
+
+/// What became of programmes in a world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Versions that took effect behind the first.
+    pub(crate) published: usize,
+    /// Steps of publications that the logs say more than once.
+    pub(crate) repeated: usize,
+}
+
+/// Runs a seed; what became of programmes, or what differs.
+pub(crate) fn run_changes(seed: u64) -> Result<Changes, String> {
+    let world = Rc::new(World::new(seed));
+    lives(&world, Rules::default(), Mishap::None)?;
+    Ok(world.changes.get())
+}
+
+/// Publishes the next versions, or tries to: the store may not answer, and the life may end at any step.
+pub(super) async fn publish_some(world: &World, engine: &EngineHandle) {
+    for _ in 0..world.dice.below(3) {
+        let number = engine.versions().newest_publication(&world::brand()).await;
+        let Ok(Some(newest)) = number else { return };
+        let Some(source) = world.sources.get(newest.number as usize) else {
+            return;
+        };
+        let edit = Edit {
+            base: Some(newest.version),
+            source: source.as_str().into(),
+            author: "ann".into(),
+            note: "".into(),
+            at: Timestamp::MIN,
+        };
+        drop(engine.versions().publish(&world::brand(), edit).await);
+        world.append_some(false).await;
+    }
+}
+
+/// Waits until every partition's head shows every publication.
+pub(super) async fn in_effect(world: &World, engine: &EngineHandle) -> Result<(), String> {
+    let newest = world.published().await?.len() as u64;
+    loop {
+        let status = engine.partition_status().await;
+        let status = status.map_err(|error| error.to_string())?;
+        let mut shown = status.iter().flat_map(|one| &one.shown);
+        if shown.all(|(_, number)| *number == newest) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,161 @@
+//! What the service asks about programmes: which one events are read against, and what editors do with them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ports::{Draft, Publication};
+use programme::model::Programme;
+use serde_json::json;
+use similar::TextDiff;
+use thiserror::Error;
+use types::{BrandId, Timestamp};
+
+use crate::problem::{Kind, Problem};
+
+/// Lines around a change that a difference shows.
+const CONTEXT: usize = 2;
+/// The most bytes of a difference that is answered.
+const DIFFERENCE_MAX: usize = 64 * 1024;
+
+/// Each brand's programme: the one in effect, those that were, and the draft.
+#[async_trait]
+pub trait Programmes: Send + Sync {
+    /// What new events of the brand are read against; `None` for a brand without a programme here.
+    fn current(&self, brand: &BrandId) -> Option<Arc<Programme>>;
+
+    /// Up to `limit` publications numbered below `below` (`None`: the newest), newest first.
+    async fn published(
+        &self,
+        brand: &BrandId,
+        below: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Publication>, ProgrammeError>;
+
+    /// The draft.
+    async fn draft(&self, brand: &BrandId) -> Result<Option<Draft>, ProgrammeError>;
+
+    /// Sets the draft.
+    async fn set_draft(&self, brand: &BrandId, draft: &Draft) -> Result<(), ProgrammeError>;
+
+    /// Publishes. When it returns the publication stands and takes effect, whatever happens to this process.
+    async fn publish(
+        &self,
+        brand: &BrandId,
+        publish: Publish,
+    ) -> Result<Publication, ProgrammeError>;
+
+    /// In how many of this server's partitions a publication is in effect.
+    async fn in_effect(&self, brand: &BrandId, number: u64) -> InEffect;
+}
+
+/// What is to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// The version that it was made from; `None`: the brand has none yet.
+    pub base: Option<Box<str>>,
+    /// The YAML.
+    pub source: Box<str>,
+    /// Who publishes.
+    pub author: Box<str>,
+    /// Why.
+    pub note: Box<str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How far a publication has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct InEffect {
+    /// Partitions of this server.
+    pub total: usize,
+    /// Those of them in which records are folded under it, or under a later one.
+    pub active: usize,
+}
+
+impl InEffect {
+    /// Everywhere here.
+    pub const fn is_whole(self) -> bool {
+        self.active == self.total
+    }
+}
+
+/// Why a programme is not read or published.
+#[derive(Debug, Error)]
+pub enum ProgrammeError {
+    /// It was made from another version than the one that is published.
+    #[error("another version was published since")]
+    Stale(Option<Box<Publication>>),
+    /// It is the version that is published.
+    #[error("this version is in effect already")]
+    Unchanged,
+    /// It cannot follow the one in effect.
+    #[error("it cannot take the place of the programme in effect: {}", .0.join("; "))]
+    Refused(Vec<String>),
+    /// The store does not answer, or not what was done.
+    #[error("programmes cannot be read or written now: {0}")]
+    Unavailable(String),
+}
+
+/// What an editor is told where somebody else has published since: who and what, by the source of the version that he began with
+/// where that is known.
+pub(crate) fn stale(
+    newest: Option<&Publication>,
+    began_with: Option<&Publication>,
+    draft: &str,
+) -> Problem {
+    let Some(newest) = newest else {
+        let why = "the brand has no programme yet: publish without `base`";
+        return Problem::new(Kind::StaleBase, why);
+    };
+    let (from, what) = match began_with {
+        Some(began) => (&*began.source, "base to current"),
+        None => (draft, "draft to current"),
+    };
+    let why = format!(
+        "version {} was published at {} by {}: put what it changed into the draft, then publish on it",
+        newest.version, newest.at, newest.author
+    );
+    Problem::new(Kind::StaleBase, why)
+        .with("current", described(newest))
+        .with("difference_of", json!(what))
+        .with("difference", json!(difference(from, &newest.source)))
+}
+
+/// What is said of a publication, its source aside.
+pub(crate) fn described(publication: &Publication) -> serde_json::Value {
+    json!({
+        "number": publication.number, "version": publication.version, "base": publication.base, "author": publication.author,
+        "note": publication.note, "at": publication.at,
+    })
+}
+
+/// A unified difference of two texts, cut where it is long.
+fn difference(from: &str, to: &str) -> String {
+    let lines = TextDiff::from_lines(from, to);
+    let mut text = lines.unified_diff().context_radius(CONTEXT).to_string();
+    if text.len() > DIFFERENCE_MAX {
+        let end = (0..=DIFFERENCE_MAX)
+            .rev()
+            .find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+        text.push_str("\n...\n");
+    }
+    text
+}
+
+impl From<ProgrammeError> for Problem {
+    fn from(error: ProgrammeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ProgrammeError::Stale(newest) => stale(newest.as_deref(), None, ""),
+            ProgrammeError::Unchanged => Self::new(Kind::Unchanged, detail),
+            ProgrammeError::Refused(reasons) => {
+                Self::new(Kind::CannotFollow, detail).with("reasons", json!(reasons))
+            }
+            ProgrammeError::Unavailable(_) => {
+                let again = std::time::Duration::from_secs(1);
+                Self::later(Kind::Unavailable, detail, again)
+            }
+        }
+    }
+}
