@@ -26,6 +26,7 @@ mod load;
 mod measure;
 mod names;
 mod outbox;
+pub mod ownership;
 mod partition;
 mod passivate;
 mod player;

@@ -1,0 +1,133 @@
+//! What all nodes share: who is there, who is suspected, who holds what.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use ports::OwnerId;
+use types::Partition;
+
+use super::placement::heaviest;
+
+/// A node's name, given by the operator. It stays when the node is started again, so that its partitions come back to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeName(pub Arc<str>);
+
+impl From<&str> for NodeName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+/// What a node's lease says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The process that runs under the name now.
+    pub process: OwnerId,
+    /// It is about to leave: it gives away what it holds and gets nothing.
+    pub draining: bool,
+    /// The logic versions it can run.
+    pub logic: RangeInclusive<u32>,
+}
+
+/// A process that somebody wrote to be silent. The record ends by itself, for all at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The order in which records were written.
+    pub revision: u64,
+    /// Who is suspected. Started again under its name, it no longer is.
+    pub process: OwnerId,
+}
+
+/// What a node saw when it last looked: hints, each of which may be late.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// How many partitions there are.
+    pub partitions: u16,
+    /// The nodes whose lease stands.
+    pub members: BTreeMap<NodeName, Member>,
+    /// The suspicions that stand.
+    pub suspicions: Vec<Suspicion>,
+    /// Who took each partition last; absent where it was let go, or never taken.
+    pub holders: BTreeMap<Partition, OwnerId>,
+    /// The logic version that each partition's log has come to, where it is known.
+    pub logic: BTreeMap<Partition, u32>,
+}
+
+/// A partition that goes from one living node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move<'a> {
+    /// Which.
+    pub partition: Partition,
+    /// Who lets it go.
+    pub from: &'a NodeName,
+    /// Who takes it then.
+    pub to: &'a NodeName,
+}
+
+impl View {
+    /// Whether the process is taken for dead. Suspicions count in the order they were written, and no more of them than a third of the
+    /// members: two halves of a split network that suspect each other do not stop the whole.
+    pub fn suspected(&self, process: OwnerId) -> bool {
+        let mut standing: Vec<&Suspicion> = self.suspicions.iter().collect();
+        standing.sort_by_key(|suspicion| suspicion.revision);
+        let mut counted: Vec<OwnerId> = Vec::new();
+        for suspicion in standing {
+            let of_a_member = self
+                .members
+                .values()
+                .any(|member| member.process == suspicion.process);
+            if of_a_member && !counted.contains(&suspicion.process) {
+                counted.push(suspicion.process);
+            }
+        }
+        counted.truncate(self.members.len() / 3);
+        counted.contains(&process)
+    }
+
+    /// The node that should own the partition; `None` where no node can.
+    pub fn owner(&self, partition: Partition) -> Option<&NodeName> {
+        let able = self.members.iter().filter(|(_, member)| {
+            !member.draining && self.runs(partition, member) && !self.suspected(member.process)
+        });
+        heaviest(partition, able.map(|(name, _)| name))
+    }
+
+    /// The living node that holds the partition; `None` also where its holder is gone or suspected.
+    pub fn holder(&self, partition: Partition) -> Option<&NodeName> {
+        let process = *self.holders.get(&partition)?;
+        let (name, _) = self
+            .members
+            .iter()
+            .find(|(_, member)| member.process == process)?;
+        (!self.suspected(process)).then_some(name)
+    }
+
+    /// The one planned move of the moment: of the partitions that a living node holds and another should own, the lowest, those of
+    /// nodes about to leave first.
+    pub fn planned(&self) -> Option<Move<'_>> {
+        let moves = (0..self.partitions).filter_map(|partition| {
+            let partition = Partition(partition);
+            let (from, to) = (self.holder(partition)?, self.owner(partition)?);
+            (from != to).then_some(Move {
+                partition,
+                from,
+                to,
+            })
+        });
+        moves.min_by_key(|planned| {
+            let leaves = self
+                .members
+                .get(planned.from)
+                .is_some_and(|member| member.draining);
+            (!leaves, planned.partition)
+        })
+    }
+
+    /// Whether the node can fold the partition's log.
+    pub(super) fn runs(&self, partition: Partition, member: &Member) -> bool {
+        self.logic
+            .get(&partition)
+            .is_none_or(|version| member.logic.contains(version))
+    }
+}
