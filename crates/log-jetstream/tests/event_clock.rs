@@ -1,7 +1,5 @@
 //! A log on the time of its entries: what replays of history are recorded at.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 mod bench;
 
 use bytes::Bytes;

@@ -1,5 +1,10 @@
 //! An ingest node asks the engine node that folds the player, whichever that is.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers fail, and say things, as the test does"
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -31,7 +31,7 @@ pub(super) fn query_error(status: &Status) -> QueryError {
         let known = REASONS.iter().find(|(_, name)| *name == info.reason);
         known.map(|(error, _)| *error)
     };
-    info.and_then(named).unwrap_or(match status.code() {
+    info.and_then(named).unwrap_or_else(|| match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => QueryError::Moving,
         _ => QueryError::Overloaded,
     })
