@@ -5,6 +5,7 @@
 
 mod cel;
 mod diagnostics;
+mod diff;
 mod follow;
 mod lower;
 pub mod model;
@@ -16,6 +17,7 @@ mod syntax;
 mod yaml;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
+pub use diff::{Change, What, diff};
 pub use follow::may_follow;
 pub use lower::version_of;
 pub use model::Programme;

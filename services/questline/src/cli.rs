@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, cluster, config, demo, explain, key, players, programme, repair, send, serve,
-    simulate,
+    audit, check, cluster, config, demo, diff, explain, key, players, programme, repair, schema,
+    send, serve, simulate,
 };
 
 /// Missions, streaks and tiers that never lose, double or reorder an event.
@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Key(key::Command),
     /// Validate a programme
     Check(check::Args),
+    /// What differs between two programmes, in the words of the programme
+    Diff(diff::Args),
+    /// The JSON Schema of programmes, for editors
+    Schema(schema::Args),
     /// Fold a file of events through the same core, without a server
     Simulate(simulate::Args),
     /// Send a file of events to a server; resumable
@@ -68,6 +72,8 @@ impl Command {
             Self::Demo(args) => demo::run(*args),
             Self::Key(command) => key::run(command),
             Self::Check(args) => check::run(&args),
+            Self::Diff(args) => diff::run(&args),
+            Self::Schema(args) => schema::run(&args),
             Self::Simulate(args) => simulate::run(&args),
             Self::Send(args) => send::run(&args),
             Self::Players(args) => players::run(&args),

@@ -39,6 +39,16 @@ impl Failure {
         Self::from(anyhow::anyhow!("{why}"))
     }
 
+    /// The answer has been printed, and is one that a script asked to be told by exit code 1.
+    pub(crate) fn quiet() -> Self {
+        Self::from(anyhow::Error::new(Said))
+    }
+
+    /// Whether there is nothing more to print.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.why.is::<Said>()
+    }
+
     /// Whether nobody reads the output any more.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         let cause = self.why.downcast_ref::<std::io::Error>();
@@ -54,6 +64,11 @@ impl Failure {
         })
     }
 }
+
+/// What is wrong has been said.
+#[derive(Debug, thiserror::Error)]
+#[error("as printed")]
+struct Said;
 
 /// `EX_USAGE` of sysexits.
 pub(crate) const BAD_USAGE: u8 = 64;

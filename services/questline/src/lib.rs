@@ -47,7 +47,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // Who read the output has read enough.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            remark(&failure);
+            if !failure.is_quiet() {
+                remark(&failure);
+            }
             failure.code()
         }
     }

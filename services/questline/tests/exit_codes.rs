@@ -24,7 +24,7 @@ fn help_is_an_answer_and_has_examples() {
     check(&["--version"], 0, "questline");
     for command in [
         "serve", "demo", "check", "simulate", "send", "players", "explain", "audit", "config",
-        "repair",
+        "repair", "diff", "schema",
     ] {
         check(&[command, "--help"], 0, "Examples:");
     }
@@ -89,6 +89,54 @@ fn a_right_programme_is_0_and_may_be_listed() {
     let file = example("online-retail/programme.yaml");
     check(&["check", arg(&file)], 0, "no errors");
     check(&["check", "--verbose", arg(&file)], 0, "five_orders");
+}
+
+#[test]
+fn programmes_that_differ_are_an_answer_and_1_only_where_a_script_asks() {
+    let one = example("online-retail/programme.yaml");
+    let text = std::fs::read_to_string(&one).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    assert!(text.contains("currency: GBP"));
+    let same = write("same.yaml", &format!("# the same\n{text}"));
+    let other = write(
+        "other.yaml",
+        &text.replace("currency: GBP", "currency: EUR"),
+    );
+    let wrong = write("wrong.yaml", "programme: p\nbrand: b\ncurrency: GPB\n");
+    let (one, same, other, wrong) = (arg(&one), arg(&same), arg(&other), arg(&wrong));
+    check(&["diff", one, same], 0, "no difference");
+    check(&["diff", one, same, "--exit-code"], 0, "no difference");
+    check(&["diff", one, same, "--json"], 0, "\"changes\":[]");
+    let said = "programme: currency GBP -> EUR\n";
+    check(&["diff", one, other], 0, said);
+    check(
+        &["diff", one, other],
+        0,
+        "cannot be published: `currency` stays GBP",
+    );
+    check(&["diff", one, other, "--exit-code"], 1, said);
+    let said = "{\"after\":\"EUR\",\"before\":\"GBP\",\"change\":\"changed\",\"field\":\"currency\",\"id\":\"\",\"kind\":\"programme\"}";
+    check(&["diff", one, other, "--json"], 0, said);
+    check(&["diff", wrong, other], 2, "GPB");
+    check(&["diff", one, "none.yaml"], 2, "none.yaml");
+    for said in ["wrong.yaml:3:", "none.yaml"] {
+        check(&["diff", wrong, "none.yaml", "--exit-code"], 2, said);
+    }
+    check(&["diff", one], 64, "<AFTER>");
+}
+
+#[test]
+fn the_schema_is_printed_whole() {
+    let output = run(["schema"]);
+    assert_eq!(output.status.code(), Some(0));
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["title"], "Questline programme");
+    assert!(schema["properties"]["missions"].is_object());
 }
 
 #[test]
