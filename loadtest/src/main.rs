@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 
 use loadtest::outcome::{Outcome, Verdict};
+use loadtest::report;
 use loadtest::rig;
 use loadtest::run::{Sink, Target, listen, run};
 use loadtest::scenario::Scenario;
@@ -87,6 +88,9 @@ struct RunArguments {
     /// Where NAME.json goes.
     #[arg(long, default_value = "loadtest-results")]
     out: PathBuf,
+    /// Also write the result as an HTML page, which needs no other file.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -160,6 +164,10 @@ async fn one(arguments: &RunArguments) -> Result<Verdict> {
     let outcome = measured(&scenario, &target, &sink).await?;
     drop(server);
     write(&outcome, &arguments.out)?;
+    if let Some(file) = &arguments.report {
+        std::fs::write(file, report::page(&outcome)).with_context(|| file.display().to_string())?;
+        say(&format!("{} shows it", file.display()));
+    }
     Ok(outcome.verdict)
 }
 
