@@ -57,6 +57,16 @@ bench: ## every number, in some tens of minutes: bench-results/*.json, the table
 	$(CARGO) bench --locked -p events -p progression -p embedded --bench wire --bench fold --bench log | tee bench-results/micro.txt
 	$(CARGO) run --release --locked --bin questline-bench -- $(BENCH)
 
+.PHONY: cluster
+cluster: .tools/bin/nats-server .tools/cassandra/fetched ## a whole cluster on loopback: NATS, Cassandra, every role a process; compared with simulate, then stays up
+	$(CARGO) build --release --locked --bin questline --bin questline-cluster
+	$(or $(CARGO_TARGET_DIR),target)/release/questline-cluster up $(CLUSTER)
+
+.PHONY: chaos
+chaos: .tools/bin/nats-server .tools/cassandra/fetched ## every part of a cluster is killed, paused or restarted under load: what became of every event
+	$(CARGO) build --release --locked --bin questline --bin questline-cluster
+	$(or $(CARGO_TARGET_DIR),target)/release/questline-cluster chaos $(CHAOS)
+
 .PHONY: loadtest
 loadtest: ## a shop's ordinary day against a server started for it: a verdict, and loadtest-results/steady.json and .html
 	$(CARGO) build --release --locked --bin questline --bin questline-load

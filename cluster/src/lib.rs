@@ -3,6 +3,7 @@
 //!
 //! For `make cluster`, `make chaos` and tests. Not for production: there every part is deployed on its own (`docs/operations.md`).
 
+mod chaos;
 mod compare;
 mod nodes;
 mod orders;
@@ -10,6 +11,7 @@ mod process;
 mod settings;
 mod usage;
 
+pub use chaos::{EMITTED, Fault, Intensity, PROGRAMME, Verdict, chaos};
 pub use compare::{Comparison, compare};
 pub use nodes::{Cluster, Plan};
 pub use orders::{Orders, Sent};

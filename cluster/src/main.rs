@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use cluster::{Cluster, Orders, Plan, compare, usage};
+use cluster::{Cluster, EMITTED, Fault, Intensity, Orders, PROGRAMME, Plan, chaos, compare, usage};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A whole cluster on loopback: NATS, Cassandra, an engine node, two ingest nodes, both gateways.
@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
     after_help = "Examples:
   questline-cluster up           a real shop's year through a cluster, compared with simulate; stays up
   questline-cluster up --exit    the same, and ends
+  questline-cluster chaos        every part is killed, paused or restarted in turn, under load
 
 NATS and Cassandra are those that `make test` fetches into .tools/. Exit codes: 0 equal to simulate, 1 not, or something failed."
 )]
@@ -28,6 +29,86 @@ struct Args {
 enum Command {
     /// Starts a cluster, sends the bundled orders through it, and compares
     Up(Up),
+    /// Kills, pauses and restarts every part in turn, under load, and says what became of every event
+    Chaos(Chaos),
+}
+
+/// How much.
+#[derive(Debug, clap::Args)]
+struct Chaos {
+    /// Events a second
+    #[arg(long, default_value_t = 1_000)]
+    rate: u32,
+    /// Seconds before each fault, and after it is over
+    #[arg(long, default_value_t = 10)]
+    calm: u64,
+    /// Seconds for which what is paused stands still
+    #[arg(long, default_value_t = 30)]
+    pause: u64,
+    /// Only these faults
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Fault>,
+    /// The `questline` binary [default: the one beside this program]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+impl Chaos {
+    async fn run(self) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let programme = folder.path().join("chaos.yaml");
+        std::fs::write(&programme, PROGRAMME)?;
+        let plan = Plan {
+            binary: match self.binary {
+                Some(binary) => binary,
+                None => beside_this("questline")?,
+            },
+            programme,
+            brand: "chaos".to_owned(),
+            nats: 3,
+            partitions: 16,
+            event_clock: false,
+            notified: Some(vec![EMITTED.to_owned()]),
+        };
+        let mut cluster = Cluster::start(plan, say).await?;
+        let intensity = Intensity {
+            rate: self.rate,
+            calm: Duration::from_secs(self.calm),
+            pause: Duration::from_secs(self.pause),
+        };
+        let faults = match self.only.is_empty() {
+            true => Fault::ALL.to_vec(),
+            false => self.only,
+        };
+        say("");
+        say(
+            "fault                       back in s   accepted  retried  longest silence s    lost  doubled  reordered",
+        );
+        let mut clean = true;
+        for (run, fault) in (1..).zip(faults) {
+            let verdict = chaos(&mut cluster, fault, run, intensity).await?;
+            say(&format!(
+                "{:<26} {:>10.1} {:>10} {:>8} {:>18.2} {:>7} {:>8} {:>10}",
+                fault.to_string(),
+                verdict.fault_lasted.as_secs_f64(),
+                verdict.accepted,
+                verdict.retried,
+                verdict.longest_silence.as_secs_f64(),
+                verdict.lost,
+                verdict.doubled,
+                verdict.reordered
+            ));
+            clean &= verdict.is_clean();
+        }
+        cluster.stop().await?;
+        match clean {
+            true => {
+                say("lost=0 doubled=0 reordered=0");
+                Ok(())
+            }
+            false => bail!("events were lost, doubled or reordered"),
+        }
+    }
 }
 
 /// What to start.
@@ -49,16 +130,25 @@ struct Up {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Command::Up(up) = Args::parse().command;
+    let command = Args::parse().command;
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
     // What was started ends with the future that holds it.
     tokio::select! {
-        done = up.run() => done,
+        done = command.run() => done,
         _ = terminate.recv() => bail!("ended by SIGTERM"),
         _ = interrupt.recv() => bail!("ended by Ctrl-C"),
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<()> {
+        match self {
+            Self::Up(up) => up.run().await,
+            Self::Chaos(chaos) => chaos.run().await,
+        }
     }
 }
 

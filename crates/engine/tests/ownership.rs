@@ -175,7 +175,7 @@ fn decisions_by_what_was_seen() {
             "the lease was refused",
             held_by(0, one(3)),
             four,
-            vec![hold.clone(), Observation::Refused],
+            vec![hold, Observation::Refused],
             vec![Decision::Fence],
         ),
         (

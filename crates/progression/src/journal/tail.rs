@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::names::Names;
 
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 /// Bytes that nearly every entry fits into, and by how many the tail grows.
 const ENTRY: usize = 192;
 const ENTRIES: usize = 480;

@@ -14,10 +14,13 @@ pub struct Verdicts {
     faults: Vec<Reason>,
 }
 
-/// Rules or missions that follow each other in the programme and found the same.
+/// Rules or missions that found the same and lie equally far apart in the programme: side by side where all are on the event's
+/// type, further apart where those on several types take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
     first: Subjected,
+    /// How far each lies behind the one before it; 1 where there is one.
+    stride: u16,
     count: u16,
     code: u8,
 }
@@ -39,6 +42,16 @@ impl Subjected {
             Self::Mission(ix) => Self::Mission(MissionIx(ix.0.saturating_add(count))),
         }
     }
+
+    /// How many places it lies behind another of its kind, where it does.
+    fn behind(self, other: Self) -> Option<u16> {
+        let apart = match (self, other) {
+            (Self::Rule(ours), Self::Rule(theirs)) => ours.0.checked_sub(theirs.0),
+            (Self::Mission(ours), Self::Mission(theirs)) => ours.0.checked_sub(theirs.0),
+            _ => None,
+        };
+        apart.filter(|apart| *apart > 0)
+    }
 }
 
 impl Verdicts {
@@ -50,7 +63,9 @@ impl Verdicts {
             (*run, said.unwrap_or(&Reason::When))
         };
         let runs = self.runs.iter().map(said);
-        runs.flat_map(|(run, reason)| (0..run.count).map(move |at| (run.first.after(at), reason)))
+        runs.flat_map(|(run, reason)| {
+            (0..run.count).map(move |at| (run.first.after(at.saturating_mul(run.stride)), reason))
+        })
     }
 
     /// These rules, by rising index, found this.
@@ -67,38 +82,46 @@ impl Verdicts {
 
     #[inline]
     fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: Reason) {
-        let (Some(first), Some(last)) = (items.first(), items.last()) else {
-            return;
-        };
-        let (first, last, code) = (of(first), of(last), code(&reason));
-        if code == FAULT {
-            items.iter().for_each(|item| self.fault(of(item), &reason));
-        } else if first.after(items.len() as u16 - 1) == last {
-            self.run(first, items.len() as u16, code);
-        } else {
-            items.iter().for_each(|item| self.run(of(item), 1, code));
+        let code = code(&reason);
+        match code {
+            FAULT => items.iter().for_each(|item| self.fault(of(item), &reason)),
+            _ => items.iter().for_each(|item| self.one(of(item), code)),
         }
     }
 
-    fn run(&mut self, first: Subjected, count: u16, code: u8) {
+    /// Joins the last run where it is what comes next in it; the second of a run says how far apart its others are.
+    #[inline]
+    fn one(&mut self, of: Subjected, code: u8) {
         if let Some(last) = self.runs.last_mut()
             && last.code == code
-            && last.first.after(last.count) == first
+            && let Some(apart) = of.behind(last.first)
         {
-            last.count += count;
-            return;
+            if last.count == 1 {
+                (last.stride, last.count) = (apart, 2);
+                return;
+            }
+            if u32::from(apart) == u32::from(last.stride) * u32::from(last.count) {
+                last.count += 1;
+                return;
+            }
         }
-        self.runs.push(Run { first, count, code });
+        self.runs.push(Run {
+            first: of,
+            stride: 1,
+            count: 1,
+            code,
+        });
     }
 
     #[cold]
     fn fault(&mut self, of: Subjected, reason: &Reason) {
         let runs = self.runs.len();
         if self.faults.last() == Some(reason) {
-            self.run(of, 1, FAULT);
+            self.one(of, FAULT);
         } else {
             self.runs.push(Run {
                 first: of,
+                stride: 1,
                 count: 1,
                 code: FAULT,
             });
@@ -109,6 +132,7 @@ impl Verdicts {
     }
 
     /// For each run: a mission by the high bit, more than one by the next, the reason in the others.
+    /// Of more than one then how many, and how far apart.
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         writer.length(self.runs.len());
         let mut faults = self.faults.iter();
@@ -122,6 +146,7 @@ impl Verdicts {
             writer.number(u64::from(ix));
             if run.count > 1 {
                 writer.number(u64::from(run.count));
+                writer.number(u64::from(run.stride));
             }
             if run.code == FAULT
                 && let Some(Reason::WhenError(text)) = faults.next()
@@ -140,11 +165,12 @@ impl Verdicts {
         for _ in 0..length {
             let byte = reader.byte()?;
             let ix = reader.number16()?;
-            let count = match byte & SEVERAL {
-                0 => 1,
-                _ => reader.number16()?,
+            let (count, stride) = match byte & SEVERAL {
+                0 => (1, 1),
+                _ => (reader.number16()?, reader.number16()?),
             };
-            if count == 0 || ix.checked_add(count).is_none() {
+            let reach = |behind: u16| ix.checked_add(behind.checked_mul(stride)?);
+            if stride == 0 || count.checked_sub(1).and_then(reach).is_none() {
                 return Err(DecodeError::Invalid("a verdict"));
             }
             let code = byte & !(MISSION | SEVERAL);
@@ -160,6 +186,7 @@ impl Verdicts {
                     0 => Subjected::Rule(RuleIx(ix)),
                     _ => Subjected::Mission(MissionIx(ix)),
                 },
+                stride,
                 count,
                 code,
             });
@@ -225,4 +252,37 @@ fn plain(code: u8) -> Option<&'static Reason> {
         35 => &Reason::Restricted,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reader, Reason, RuleIx, Subjected, Verdicts, Writer};
+
+    /// Which rules found that their condition is false, and how many runs that is.
+    #[test]
+    fn rules_that_lie_equally_far_apart_are_a_run_and_survive_the_round_trip() {
+        let far: Vec<u16> = (0..=u16::MAX).step_by(0x5555).collect();
+        let apart: Vec<u16> = (0..500).step_by(2).collect();
+        let table: [(&[u16], usize); 7] = [
+            (&[7], 1),
+            (&[0, 1, 2, 3], 1),
+            (&[1, 3, 4, 5], 2),
+            (&[0, 2, 4, 5, 6], 2),
+            (&[0, 1, 3, 6, 10], 3),
+            (&apart, 1),
+            (&far, 1),
+        ];
+        for (rules, runs) in table {
+            let rules: Vec<RuleIx> = rules.iter().copied().map(RuleIx).collect();
+            let mut verdicts = Verdicts::default();
+            verdicts.rules(&rules, Reason::When);
+            let read = verdicts.iter();
+            let expected = rules.iter().map(|ix| (Subjected::Rule(*ix), &Reason::When));
+            assert!(read.eq(expected), "{rules:?}");
+            assert_eq!(verdicts.runs.len(), runs, "{rules:?}");
+            let mut bytes = Vec::new();
+            verdicts.encode(&mut Writer(&mut bytes));
+            assert_eq!(Verdicts::decode(&mut Reader::new(&bytes)), Ok(verdicts));
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::tier::Term;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 6;
+const LAYOUT: u8 = 7;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
