@@ -68,9 +68,10 @@ chaos: .tools/bin/nats-server .tools/cassandra/fetched ## every part of a cluste
 	$(or $(CARGO_TARGET_DIR),target)/release/questline-cluster chaos $(CHAOS)
 
 .PHONY: loadtest
-loadtest: ## a shop's ordinary day against a server started for it: a verdict, and loadtest-results/steady.json
+loadtest: ## a shop's ordinary day against a server started for it: a verdict, and loadtest-results/steady.json and .html
 	$(CARGO) build --release --locked --bin questline --bin questline-load
-	$(or $(CARGO_TARGET_DIR),target)/release/questline-load run --scenario loadtest/scenarios/steady.toml --start
+	$(or $(CARGO_TARGET_DIR),target)/release/questline-load run --scenario loadtest/scenarios/steady.toml --start \
+		--report loadtest-results/steady.html
 
 .PHONY: fuzz
 fuzz: .tools/bin/cargo-fuzz ## libFuzzer on everything that takes bytes from outside: FUZZ_SECONDS on each target (60)

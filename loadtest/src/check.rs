@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use progression::Subject;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use types::{PlayerId, Position, SourceId};
 
 use crate::client::Fate;
@@ -31,7 +31,7 @@ const EVENTS_A_PASS: u64 = 250_000;
 const EXAMPLES_MAX: usize = 20;
 
 /// What came of the comparison: counts of emissions, but for the players.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Findings {
     /// That had to come.
     pub expected: u64,
@@ -57,7 +57,7 @@ pub struct Findings {
 }
 
 /// One of the things that were found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// What is wrong with it: `lost`, `doubled`, `reordered`, `wrong`, `unexpected`.
     pub what: String,

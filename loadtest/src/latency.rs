@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A recorder from 1 microsecond to 10 minutes, with three significant digits.
 #[derive(Debug)]
 pub struct Latency(Histogram<u64>);
 
 /// What is reported of a recorder, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// How many were recorded.
     pub count: u64,

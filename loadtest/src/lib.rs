@@ -22,6 +22,8 @@ pub mod outcome;
 pub mod population;
 pub mod receive;
 pub mod recovery;
+pub mod report;
+pub mod rig;
 pub mod run;
 pub mod scenario;
 pub mod send;

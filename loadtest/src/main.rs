@@ -8,9 +8,11 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 
 use loadtest::outcome::{Outcome, Verdict};
+use loadtest::report;
+use loadtest::rig;
 use loadtest::run::{Sink, Target, listen, run};
 use loadtest::scenario::Scenario;
-use loadtest::server::{LOOPBACK, Server, Setup};
+use loadtest::server::LOOPBACK;
 use loadtest::thresholds::Thresholds;
 
 #[global_allocator]
@@ -86,6 +88,9 @@ struct RunArguments {
     /// Where NAME.json goes.
     #[arg(long, default_value = "loadtest-results")]
     out: PathBuf,
+    /// Also write the result as an HTML page, which needs no other file.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -145,13 +150,7 @@ async fn one(arguments: &RunArguments) -> Result<Verdict> {
     let (sink, address) = listen(arguments.sink.unwrap_or(LOOPBACK))?;
     let folder = tempfile::tempdir()?;
     let (server, target) = if arguments.start {
-        let server = started(&scenario, folder.path(), address).await?;
-        let target = Target {
-            http: server.url.clone(),
-            grpc: Some(server.grpc.clone()),
-            keys: server.keys.clone(),
-            source: "load".to_owned(),
-        };
+        let (server, target) = rig::start(&scenario, None, folder.path(), address).await?;
         (Some(server), target)
     } else {
         let target = Target {
@@ -165,28 +164,11 @@ async fn one(arguments: &RunArguments) -> Result<Verdict> {
     let outcome = measured(&scenario, &target, &sink).await?;
     drop(server);
     write(&outcome, &arguments.out)?;
+    if let Some(file) = &arguments.report {
+        std::fs::write(file, report::page(&outcome)).with_context(|| file.display().to_string())?;
+        say(&format!("{} shows it", file.display()));
+    }
     Ok(outcome.verdict)
-}
-
-async fn started(scenario: &Scenario, folder: &Path, sink: SocketAddr) -> Result<Server> {
-    let programmes = scenario.programmes.iter();
-    let head = format!("clock = \"{}\"\n", scenario.text.clock.as_str());
-    let types = scenario
-        .text
-        .emissions
-        .iter()
-        .map(|kind| format!("{kind:?}"));
-    let types = types.collect::<Vec<_>>().join(", ");
-    let setup = Setup {
-        programmes: programmes
-            .map(|programme| (programme.brand.as_str(), &*programme.source))
-            .collect(),
-        head: &head,
-        sink: Some(sink),
-        types: &types,
-        ..Setup::new(folder, "", "")
-    };
-    Server::start(&setup).await
 }
 
 async fn measured(scenario: &Scenario, target: &Target, sink: &Sink) -> Result<Outcome> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::Findings;
 use crate::deliveries::Deliveries;
@@ -29,7 +29,7 @@ const COUNTS: [&str; 8] = [
 ];
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every bar is met.
@@ -61,7 +61,7 @@ impl Verdict {
 }
 
 /// The result of a run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// Version of this form.
     pub schema: u32,
@@ -98,7 +98,7 @@ pub struct Outcome {
 }
 
 /// A bar and what came of it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BarResult {
     /// The figure.
     pub figure: String,
@@ -111,7 +111,7 @@ pub struct BarResult {
 }
 
 /// One second of a run.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Counted from 0.
     pub second: usize,
