@@ -154,7 +154,7 @@ mod tests {
         // Every other has a time of its own.
         let entry = |body: &Vec<u8>| Entry {
             recorded_at: Timestamp::from_nanos(body.len() as i64 - 20)
-                .filter(|_| body.len() % 2 == 0),
+                .filter(|_| body.len().is_multiple_of(2)),
             body: Bytes::copy_from_slice(body),
         };
         bodies.iter().map(entry).collect()
