@@ -82,11 +82,36 @@ impl Verdicts {
 
     #[inline]
     fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: Reason) {
-        let code = code(&reason);
-        match code {
-            FAULT => items.iter().for_each(|item| self.fault(of(item), &reason)),
-            _ => items.iter().for_each(|item| self.one(of(item), code)),
+        let (Some(first), Some(last)) = (items.first(), items.last()) else {
+            return;
+        };
+        let (first, last, code) = (of(first), of(last), code(&reason));
+        // Rises by one from item to item: one look at both ends says so.
+        let side_by_side = items.len() > 1 && first.after(items.len() as u16 - 1) == last;
+        if code == FAULT {
+            items.iter().for_each(|item| self.fault(of(item), &reason));
+        } else if side_by_side {
+            self.side_by_side(first, items.len() as u16, code);
+        } else {
+            items.iter().for_each(|item| self.one(of(item), code));
         }
+    }
+
+    fn side_by_side(&mut self, first: Subjected, count: u16, code: u8) {
+        if let Some(last) = self.runs.last_mut()
+            && last.code == code
+            && last.stride == 1
+            && last.first.after(last.count) == first
+        {
+            last.count += count;
+            return;
+        }
+        self.runs.push(Run {
+            first,
+            stride: 1,
+            count,
+            code,
+        });
     }
 
     /// Joins the last run where it is what comes next in it; the second of a run says how far apart its others are.
