@@ -219,7 +219,8 @@ fn create_key(binary: &Path, data: &Path, brand: &str) -> Result<String> {
     })
 }
 
-fn beside_this(name: &str) -> Result<PathBuf> {
+/// A program that was built with this one.
+pub fn beside_this(name: &str) -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     anyhow::ensure!(
         path.is_file(),
