@@ -144,6 +144,13 @@ fn decisions_by_what_was_seen() {
             release.clone(),
         ),
         (
+            "held, suspected, and another can own it",
+            suspecting(&[0], held_by(0, view(1, 0..3))),
+            four,
+            vec![hold.clone()],
+            release.clone(),
+        ),
+        (
             "held, of a version it lacks",
             lacking(held_by(0, one(1))),
             four,
@@ -232,6 +239,63 @@ fn a_node_that_leaves_hands_over_its_lowest_partition_first() {
     let to = view.owner(P).unwrap().clone();
     let expected = vec![Decision::HandOff { partition: P, to }];
     assert_eq!(decided(&view, SECOND * 4, &seen), expected);
+}
+
+#[test]
+fn what_a_node_about_to_leave_holds_moves_before_a_lower_partition() {
+    let mut view = view(8, 0..3);
+    view.members.get_mut(&name(1)).unwrap().draining = true;
+    let (low, high) = (P, Partition(7));
+    let misplaced = [0, 2]
+        .into_iter()
+        .find(|node| view.owner(low) != Some(&name(*node)));
+    view.holders.insert(low, process(misplaced.unwrap()));
+    assert_eq!(view.planned().unwrap().partition, low);
+    view.holders.insert(high, process(1));
+    assert_eq!(view.planned().unwrap().partition, high);
+}
+
+/// Of four nodes, all but the last heard of, at `now`.
+fn three_beat(node: &mut Membership, now: Duration, last: u8) {
+    node.observe(now, Observation::Sound(true));
+    node.observe(now, Observation::Renewed { sent: now });
+    for (other, runs) in [(1, 1), (2, 2), (3, last)] {
+        let beat = Observation::Beat {
+            name: name(other),
+            process: process(runs),
+        };
+        node.observe(now, beat);
+    }
+}
+
+#[test]
+fn a_heartbeat_of_an_earlier_process_is_not_its_successors() {
+    for (runs, suspected) in [(3, vec![]), (9, vec![Decision::Suspect(process(3))])] {
+        let mut node = Membership::new(name(0), process(0), Timing::default());
+        node.observe(Duration::ZERO, Observation::Listed(view(0, 0..4)));
+        let mut decisions = Vec::new();
+        for half in 0..=8 {
+            let now = Duration::from_millis(500) * half;
+            three_beat(&mut node, now, runs);
+            decisions = node.decide(now);
+        }
+        assert_eq!(decisions, suspected, "process {runs}");
+    }
+}
+
+#[test]
+fn a_node_that_slept_suspects_nobody_for_what_it_could_not_hear() {
+    let mut node = Membership::new(name(0), process(0), Timing::default());
+    node.observe(Duration::ZERO, Observation::Listed(view(0, 0..4)));
+    for half in 0..=8 {
+        let now = Duration::from_millis(500) * half;
+        three_beat(&mut node, now, 3);
+        assert_eq!(node.decide(now), []);
+    }
+    // It wakes; what waited at its door comes in one by one, and of the last nothing yet.
+    let woken = SECOND * 12;
+    three_beat(&mut node, woken, 9);
+    assert_eq!(node.decide(woken), []);
 }
 
 #[test]
