@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use embedded::{ClockMode, DataFolder, OpenError, Options};
-use log_jetstream::JetStreamLog;
-use ports::{EventLog, ProgrammeStore, StateStore};
+use log_jetstream::{JetStreamLiveness, JetStreamLog};
+use ports::{EventLog, Liveness, ProgrammeStore, StateStore};
 use store_cql::CqlStore;
 
-use super::config::{ClockName, Config, LogKind};
+use super::config::{ClockName, Config, LogKind, Role};
 use super::wall_clock;
 use crate::exit::Failure;
 
@@ -30,6 +30,8 @@ pub(super) struct Adapters {
     pub(super) programmes: Arc<dyn ProgrammeStore>,
     /// What recorded time is.
     pub(super) clock: ClockName,
+    /// The other engine nodes of the log; `None`: it is this process's alone, or no engine runs here.
+    pub(super) liveness: Option<Arc<dyn Liveness>>,
 }
 
 /// Opens them. An ingest node has the store too: programmes are published there, and its heads show where they are in effect.
@@ -50,11 +52,19 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
     let log = JetStreamLog::open(&settings).await;
     let log = log.map_err(Failure::failed)?;
     let store = cql(config).await?;
+    let liveness: Option<Arc<dyn Liveness>> = match config.runs(Role::Engine) {
+        true => {
+            let opened = JetStreamLiveness::open(&settings, config.ownership.lease()).await;
+            Some(Arc::new(opened.map_err(Failure::failed)?))
+        }
+        false => None,
+    };
     Ok(Adapters {
         log: Arc::new(log),
         store: store.clone(),
         programmes: store,
         clock,
+        liveness,
     })
 }
 
@@ -100,6 +110,7 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
             ClockMode::Log => ClockName::Log,
             ClockMode::Event => ClockName::Event,
         },
+        liveness: None,
     })
 }
 

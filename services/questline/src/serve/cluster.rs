@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use engine::EngineHandle;
 use engine_service::{Cluster, Node};
 use ingest_service::{Asked, Queries};
 use proto::cluster::v1::cluster_service_server::ClusterServiceServer;
@@ -16,18 +15,13 @@ use crate::exit::Failure;
 /// Serves `ClusterService` and `QueryService` until told to stop.
 pub(super) async fn serve(
     listener: TcpListener,
-    engine: EngineHandle,
+    node: Node,
     queries: Arc<dyn Queries>,
-    total: u16,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     listener.set_nonblocking(true)?;
     let incoming = TcpListenerStream::new(tokio::net::TcpListener::from_std(listener)?);
-    let cluster = Cluster::new(Arc::new(Node {
-        name: format!("process {}", std::process::id()),
-        partitions_total: total,
-        engine,
-    }));
+    let cluster = Cluster::new(Arc::new(node));
     tonic::transport::Server::builder()
         .add_service(ClusterServiceServer::new(cluster))
         .add_service(QueryServiceServer::new(Asked::new(queries)))
