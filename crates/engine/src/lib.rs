@@ -43,6 +43,7 @@ mod query;
 mod relay;
 mod repair;
 mod restored;
+mod retain;
 mod retry;
 mod row;
 mod settle;
@@ -68,5 +69,6 @@ pub use query::{
     SinkStatus,
 };
 pub use repair::Repaired;
+pub use retain::Retention;
 pub use snapshot::{Wrapped, unwrap as snapshot};
 pub use versions::{Differs, Versions};
