@@ -27,6 +27,7 @@ mod head;
 mod hold;
 mod job;
 mod journal;
+mod kin;
 mod load;
 mod measure;
 mod names;
@@ -63,6 +64,7 @@ pub use engine::Engine;
 pub use error::{EngineError, QueryError, RepairError};
 pub use handle::EngineHandle;
 pub use job::{Turn, TurnKind};
+pub use kin::check_store;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{
     EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,
