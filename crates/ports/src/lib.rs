@@ -4,6 +4,7 @@
 //! the engine may not rely on it. `testkit` holds one contract suite for each trait, run over every implementation.
 
 pub mod log;
+pub mod people;
 pub mod programme;
 pub mod sink;
 pub mod store;
@@ -11,6 +12,7 @@ pub mod store;
 pub use log::{
     AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError, is_same_log,
 };
+pub use people::{Erasure, Key, PeopleStore, Person};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
 pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
