@@ -88,7 +88,7 @@ impl<'a> Filling<'a> {
             let tables = tables(self.spaces);
             let table = tables.get(usize::from(table));
             let table = table.ok_or_else(|| BackupError::State(UNKNOWN.to_owned()))?;
-            batch.insert(*table, key, value);
+            batch.insert(table, key, value);
             rest = after;
         }
         let kept = rest.len();

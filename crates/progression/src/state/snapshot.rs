@@ -36,7 +36,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
-    writer.byte(u8::from(state.counted) | u8::from(state.erased) * ERASED);
+    writer.byte(u8::from(state.counted) | (u8::from(state.erased) * ERASED));
     writer.flag(state.repeats);
     state.profile.encode(writer);
     state.restrictions.encode(writer);
