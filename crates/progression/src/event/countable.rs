@@ -56,7 +56,7 @@ impl<'e> Count<'e> {
         self.early.returned.whole
     }
 
-    pub(super) fn carry_out(mut self, step: &mut Step<'_>, entry: &mut Entry) {
+    pub(super) fn carry_out(&mut self, step: &mut Step<'_>, entry: &mut Entry) {
         step.cold = std::mem::take(&mut self.cold);
         let fact = &self.fact;
         if fact.event.amount.is_some() && fact.event.currency.is_some() {

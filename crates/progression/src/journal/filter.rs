@@ -102,13 +102,16 @@ impl Filter {
         let mut hits = Vec::new();
         for piece in self.pieces() {
             let kept = hash >> (HASH_BITS - hash_bits(piece.first));
-            hits.extend(in_piece(
-                piece.keys,
-                piece.level,
-                piece.first,
-                kept,
-                u32::MAX,
-            ));
+            let parts = PART_BITS[usize::from(piece.level)];
+            if piece.keys.has_near(kept << parts, 1 << parts) {
+                hits.extend(in_piece(
+                    piece.keys,
+                    piece.level,
+                    piece.first,
+                    kept,
+                    u32::MAX,
+                ));
+            }
         }
         hits
     }
