@@ -110,6 +110,7 @@ fn fold<E>(
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
     deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
+    state.fetch();
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
     if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {

@@ -63,6 +63,20 @@ pub(crate) fn count(
     step.judged.missions(&missions[from..], &Reason::When);
 }
 
+/// Fetches the missions for which the event may count, before anything looks at them.
+pub(crate) fn fetch(step: &Step<'_>, fact: &Fact<'_>, candidates: &Candidates) {
+    let kind = usize::from(fact.kind.0);
+    let missions = &step.programme.missions_by_type[kind];
+    let rules = step.programme.rules_by_type[kind].len();
+    let mut from = rules;
+    let some = std::iter::from_fn(|| {
+        let at = candidates.next(from)?;
+        from = at + 1;
+        missions.get(at - rules).copied()
+    });
+    step.state.missions.fetch(some);
+}
+
 /// Writes down why no mission looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let missions = &step.programme.missions_by_type[usize::from(kind.0)];

@@ -149,6 +149,13 @@ impl OpenOrders {
         }
     }
 
+    /// Something of both ends, where the next order changes it.
+    pub(crate) fn lines(&self) -> u64 {
+        let ends = [self.kept.front(), self.kept.back()];
+        let ends = ends.into_iter().flatten();
+        ends.fold(0, |all, kept| all ^ kept.place.entry)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.kept.capacity() * size_of::<Kept>()
     }

@@ -27,6 +27,8 @@ const BEFORE: u8 = 7;
 const ROOM: usize = 2_048;
 
 pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
+    state.fetch();
+    state.missions.fetch_all();
     out.reserve(ROOM + state.tail.bytes() + state.filter.bytes());
     let mut writer = Writer(out);
     let writer = &mut writer;
