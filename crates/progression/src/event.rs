@@ -34,9 +34,9 @@ use crate::waiting;
 /// What an event will do, with everything older that it needs.
 pub(crate) enum Plan<'e> {
     /// Rules and missions look at it.
-    Count(countable::Count<'e>),
+    Count(Box<countable::Count<'e>>),
     /// As above; then it changes the profile.
-    Profile(countable::Count<'e>),
+    Profile(Box<countable::Count<'e>>),
     /// The player joins a mission.
     OptIn(MissionIx),
     /// The player collects a reward.
@@ -112,7 +112,8 @@ fn try_plan<'e>(
         .ok_or(Refusal::UnknownType)?;
     let count = |search: &mut Search<'_>| {
         let fact = Fact::of(programme, event, ix, now)?;
-        Ok::<_, Refusal>(countable::Count::of(programme, state, search, fact))
+        let count = countable::Count::of(programme, state, search, fact);
+        Ok::<_, Refusal>(Box::new(count))
     };
     match programme.event_types.get(ix).built_in {
         Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
@@ -159,8 +160,8 @@ pub(crate) fn carry_out(
         mission::begin(step, event.occurred_at.min(step.now));
     }
     match plan {
-        Plan::Count(count) => count.carry_out(step, entry),
-        Plan::Profile(count) => {
+        Plan::Count(mut count) => count.carry_out(step, entry),
+        Plan::Profile(mut count) => {
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }

@@ -1,6 +1,7 @@
 //! One entity's whole state: a player's, or that of a stock.
 
 mod attic;
+mod fetch;
 mod missions;
 mod remap;
 mod snapshot;
@@ -30,6 +31,7 @@ use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 pub(crate) use attic::Attic;
+pub(crate) use fetch::LINE;
 pub(crate) use missions::{MissionState, Missions};
 pub(crate) use remap::Moves;
 
