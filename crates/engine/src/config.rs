@@ -9,6 +9,8 @@ use ports::OwnerId;
 use programme::model::Programme;
 use types::{BrandId, Timestamp};
 
+use crate::retain::Retention;
+
 /// Each brand's programme.
 #[derive(Clone, Debug, Default)]
 pub struct Programmes(pub HashMap<BrandId, Arc<Programme>>);
@@ -136,6 +138,8 @@ pub struct EngineConfig {
     pub window: usize,
     /// When checkpoints are taken.
     pub pace: Pace,
+    /// How long the log keeps what nothing needs any more; absent: for ever.
+    pub retention: Option<Retention>,
     /// All on; for the controls of the simulation.
     pub rules: Rules,
 }
@@ -159,6 +163,7 @@ impl EngineConfig {
             credits: 4096,
             window: 4096,
             pace: Pace::default(),
+            retention: None,
             rules: Rules::default(),
         }
     }
@@ -176,6 +181,7 @@ impl fmt::Debug for EngineConfig {
             .field("credits", &self.credits)
             .field("window", &self.window)
             .field("pace", &self.pace)
+            .field("retention", &self.retention)
             .finish_non_exhaustive()
     }
 }

@@ -92,6 +92,12 @@ impl Tenure {
         }
     }
 
+    pub(crate) fn head_gone(&self) -> EngineError {
+        EngineError::HeadGone {
+            partition: self.partition,
+        }
+    }
+
     pub(crate) fn unreadable(&self, why: impl Into<String>) -> EngineError {
         EngineError::Store {
             partition: self.partition,

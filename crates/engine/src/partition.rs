@@ -33,6 +33,7 @@ use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain, Reply};
 use crate::relay::Relay;
 use crate::repair::{Repair, Waiting};
+use crate::retain::NextLook;
 use crate::slots::{SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
@@ -84,6 +85,8 @@ pub(crate) struct Partition {
     /// For the next cut: one row a player, the last that was said.
     pub(crate) quarantine_rows: BTreeMap<Entity, Bytes>,
     pub(crate) repairs: Vec<Repair>,
+    /// When the log is next told what it may forget.
+    pub(crate) next_look: NextLook,
     /// The passivation clock's hand.
     pub(crate) hand: usize,
     /// Memory is over its budget and idle players are dirty.
@@ -122,6 +125,7 @@ impl Partition {
             let id = slots.add(entity);
             slots.set_aside(id, None, &Rc::new(aside));
         }
+        let next_look = NextLook::first(&tenure);
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
         let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
@@ -146,6 +150,7 @@ impl Partition {
             held_segments: Vec::new(),
             quarantine_rows: BTreeMap::new(),
             repairs: Vec::new(),
+            next_look,
             hand: 0,
             starved: false,
             sweeps,
@@ -275,6 +280,7 @@ impl Partition {
     fn on_tick(&mut self) {
         self.break_silence();
         self.passivate();
+        self.retain();
         while self.tasks.try_join_next().is_some() {}
         let lag = self.end_seen.sequence - self.folded().sequence.min(self.end_seen.sequence);
         self.tenure.measures.levels(&Levels {

@@ -68,7 +68,8 @@ pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineEr
         match set.await {
             Ok(Cas::Applied) => return Ok(()),
             Ok(Cas::Refused(Some(there))) if there == head => return Ok(()),
-            Ok(Cas::Refused(_)) => return Err(tenure.fenced()),
+            Ok(Cas::Refused(None)) => return Err(tenure.head_gone()),
+            Ok(Cas::Refused(Some(_))) => return Err(tenure.fenced()),
             Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
             Err(error) => {
                 tracing::warn!(partition = %tenure.partition, %error, "the head is read again");
@@ -78,6 +79,7 @@ pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineEr
                     Ok(Some(there)) if (there.epoch, there.owner) != (epoch, owner) => {
                         return Err(tenure.fenced());
                     }
+                    Ok(None) => return Err(tenure.head_gone()),
                     Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(partition = %tenure.partition, %error, "the head is not read");
