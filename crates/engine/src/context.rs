@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ports::{EmissionSink, EventLog, StateStore};
 use programme::model::Programme;
 use progression::Catalogue;
+use tokio::sync::Semaphore;
 use types::{BrandId, Epoch, Partition, Position, Timestamp};
 
 use crate::config::{Clock, EngineConfig};
@@ -21,6 +22,8 @@ pub(crate) struct Ports {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
+    /// Rights to take a cut.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 /// One tenure: from a takeover to the next.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ports::{EmissionSink, Entity, EventLog, StateStore};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use types::{EventId, Partition, Position, SourceId};
 
 use crate::arbiter::{self, Job, partition_of};
@@ -45,6 +45,7 @@ impl Engine {
             log,
             store,
             sinks,
+            turns: Arc::new(Semaphore::new(config.threads.count())),
         };
         let (failed, failure) = watch::channel(None);
         let (mut commands, mut jobs, mut starting) = (Vec::new(), Vec::new(), Vec::new());
