@@ -39,8 +39,9 @@ impl Partition {
     /// This partition's share of the time that a start may spend with folding again: those of its thread are folded one after the other.
     fn replay_share(&self) -> Duration {
         let config = &self.tenure.config;
-        let threads = config.threads.count().min(self.partitions);
-        config.pace.replay_budget * threads as u32 / self.partitions as u32
+        let budget = config.pace.replay_budget;
+        let all = budget.as_nanos() as usize * config.threads.count();
+        Duration::from_nanos(self.share(all) as u64).min(budget)
     }
 
     /// Players that come and go fill the memory with states that may not leave it before they are written. Where all fit in, they are
