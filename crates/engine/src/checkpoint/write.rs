@@ -28,13 +28,14 @@ pub(super) async fn write(
 pub(crate) async fn write_all(
     tenure: &Tenure,
     stamp: Stamp,
-    mut rows: Vec<Row>,
+    rows: Vec<Row>,
 ) -> Result<(), EngineError> {
-    let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(ROWS));
-        batches.push(std::mem::replace(&mut rows, rest));
-    }
+    // One by one, as they are written: to cut tens of thousands up at once keeps records waiting.
+    let mut rows = rows.into_iter();
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<Row> = rows.by_ref().take(ROWS).collect();
+        (!batch.is_empty()).then_some(batch)
+    });
     stream::iter(batches)
         .map(|batch| write_rows(tenure, stamp, batch))
         .buffer_unordered(WRITES)
