@@ -6,6 +6,7 @@
 pub mod liveness;
 pub mod log;
 pub mod peers;
+pub mod people;
 pub mod programme;
 pub mod sink;
 pub mod store;
@@ -17,6 +18,7 @@ pub use log::{
     AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError, is_same_log,
 };
 pub use peers::{PeerError, Peers};
+pub use people::{Erasure, Key, PeopleStore, Person};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
 pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use proto::cluster::v1::backup_service_client::BackupServiceClient;
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
 use proto::cluster::v1::{ListPartitionsRequest, ListPartitionsResponse, Partition, Position};
 use tonic::transport::Channel;
@@ -70,16 +71,26 @@ impl At {
         all.sort_by(|one, other| one.node.cmp(&other.node));
         Ok(all)
     }
+
+    /// A client of its backups.
+    pub(crate) async fn backups(&self) -> Result<BackupServiceClient<Channel>, Failure> {
+        let client = BackupServiceClient::connect(self.at.clone()).await;
+        client.map_err(|_| Failure::failed(silent(&self.at)))
+    }
 }
 
 async fn ask(at: &str) -> Result<(Client, ListPartitionsResponse), String> {
     let client = ClusterServiceClient::connect(at.to_owned()).await;
-    let mut client = client.map_err(|_| {
-        format!("nobody answers at {at}: is the server running? `questline serve` prints the address as cluster")
-    })?;
+    let mut client = client.map_err(|_| silent(at))?;
     let answer = client.list_partitions(ListPartitionsRequest {}).await;
     let answer = answer.map_err(|status| status.message().to_owned())?;
     Ok((client, answer.into_inner()))
+}
+
+fn silent(at: &str) -> String {
+    format!(
+        "nobody answers at {at}: is the server running? `questline serve` prints the address as cluster"
+    )
 }
 
 /// Asks and prints tables.

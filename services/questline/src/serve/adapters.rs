@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use embedded::backup::Source;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
 use log_jetstream::{JetStreamLiveness, JetStreamLog};
 use ports::{EventLog, Liveness, ProgrammeStore, StateStore};
@@ -32,6 +33,8 @@ pub(super) struct Adapters {
     pub(super) clock: ClockName,
     /// The other engine nodes of the log; `None`: it is this process's alone, or no engine runs here.
     pub(super) liveness: Option<Arc<dyn Liveness>>,
+    /// What copies them, where they are a data folder.
+    pub(super) backup: Option<Source>,
 }
 
 /// Opens them. An ingest node has the store too: programmes are published there, and its heads show where they are in effect.
@@ -65,6 +68,7 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
         programmes: store,
         clock,
         liveness,
+        backup: None,
     })
 }
 
@@ -106,6 +110,7 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
         log: folder.log,
         store: folder.state,
         programmes: folder.programmes,
+        backup: Some(folder.backup),
         clock: match folder.clock {
             ClockMode::Log => ClockName::Log,
             ClockMode::Event => ClockName::Event,

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Engine, EngineConfig, EngineHandle, Threads, Versions, carry_publications};
+use engine::{
+    Engine, EngineConfig, EngineHandle, Retention, Threads, Versions, carry_publications,
+};
 use engine_service::Node;
 use ingest_service::{Deps, Keys, Queries, RemoteQueries};
 use ports::{EmissionSink, OwnerId};
@@ -144,9 +146,13 @@ impl Starting<'_> {
                 engine: folding.engine.clone(),
                 standing,
             };
-            let stop = core.stop.clone();
-            core.serving
-                .spawn(cluster::serve(listener, node, queries.clone(), stop));
+            core.serving.spawn(cluster::serve(
+                listener,
+                node,
+                queries.clone(),
+                self.adapters.backup.clone(),
+                core.stop.clone(),
+            ));
         }
         let (carrying, stopped) = (self.carry(), core.stop.clone());
         core.serving.spawn(async move {
@@ -260,6 +266,7 @@ fn engine_config(config: &Config, clock: ClockName) -> EngineConfig {
     }
     engine.memory_bytes = config.engine.memory_mib << 20;
     engine.pace.replay_budget = config.replay_budget();
+    engine.retention = config.log.keep().map(Retention::of);
     engine
 }
 
