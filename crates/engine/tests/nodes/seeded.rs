@@ -9,11 +9,11 @@ use tokio::time::sleep;
 use crate::world::{Node, World, is_settled, until};
 use crate::{SECOND, SETTLES};
 
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 30;
 /// Names that are started again and again.
 const NAMES: u8 = 3;
 const PLAYERS: u64 = 12;
-const STEPS: u64 = 15;
+const STEPS: u64 = 25;
 
 /// Something happens to the nodes.
 async fn step(world: &mut World, nodes: &mut BTreeMap<u8, Node>) {
