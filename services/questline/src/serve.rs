@@ -8,6 +8,7 @@ mod cluster;
 mod config;
 mod core;
 mod gateways;
+mod member;
 mod postbacks;
 mod programmes;
 mod queries;

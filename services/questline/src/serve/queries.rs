@@ -4,24 +4,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use engine::EngineHandle;
+use engine::ownership::Standing;
 use ingest_service::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
 use ports::Entity;
 use progression::Outcome;
 use progression::journal::{Entry, entry_json};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::watch;
 use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
 
 /// The engine, as ingest sees it.
 pub(crate) struct EngineQueries {
     engine: EngineHandle,
+    /// As one node of several.
+    standing: Option<watch::Receiver<Standing>>,
     failed: AtomicBool,
 }
 
 impl EngineQueries {
-    pub(crate) fn new(engine: EngineHandle) -> Self {
+    pub(crate) fn new(engine: EngineHandle, standing: Option<watch::Receiver<Standing>>) -> Self {
         Self {
             engine,
+            standing,
             failed: AtomicBool::new(false),
         }
     }
@@ -142,8 +147,11 @@ impl Queries for EngineQueries {
         self.engine.drained(positions).await.map_err(asked_again)
     }
 
+    /// One node of several is ready as long as it takes part: an upgrade waits for it before it goes on to the next.
     fn ready(&self) -> bool {
-        !self.failed.load(Ordering::Relaxed)
+        let mut standing = self.standing.iter();
+        let takes_part = standing.all(|standing| standing.borrow().leased);
+        takes_part && !self.failed.load(Ordering::Relaxed)
     }
 }
 
