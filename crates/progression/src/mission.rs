@@ -196,7 +196,14 @@ fn in_force<'p>(
     let current = window::of_event(step, fact, ix, mission.window)?;
     let mut standing = keeping.into_iter();
     match standing.find(|(period, ..)| *period == current.period) {
-        Some((.., rules, kind)) => Ok((rules, kind.ok_or(Reason::Unavailable)?, current)),
+        Some((.., rules, kind)) => {
+            // It takes what its own window takes: a start's that is over stays so where the new window is longer.
+            let own = window::of_event(step, fact, ix, rules.window)?;
+            match own.period == current.period {
+                true => Ok((rules, kind.ok_or(Reason::Unavailable)?, own)),
+                false => Err(Reason::Unavailable),
+            }
+        }
         None => Ok((mission, fact.kind, current)),
     }
 }
