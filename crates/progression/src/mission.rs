@@ -12,7 +12,6 @@ mod trace;
 mod window;
 
 use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
-use smallvec::SmallVec;
 
 use crate::candidates::Candidates;
 use crate::derived;
@@ -97,7 +96,7 @@ fn count_one(
     if !nature.is_open {
         open_to(step, fact, ix, mission)?;
     }
-    let (rules, kind, current) = in_force(step, fact, ix, mission)?;
+    let (rules, kind, current) = window::in_force(step, fact, ix, mission)?;
     let own = std::ptr::eq(rules, mission);
     let guard_holds = guard_holds && own;
     if (own && nature.is_traced) || (!own && trace::is_traced(rules)) {
@@ -174,44 +173,6 @@ fn count_leaf(
         gain,
     };
     add(step, rules, current, contribution, returned)
-}
-
-/// By which goal an event counts, which type it has there, and in which period. A running period that keeps the goal and the window of
-/// an earlier version goes on with them.
-fn in_force<'p>(
-    step: &mut Step<'p>,
-    fact: &Fact<'_>,
-    ix: MissionIx,
-    mission: &'p Mission,
-) -> Result<(&'p Mission, EventTypeIx, Current), Reason> {
-    let programme = step.programme;
-    if programme.earlier.is_empty() {
-        let current = window::of_event(step, fact, ix, mission.window)?;
-        return Ok((mission, fact.kind, current));
-    }
-    let slots = step.state.mission(ix).map_or(&[][..], |kept| &kept.slots);
-    let keeping = slots.iter().filter(|slot| slot.keeps().is_some());
-    let keeping: SmallVec<[_; 2]> = keeping
-        .map(|slot| {
-            let (earlier, rules) = slot.rules(programme, mission);
-            let kind = earlier.event_types.find(&fact.event.kind);
-            (slot.period, slot.stands(), rules, kind)
-        })
-        .collect();
-    for (period, stands, rules, kind) in &keeping {
-        if !*stands
-            && let Ok(current) = window::of_event(step, fact, ix, rules.window)
-            && current.period == *period
-        {
-            return Ok((rules, kind.ok_or(Reason::Unavailable)?, current));
-        }
-    }
-    let current = window::of_event(step, fact, ix, mission.window)?;
-    let mut standing = keeping.into_iter();
-    match standing.find(|(period, ..)| *period == current.period) {
-        Some((.., rules, kind)) => Ok((rules, kind.ok_or(Reason::Unavailable)?, current)),
-        None => Ok((mission, fact.kind, current)),
-    }
 }
 
 /// Whether a period is at its goal and has no standing completion.

@@ -4,6 +4,7 @@
 //! can be saved as a scenario folder. Reproduced by its seed alone.
 
 mod casino;
+mod chain;
 mod commands;
 mod history;
 mod plan;
@@ -12,6 +13,7 @@ mod tiers;
 mod words;
 
 pub use casino::casino;
+pub use chain::{Chain, Version, chains};
 pub use history::Sent;
 pub use plan::Plan;
 pub use shrink::minimise;
@@ -33,10 +35,7 @@ pub struct Case {
 
 /// The programme and `histories` histories that a seed stands for.
 pub fn cases(seed: u64, histories: usize) -> Vec<Case> {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut runner = runner(seed);
     let plan = draw(&plan::plan(), &mut runner);
     let one = history::history();
     (0..histories)
@@ -45,6 +44,18 @@ pub fn cases(seed: u64, histories: usize) -> Vec<Case> {
             sent: draw(&one, &mut runner),
         })
         .collect()
+}
+
+/// A seed's programme alone.
+fn plan_of(seed: u64) -> Plan {
+    draw(&plan::plan(), &mut runner(seed))
+}
+
+fn runner(seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    TestRunner::new_with_rng(Config::default(), rng)
 }
 
 fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> S::Value {

@@ -202,7 +202,9 @@ pub(super) fn drop_closed(
         let end = slot
             .end
             .saturating_add_nanos(super::streak::margin_ns(rules));
-        let over = closed(end, programme, now)
+        // The one that runs from the start comes again with its label, if a version brings its window back.
+        let over = !matches!(slot.period, Period::Start(_))
+            && closed(end, programme, now)
             && !slot.is_offered()
             && !slot.is_awaited()
             && !fell.contains(&(mission, slot.period));

@@ -6,6 +6,7 @@
 
 use programme::model::{GoalOf, Mission, MissionIx, OnChange, Programme, Window};
 use smallvec::SmallVec;
+use types::Timestamp;
 
 use super::streak::Look;
 use super::{streak, trace};
@@ -72,6 +73,7 @@ pub(crate) fn carry(
                     vec![None; goal::leaf_count(&from.1.goal)]
                 }
             };
+            slot.end = ends(slot, mission.window);
             let past = slot.past.get_or_insert_default();
             past.goal = None;
             past.shift(entry, leaves);
@@ -115,6 +117,14 @@ fn fits(period: Period, window: Window) -> bool {
         | (Period::Run(_), Window::Rolling { .. }) => true,
         (period @ Period::Calendar { .. }, Window::Calendar(kind)) => period.is_of(kind),
         _ => false,
+    }
+}
+
+/// When a period of such a window ends: only one from a start may have become longer or shorter.
+fn ends(slot: &Slot, window: Window) -> Timestamp {
+    match (slot.period, window) {
+        (Period::Start(start), Window::AfterStart { ns }) => start.saturating_add_nanos(ns),
+        _ => slot.end,
     }
 }
 

@@ -96,22 +96,13 @@ pub(crate) fn rezone(programme: &Programme, state: &mut State) {
         if may_have_streaks(programme, mission) {
             for slot in &mut kept.slots {
                 let (_, rules) = slot.rules(programme, mission);
-                let watched = watched(slot);
                 trace::refresh(look, rules, slot, now);
-                chains::measure(look, rules, slot, watched);
+                // What broke by now has been told, of chains that had not lost yet what has died since.
+                chains::measure(look, rules, slot, now);
             }
         }
     }
     state.zones = zones;
-}
-
-/// Up to when breaks of a period have been told, or are none to tell.
-fn watched(slot: &Slot) -> Timestamp {
-    let watched = slot.parts.iter().filter_map(|part| match part {
-        Progress::Streak(units) => Some(units.watched),
-        _ => None,
-    });
-    watched.max().unwrap_or_default()
 }
 
 /// When the next chain of a mission breaks.

@@ -1,6 +1,7 @@
 //! Windows: for which period an event counts. One kind, one place.
 
-use programme::model::{LateEvents, MissionIx, Window};
+use programme::model::{EventTypeIx, LateEvents, Mission, MissionIx, Window};
+use smallvec::SmallVec;
 use types::Timestamp;
 
 use crate::fact::Fact;
@@ -9,8 +10,53 @@ use crate::period::Period;
 use crate::step::Step;
 use crate::zone::{Current, closed};
 
+/// By which goal an event counts, which type it has there, and in which period. A running period that keeps the goal and the window of
+/// an earlier version goes on with them.
+pub(super) fn in_force<'p>(
+    step: &mut Step<'p>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    mission: &'p Mission,
+) -> Result<(&'p Mission, EventTypeIx, Current), Reason> {
+    let programme = step.programme;
+    if programme.earlier.is_empty() {
+        let current = of_event(step, fact, ix, mission.window)?;
+        return Ok((mission, fact.kind, current));
+    }
+    let slots = step.state.mission(ix).map_or(&[][..], |kept| &kept.slots);
+    let keeping = slots.iter().filter(|slot| slot.keeps().is_some());
+    let keeping: SmallVec<[_; 2]> = keeping
+        .map(|slot| {
+            let (earlier, rules) = slot.rules(programme, mission);
+            let kind = earlier.event_types.find(&fact.event.kind);
+            (slot.period, slot.stands(), rules, kind)
+        })
+        .collect();
+    for (period, stands, rules, kind) in &keeping {
+        if !*stands
+            && let Ok(current) = of_event(step, fact, ix, rules.window)
+            && current.period == *period
+        {
+            return Ok((rules, kind.ok_or(Reason::Unavailable)?, current));
+        }
+    }
+    let current = of_event(step, fact, ix, mission.window)?;
+    let mut standing = keeping.into_iter();
+    match standing.find(|(period, ..)| *period == current.period) {
+        Some((.., rules, kind)) => {
+            // It takes what its own window takes: a start's that is over stays so where the new window is longer.
+            let own = of_event(step, fact, ix, rules.window)?;
+            match own.period == current.period {
+                true => Ok((rules, kind.ok_or(Reason::Unavailable)?, own)),
+                false => Err(Reason::Unavailable),
+            }
+        }
+        None => Ok((mission, fact.kind, current)),
+    }
+}
+
 /// The period that counts the event: the one in which it occurred; where that is closed, what the programme says of late events.
-pub(super) fn of_event(
+fn of_event(
     step: &mut Step<'_>,
     fact: &Fact<'_>,
     ix: MissionIx,

@@ -16,6 +16,8 @@ use crate::state::State;
 #[derive(Debug, Default)]
 pub struct Stocks {
     kept: BTreeMap<PlayerId, Kept>,
+    /// Of each version under which something was told.
+    names: Catalogue,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +56,8 @@ impl Stocks {
                 traceparent: None,
             },
         };
-        kept.fold(programme, &record)
+        self.names.learn(programme);
+        kept.fold(programme, &self.names, &record)
     }
 
     /// How many units of each stock are out, by the names of the stocks.
@@ -67,15 +70,15 @@ impl Stocks {
 }
 
 impl Kept {
-    fn fold(&mut self, programme: &Programme, record: &Record) -> Option<bool> {
-        let (mut history, catalogue) = (History::new(), Catalogue::of(programme));
+    fn fold(&mut self, programme: &Programme, names: &Catalogue, record: &Record) -> Option<bool> {
+        let mut history = History::new();
         let decision = loop {
             match try_apply(programme, &mut self.state, &history, record) {
                 Ok(decision) => break decision,
                 Err(wanted) => {
                     for number in wanted {
                         let bytes = self.segments.get(&number)?;
-                        history.insert(number, bytes, &catalogue).ok()?;
+                        history.insert(number, bytes, names).ok()?;
                     }
                 }
             }

@@ -285,6 +285,43 @@ fn an_offer_that_is_open_is_claimed_or_lapses_as_it_was_made() {
 }
 
 #[test]
+fn a_window_from_the_start_that_comes_back_is_the_one_that_was_and_stays_complete_or_over() {
+    let from_start =
+        |days: u32, target: u32| count(target, &format!(", window: {days}d after start"));
+    let mut it = Versions::begin(&from_start(3, 1));
+    it.run(
+        "a order 1 GBP @2011-01-03T10:00:00Z",
+        &["s/a: mission_completed m 2011-01-03T10:00:00Z"],
+    );
+    it.publish(&count(1, ", window: week"));
+    it.run(
+        "b order 1 GBP @2011-01-12T10:00:00Z",
+        &["s/b: mission_completed m 2011-W02"],
+    );
+    it.publish(&from_start(30, 2));
+    assert_eq!(it.mission(), ["2011-01-03T10:00:00Z", "1", "1"]);
+    it.run(
+        "c order 1 GBP @2011-01-14T10:00:00Z
+         d order 1 GBP @2011-01-15T10:00:00Z",
+        &[],
+    );
+    // One that ran out before it was complete is over; one that still runs becomes longer.
+    let mut it = Versions::begin(&from_start(3, 2));
+    it.run(
+        "a order 1 GBP @2011-01-03T10:00:00Z
+         x deposit 1 GBP @2011-01-09T10:00:00Z
+         p order 1 GBP player=p @2011-01-09T10:00:00Z",
+        &[],
+    );
+    it.publish(&count(2, ", window: 30d after start, on_change: rebase"));
+    it.run(
+        "b order 1 GBP @2011-01-14T10:00:00Z
+         q order 1 GBP player=p @2011-01-14T10:00:00Z",
+        &["s/q: mission_completed m 2011-01-09T10:00:00Z"],
+    );
+}
+
+#[test]
 fn without_the_version_before_progress_stays_and_the_new_goal_counts() {
     let mut it = Versions::begin(&count(3, ""));
     it.run("a order 1 GBP @2011-01-03T10:00:00Z", &[]);

@@ -19,9 +19,9 @@ pub fn minimise(case: Case, fails: impl Fn(&Case) -> bool) -> Case {
     }
 }
 
-type Part = fn(&mut Plan) -> &mut Vec<String>;
+pub(super) type Part = fn(&mut Plan) -> &mut Vec<String>;
 
-const PARTS: [Part; 6] = [
+pub(super) const PARTS: [Part; 6] = [
     |plan| &mut plan.stocks,
     |plan| &mut plan.tiers,
     |plan| &mut plan.missions,
@@ -30,7 +30,7 @@ const PARTS: [Part; 6] = [
     |plan| &mut plan.settings,
 ];
 
-fn without_events(mut case: Case, fails: &impl Fn(&Case) -> bool) -> Case {
+pub(super) fn without_events(mut case: Case, fails: &impl Fn(&Case) -> bool) -> Case {
     let mut at = case.sent.len();
     while at > 0 {
         at -= 1;

@@ -89,17 +89,29 @@ impl Life<'_> {
     /// A settlement with what its bet said, and in its currency.
     pub(super) fn with_its_bet(&self, settlement: usize, bet: usize) -> Event {
         let mut event = self.deeds[settlement].event.clone();
+        let merges = settlement < bet || self.deeds[bet].keeps_attributes;
         let bet = &self.deeds[bet].event;
         event.currency = bet.currency;
         // The table has no rate for what the bet brought its own for.
         let table = bet.currency.and_then(|it| self.programme.rate(it));
         event.rate = event.rate.or(table).or(bet.rate);
-        for (key, value) in &bet.attributes {
+        for (key, value) in bet.attributes.iter().filter(|_| merges) {
             if !event.attributes.contains_key(key) {
                 event.attributes.insert(key.clone(), value.clone());
             }
         }
         event
+    }
+
+    /// Whether a rule, a mission, or a mission of a version before counts settlements.
+    pub(super) fn counts_settlements(&self) -> bool {
+        let of = |at: usize| {
+            let rules = &self.programme.rules_by_type[at];
+            let missions = &self.programme.missions_by_type[at];
+            !rules.is_empty() || !missions.is_empty()
+        };
+        let settled = self.programme.event_types.find("bet_settled");
+        settled.is_some_and(|ix| of(usize::from(ix.0)))
     }
 
     /// Whether a deed is a settlement that does not count: another one does, or its bet is gone.

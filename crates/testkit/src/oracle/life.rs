@@ -70,6 +70,8 @@ pub(super) struct Deed {
     /// Never after it was recorded.
     pub(super) occurred: Timestamp,
     pub(super) recorded: Timestamp,
+    /// Whether anything counted settlements then: only then a bet is kept with what it said.
+    pub(super) keeps_attributes: bool,
 }
 
 /// Some of an event came back.

@@ -74,7 +74,9 @@ impl<'a> Life<'a> {
         let window = self.programme.missions[mission].window;
         let period = self.counting_period(mission, window, happened)?;
         let rules = self.rules(mission, &period);
-        Some((period, rules))
+        // One that goes by an earlier version takes what its own window takes.
+        let takes = self.counting_period(mission, rules.1.window, happened);
+        (takes.as_deref() == Some(&*period)).then_some((period, rules))
     }
 
     /// Completes what events brought to its goal; the first is the one that was recorded.

@@ -51,6 +51,7 @@ impl Life<'_> {
             event: event.clone(),
             occurred,
             recorded,
+            keeps_attributes: self.counts_settlements(),
         });
         let cause = Cause::Event { event, recorded };
         let type_ix = self.programme.event_types.find(&event.kind);

@@ -41,6 +41,11 @@ impl<'a> Life<'a> {
 
     /// Another version counts from now on.
     pub(super) fn change(&mut self, programme: &'a Programme) {
+        if self.programme.version == programme.version {
+            // The same once more changes nothing.
+            self.programme = programme;
+            return;
+        }
         for mission in 0..self.programme.missions.len() {
             let own = (programme, &programme.missions[mission]);
             for period in self.periods_of(mission) {
