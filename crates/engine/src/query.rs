@@ -10,6 +10,7 @@ use progression::{Outcome, PlayerView};
 use tokio::sync::oneshot;
 use types::{BrandId, Epoch, EventId, Partition as PartitionId, Position, SourceId, Timestamp};
 
+use crate::confirm::Confirm;
 use crate::context::Tenure;
 use crate::error::QueryError;
 use crate::head::Restored;
@@ -150,6 +151,7 @@ pub(crate) enum Command {
     /// Known players in memory after an entity, in order.
     Residents(Option<Entity>, Reply<Vec<Entity>>),
     Drained(Drain),
+    Confirm(Confirm),
     SetAside(Reply<Vec<SetAside>>),
     Repair {
         entity: Entity,
@@ -232,6 +234,7 @@ impl Partition {
                 drop(reply.send(Ok(entities)));
             }
             Command::Drained(drain) => self.drains.push(drain),
+            Command::Confirm(confirm) => self.confirm(confirm),
             Command::SetAside(reply) => drop(reply.send(Ok(self.set_aside()))),
             Command::Repair {
                 entity,
