@@ -1,5 +1,6 @@
 //! The log: segment files written by one thread, read by anybody.
 
+mod cut;
 mod disk;
 pub(crate) mod frame;
 mod reader;
@@ -12,6 +13,7 @@ mod writer;
 mod tests;
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -24,6 +26,7 @@ use types::{Partition, Position, Timestamp};
 use crate::error::OpenError;
 use crate::folder::{FolderLock, Now};
 use crate::meta::Meta;
+use cut::{Reach, Reaches};
 use disk::{Disk, Os};
 use reader::Reader;
 use recover::Recovered;
@@ -31,6 +34,8 @@ use segment::{End, SegmentHeader};
 use shared::Shared;
 use writer::{Request, Writer};
 
+/// The folder's name in the data folder.
+pub(crate) const FOLDER: &str = "log";
 /// A segment that reaches this many bytes is closed.
 pub(crate) const SEGMENT_BYTES: u64 = 64 << 20;
 /// Bytes of the newest frames that stay in memory for readers.
@@ -48,6 +53,7 @@ const BODY_MAX: usize = 128 << 10;
 pub struct SegmentLog {
     incarnation: u64,
     shared: Arc<Shared>,
+    reaches: Arc<Reaches>,
     requests: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
     _lock: Arc<FolderLock>,
@@ -142,10 +148,16 @@ impl SegmentLog {
         Ok(Self {
             incarnation: meta.incarnation,
             shared,
+            reaches: Arc::new(Reaches::new(partitions)),
             requests: Some(requests),
             thread: Some(thread),
             _lock: lock,
         })
+    }
+
+    /// The segments kept, and how many bytes of the last one are whole, durable frames.
+    pub(crate) fn extent(&self) -> (RangeInclusive<u64>, u64) {
+        self.shared.extent()
     }
 
     fn checked(&self, partition: Partition) -> Result<End, String> {
@@ -225,6 +237,27 @@ impl EventLog for SegmentLog {
             partition,
             after,
         )))
+    }
+
+    /// Only whole segments go, once every partition has let go of what it has there.
+    async fn truncate(
+        &self,
+        partition: Partition,
+        cursor: Position,
+        recorded_before: Timestamp,
+    ) -> Result<Position, ReadError> {
+        let end = self.checked(partition).map_err(ReadError::Unavailable)?;
+        if cursor > end.position {
+            return Err(ReadError::OtherIncarnation);
+        }
+        let (shared, reaches) = (Arc::clone(&self.shared), Arc::clone(&self.reaches));
+        let reach = Reach::new(cursor, recorded_before);
+        let cut = move || cut::cut(&shared, &reaches, partition, reach);
+        tokio::task::spawn_blocking(cut)
+            .await
+            .map_err(|error| ReadError::Unavailable(error.to_string()))?
+            .map_err(|error| ReadError::Unavailable(format!("a segment stays: {error}")))?;
+        Ok(self.shared.kept_after(partition))
     }
 
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {

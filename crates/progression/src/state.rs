@@ -53,6 +53,8 @@ pub struct State {
     pub(crate) accepted: u64,
     /// Whether anything was earned or counted.
     pub(crate) counted: bool,
+    /// Who the player was is forgotten: nothing more happens to what is left.
+    pub(crate) erased: bool,
     /// Whether labels of closed periods may come again: the zone or the programme changed.
     pub(crate) repeats: bool,
     pub(crate) profile: Profile,
@@ -184,6 +186,11 @@ impl State {
     /// Whether the player has had an accepted event.
     pub fn is_known(&self) -> bool {
         self.accepted > 0
+    }
+
+    /// Whether the player was erased.
+    pub fn is_erased(&self) -> bool {
+        self.erased
     }
 
     /// Number of the segment that the open tail will become: only segments below it are history.

@@ -23,6 +23,9 @@ use crate::zone::Zones;
 const LAYOUT: u8 = 8;
 /// The one before it, which is still read: its open orders are written whole, each.
 const BEFORE: u8 = 7;
+/// What is said of a player as a whole, in one byte.
+const COUNTED: u8 = 1;
+const ERASED: u8 = 2;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
@@ -37,7 +40,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
-    writer.flag(state.counted);
+    writer.byte(u8::from(state.counted) | (u8::from(state.erased) * ERASED));
     writer.flag(state.repeats);
     state.profile.encode(writer);
     state.restrictions.encode(writer);
@@ -65,11 +68,16 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
     };
     let names = catalogue.read(reader)?;
     let (applied, clock) = (reader.position()?, reader.time()?);
+    let (accepted, flags) = (reader.number()?, reader.byte()?);
+    if flags > (COUNTED | ERASED) {
+        return Err(DecodeError::Invalid("a flag"));
+    }
     let state = State {
         applied,
         clock,
-        accepted: reader.number()?,
-        counted: reader.flag()?,
+        accepted,
+        counted: flags & COUNTED != 0,
+        erased: flags & ERASED != 0,
         repeats: reader.flag()?,
         profile: Profile::decode(reader)?,
         restrictions: Restrictions::decode(reader)?,
