@@ -28,7 +28,7 @@ mod state;
 
 pub use error::OpenError;
 pub use folder::{DataFolder, Now, Options};
-pub use log::SegmentLog;
+pub use log::{Batch, LogFiles, SegmentLog};
 pub use meta::ClockMode;
-pub use programmes::ProgrammeFiles;
+pub use programmes::{ProgrammeFiles, newest_publication};
 pub use state::FjallStore;

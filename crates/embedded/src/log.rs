@@ -1,6 +1,7 @@
 //! The log: segment files written by one thread, read by anybody.
 
 mod disk;
+mod files;
 pub(crate) mod frame;
 mod reader;
 mod recover;
@@ -25,6 +26,7 @@ use crate::error::OpenError;
 use crate::folder::{FolderLock, Now};
 use crate::meta::Meta;
 use disk::{Disk, Os};
+pub use files::{Batch, LogFiles};
 use reader::Reader;
 use recover::Recovered;
 use segment::{End, SegmentHeader};
