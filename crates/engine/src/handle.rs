@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ports::{EmissionSink, Entity, EventLog, StateStore};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
-use types::{EventId, Partition, Position, SourceId};
+use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
 
 use crate::arbiter::{self, Job, partition_of};
 use crate::config::EngineConfig;
@@ -186,6 +186,34 @@ impl EngineHandle {
         Ok(entities)
     }
 
+    /// Up to `limit` known players of one brand in a partition, after `after`, in byte order of their ids.
+    pub async fn players_of(
+        &self,
+        partition: Partition,
+        brand: &BrandId,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<Vec<Entity>, QueryError> {
+        let mut found: Vec<Entity> = Vec::new();
+        let mut after = after.map(|player| Entity {
+            brand: brand.clone(),
+            player: player.clone(),
+        });
+        // Entities stand by brand: pages of brands before this one are passed over.
+        loop {
+            let page = self.entities(partition, after.as_ref(), limit).await?;
+            let Some(last) = page.last().cloned() else {
+                return Ok(found);
+            };
+            found.extend(page.into_iter().filter(|entity| entity.brand == *brand));
+            if found.len() >= limit || last.brand > *brand {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            after = Some(last);
+        }
+    }
+
     /// Every player that is set aside, by partition, brand and id.
     pub async fn set_aside(&self) -> Result<Vec<SetAside>, QueryError> {
         let mut all = Vec::new();
@@ -286,7 +314,7 @@ impl EngineHandle {
         self.send(self.partition_of(entity), command).await
     }
 
-    async fn send<T>(
+    pub(crate) async fn send<T>(
         &self,
         partition: Partition,
         command: impl FnOnce(Reply<T>) -> Command,

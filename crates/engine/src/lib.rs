@@ -30,6 +30,7 @@ pub mod ownership;
 mod partition;
 mod passivate;
 mod player;
+mod preview;
 mod publish;
 mod pump;
 mod quarantine;
@@ -53,6 +54,7 @@ mod versions;
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
 pub use error::{EngineError, QueryError, RepairError};
 pub use handle::{Engine, EngineHandle};
+pub use preview::Foreseen;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{
     EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,

@@ -13,6 +13,7 @@ mod window;
 
 use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
 use smallvec::SmallVec;
+use types::Timestamp;
 
 use crate::candidates::Candidates;
 use crate::derived;
@@ -202,7 +203,7 @@ fn in_force<'p>(
 }
 
 /// Whether a period is at its goal and has no standing completion.
-fn is_due(rules: &Mission, slot: &Slot) -> bool {
+pub(crate) fn is_due(rules: &Mission, slot: &Slot) -> bool {
     !slot.stands() && goal::reached(&rules.goal, &slot.parts)
 }
 
@@ -213,24 +214,34 @@ fn open_to(
     ix: MissionIx,
     mission: &Mission,
 ) -> Result<(), Reason> {
-    let occurred = fact.occurred_at;
+    open_at(step.state, ix, mission, fact.occurred_at)?;
+    match &mission.audience {
+        Some(audience) => holds(ask(step, fact, audience, false), Reason::Audience),
+        None => Ok(()),
+    }
+}
+
+/// Whether the mission takes events of this player that occur then, whoever it is for.
+pub(crate) fn open_at(
+    state: &State,
+    ix: MissionIx,
+    mission: &Mission,
+    occurred: Timestamp,
+) -> Result<(), Reason> {
     if !start::available(mission, occurred) {
         return Err(Reason::Unavailable);
     }
-    if start::unlock(step.state, mission).is_none_or(|since| since > occurred) {
+    if start::unlock(state, mission).is_none_or(|since| since > occurred) {
         return Err(Reason::Locked);
     }
     if mission.start == Start::OptIn {
-        let kept = step.state.mission(ix).and_then(|kept| kept.course.as_ref());
+        let kept = state.mission(ix).and_then(|kept| kept.course.as_ref());
         let joined = kept.and_then(|course| course.opted_in);
         if joined.is_none_or(|joined| joined > occurred) {
             return Err(Reason::NotJoined);
         }
     }
-    match &mission.audience {
-        Some(audience) => holds(ask(step, fact, audience, false), Reason::Audience),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn leaf_gain(
@@ -303,7 +314,7 @@ fn slot_for<'s>(
 }
 
 /// Completes what has grown to its goal and has no standing completion.
-pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
+pub(crate) fn complete(step: &mut Step<'_>, occurred_at: Timestamp) {
     for (ix, period) in std::mem::take(&mut step.grew) {
         let mission = &step.programme.missions[usize::from(ix.0)];
         let Some(kept) = step.state.mission(ix) else {
@@ -316,7 +327,7 @@ pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
             is_due(rules, slot)
         });
         if due && !full {
-            waiting::complete(step, ix, mission, period, fact.occurred_at);
+            waiting::complete(step, ix, mission, period, occurred_at);
         }
     }
 }

@@ -13,12 +13,12 @@ use crate::journal::History;
 use crate::state::State;
 
 /// All stocks of a programme, each as the store of a server would keep it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Stocks {
     kept: BTreeMap<PlayerId, Kept>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Kept {
     state: State,
     segments: BTreeMap<u32, Vec<u8>>,
@@ -68,7 +68,8 @@ impl Stocks {
 
 impl Kept {
     fn fold(&mut self, programme: &Programme, record: &Record) -> Option<bool> {
-        let (mut history, catalogue) = (History::new(), Catalogue::of(programme));
+        let (mut history, mut catalogue) = (History::new(), Catalogue::of(programme));
+        programme.earlier.iter().for_each(|it| catalogue.learn(it));
         let decision = loop {
             match try_apply(programme, &mut self.state, &history, record) {
                 Ok(decision) => break decision,
