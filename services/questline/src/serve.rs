@@ -8,6 +8,7 @@ mod config;
 mod core;
 mod gateways;
 mod postbacks;
+mod preview;
 mod programmes;
 mod queries;
 mod start;
