@@ -71,6 +71,8 @@ pub(crate) struct Checkpoints {
     pub(crate) fold: Fold,
     pub(crate) cursor: Mark,
     pub(crate) last: Instant,
+    /// When the head was last seen to name this tenure.
+    pub(crate) seen: Instant,
 }
 
 impl Checkpoints {
@@ -83,6 +85,7 @@ impl Checkpoints {
             fold,
             cursor,
             last: Instant::now(),
+            seen: Instant::now(),
         }
     }
 }
@@ -149,7 +152,7 @@ impl Partition {
     }
 
     pub(crate) fn outbox_bound(&self) -> usize {
-        self.tenure.config.outbox_bytes / self.partitions
+        self.share(self.tenure.config.outbox_bytes)
     }
 
     /// The last place that every record before has been folded up to: before the oldest record that waits. Asked while no player's
@@ -351,6 +354,7 @@ impl Partition {
         self.checkpoints.fold = wrote.fold;
         self.checkpoints.cursor = wrote.cursor;
         self.checkpoints.last = Instant::now();
+        self.checkpoints.seen = self.checkpoints.seen.max(wrote.started);
         self.repairs_written(self.checkpoints.number);
         Ok(())
     }

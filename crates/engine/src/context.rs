@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ports::{EmissionSink, EventLog, StateStore};
 use programme::model::Programme;
@@ -21,6 +22,29 @@ pub(crate) struct Ports {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
+    /// Partitions that are folded in this process.
+    pub(crate) here: Arc<AtomicUsize>,
+}
+
+/// A partition's share of what all that are folded in this process use together.
+pub(crate) struct Share(Arc<AtomicUsize>);
+
+impl Share {
+    /// One more has a share, until this is dropped.
+    pub(crate) fn new(here: &Arc<AtomicUsize>) -> Self {
+        here.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(here))
+    }
+
+    pub(crate) fn of(&self, whole: usize) -> usize {
+        whole / self.0.load(Ordering::Relaxed).max(1)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// One tenure: from a takeover to the next.
@@ -73,5 +97,23 @@ impl Tenure {
             partition: self.partition,
             why: why.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Share;
+
+    #[test]
+    fn who_is_here_shares_and_who_leaves_leaves_its_share() {
+        let here = Arc::default();
+        let one = Share::new(&here);
+        assert_eq!(one.of(90), 90);
+        let others = [Share::new(&here), Share::new(&here)];
+        assert_eq!((one.of(90), others[1].of(90)), (30, 30));
+        drop(others);
+        assert_eq!(one.of(90), 90);
     }
 }

@@ -1,107 +1,74 @@
-//! The engine from outside: start, questions, shutdown.
+//! The engine from outside: questions, shutdown.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ports::{EmissionSink, Entity, EventLog, StateStore};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
-use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
+use futures::future::join_all;
+use ports::Entity;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use types::{EventId, Partition, Position, SourceId};
 
-use crate::arbiter::{self, Job, partition_of};
+use crate::arbiter::{Arbiters, Load, partition_of};
 use crate::config::EngineConfig;
 use crate::context::Ports;
 use crate::error::{EngineError, QueryError, RepairError};
+use crate::job::{Job, Tell};
+use crate::place::Place;
 use crate::query::{
     Command, Drain, EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, Question,
     Reply, SetAside,
 };
 use crate::repair::Repaired;
-use crate::tell::Tells;
-use crate::versions::Versions;
-
-/// Questions that may wait at a partition.
-const WAITING: usize = 1024;
-
-/// Starts engines.
-#[derive(Debug)]
-pub struct Engine;
-
-impl Engine {
-    /// Takes all partitions over and folds them on from their cursors. Returns when all are taken; waits while the store is down.
-    pub async fn start(
-        config: EngineConfig,
-        versions: impl Into<Arc<Versions>>,
-        log: Arc<dyn EventLog>,
-        store: Arc<dyn StateStore>,
-        sinks: Vec<Arc<dyn EmissionSink>>,
-    ) -> Result<EngineHandle, EngineError> {
-        let mut sinks = sinks;
-        sinks.push(Arc::new(Tells {
-            log: Arc::clone(&log),
-            clock: config.clock,
-        }));
-        let ports = Ports {
-            versions: versions.into(),
-            log,
-            store,
-            sinks,
-        };
-        let (failed, failure) = watch::channel(None);
-        let (mut commands, mut jobs, mut starting) = (Vec::new(), Vec::new(), Vec::new());
-        for partition in 0..ports.log.partitions() {
-            let (sender, receiver) = mpsc::channel(WAITING);
-            let (ready, started) = oneshot::channel();
-            commands.push(sender);
-            starting.push(started);
-            jobs.push(Job {
-                partition: Partition(partition),
-                commands: receiver,
-                ready,
-                failure: failed.clone(),
-            });
-        }
-        let ends = arbiter::spread(&config, &ports, jobs)?;
-        for started in starting {
-            started.await.unwrap_or(Err(EngineError::Stopped))?;
-        }
-        Ok(EngineHandle {
-            shared: Arc::new(Shared {
-                ports,
-                commands,
-                failure,
-                _failed: failed,
-                stopping: AtomicBool::new(false),
-                ends: Mutex::new(ends),
-            }),
-        })
-    }
-}
 
 /// Asks and stops a running engine. It stops, without a last checkpoint, when the last clone is dropped.
 #[derive(Clone)]
 pub struct EngineHandle {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     ports: Ports,
-    commands: Vec<mpsc::Sender<Command>>,
-    failure: watch::Receiver<Option<EngineError>>,
-    /// Keeps the channel open, so that waiting for a failure lasts.
-    _failed: watch::Sender<Option<EngineError>>,
+    places: Vec<Arc<Place>>,
+    pub(crate) tell: Tell,
+    /// Until when questions are answered; `None`: always.
+    pub(crate) vouched: watch::Sender<Option<Instant>>,
     stopping: AtomicBool,
-    ends: Mutex<Vec<oneshot::Receiver<()>>>,
+    arbiters: Mutex<Option<Arbiters>>,
+    /// Everything that runs stops with it.
+    pub(crate) alive: CancellationToken,
+    _alive: DropGuard,
 }
 
 impl std::fmt::Debug for EngineHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EngineHandle")
-            .field("partitions", &self.shared.commands.len())
+            .field("partitions", &self.shared.places.len())
             .finish_non_exhaustive()
     }
 }
 
 impl EngineHandle {
+    /// An engine that owns nothing.
+    pub(crate) fn new(config: EngineConfig, ports: Ports, tell: Tell) -> Result<Self, EngineError> {
+        let arbiters = Arbiters::start(&config, &ports)?;
+        let places = (0..ports.log.partitions()).map(|_| Arc::default());
+        let alive = CancellationToken::new();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                places: places.collect(),
+                ports,
+                tell,
+                vouched: watch::Sender::new(None),
+                stopping: AtomicBool::new(false),
+                arbiters: Mutex::new(Some(arbiters)),
+                _alive: alive.clone().drop_guard(),
+                alive,
+            }),
+        })
+    }
+
     /// Which partition a player's records are in.
     pub fn partition_of(&self, entity: &Entity) -> Partition {
         partition_of(self.shared.ports.log.as_ref(), entity)
@@ -146,7 +113,9 @@ impl EngineHandle {
         position: Position,
     ) -> Result<OutcomeAt, QueryError> {
         let question = |reply| Question::Outcome { position, reply };
-        self.ask(entity, question).await
+        let outcome = self.ask(entity, question).await?;
+        self.confirm_outcome(self.partition_of(entity)).await?;
+        Ok(outcome)
     }
 
     /// Up to `limit` known players of a partition, after `after`, in byte order of brand and id: those in the store and those in
@@ -186,39 +155,13 @@ impl EngineHandle {
         Ok(entities)
     }
 
-    /// Up to `limit` known players of one brand in a partition, after `after`, in byte order of their ids.
-    pub async fn players_of(
-        &self,
-        partition: Partition,
-        brand: &BrandId,
-        after: Option<&PlayerId>,
-        limit: usize,
-    ) -> Result<Vec<Entity>, QueryError> {
-        let mut found: Vec<Entity> = Vec::new();
-        let mut after = after.map(|player| Entity {
-            brand: brand.clone(),
-            player: player.clone(),
-        });
-        // Entities stand by brand: pages of brands before this one are passed over.
-        loop {
-            let page = self.entities(partition, after.as_ref(), limit).await?;
-            let Some(last) = page.last().cloned() else {
-                return Ok(found);
-            };
-            found.extend(page.into_iter().filter(|entity| entity.brand == *brand));
-            if found.len() >= limit || last.brand > *brand {
-                found.truncate(limit);
-                return Ok(found);
-            }
-            after = Some(last);
-        }
-    }
-
-    /// Every player that is set aside, by partition, brand and id.
+    /// Every player of the partitions here that is set aside, by partition, brand and id.
     pub async fn set_aside(&self) -> Result<Vec<SetAside>, QueryError> {
         let mut all = Vec::new();
-        for partition in self.partitions() {
-            all.extend(self.send(partition, Command::SetAside).await?);
+        for (partition, _) in self.held() {
+            all.extend(
+                still_here(self.send(partition, Command::SetAside).await)?.unwrap_or_default(),
+            );
         }
         Ok(all)
     }
@@ -236,11 +179,14 @@ impl EngineHandle {
         self.send(partition, command).await?
     }
 
-    /// How each partition stands.
+    /// How each partition that is here stands.
     pub async fn partition_status(&self) -> Result<Vec<PartitionStatus>, QueryError> {
-        let mut all = Vec::with_capacity(self.shared.commands.len());
-        for partition in self.partitions() {
-            let mut status = self.send(partition, Command::Status).await?;
+        let mut all = Vec::new();
+        for (partition, _) in self.held() {
+            let asked = self.send(partition, Command::Status).await;
+            let Some(mut status) = still_here(asked)? else {
+                continue;
+            };
             if let Ok((end, _)) = self.shared.ports.log.end(partition).await {
                 status.end = status.end.max(end);
             }
@@ -266,7 +212,7 @@ impl EngineHandle {
 
     /// Waits until a partition stops on its own, and says why: another owner, another log, a store of a newer version.
     pub async fn failed(&self) -> EngineError {
-        let mut failure = self.shared.failure.clone();
+        let mut failure = self.shared.tell.failure.subscribe();
         match failure.wait_for(Option::is_some).await {
             Ok(error) => error.clone().unwrap_or(EngineError::Stopped),
             Err(_) => EngineError::Stopped,
@@ -277,28 +223,43 @@ impl EngineHandle {
     /// as long as the pace says; what it lacks then is folded again at the next start.
     pub async fn shutdown(&self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        let mut stopped = Vec::new();
-        for commands in &self.shared.commands {
-            let (reply, answer) = oneshot::channel();
-            // A partition that has stopped already needs no telling.
-            if commands.send(Command::Shutdown(reply)).await.is_ok() {
-                stopped.push(answer);
-            }
+        join_all(self.partitions().map(|partition| self.release(partition))).await;
+        let arbiters = self.arbiters().take();
+        if let Some(arbiters) = arbiters {
+            arbiters.end().await;
         }
-        for answer in stopped {
-            drop(answer.await);
+    }
+
+    /// Has a thread run the job.
+    pub(crate) fn give(&self, job: impl FnOnce(Load) -> Job) {
+        if let Some(arbiters) = self.arbiters().as_ref() {
+            arbiters.give(job);
         }
-        for ended in self.shared.ends.lock().await.drain(..) {
-            drop(ended.await);
-        }
+    }
+
+    fn arbiters(&self) -> MutexGuard<'_, Option<Arbiters>> {
+        let arbiters = self.shared.arbiters.lock();
+        arbiters.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn place(&self, partition: Partition) -> Option<&Arc<Place>> {
+        self.shared.places.get(usize::from(partition.0))
+    }
+
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Arc<Place>> {
+        self.shared.places.iter()
     }
 
     pub(crate) fn ports(&self) -> &Ports {
         &self.shared.ports
     }
 
-    fn partitions(&self) -> impl Iterator<Item = Partition> {
-        (0..self.shared.ports.log.partitions()).map(Partition)
+    pub(crate) fn partition_count(&self) -> u16 {
+        self.shared.ports.log.partitions()
+    }
+
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
+        (0..self.partition_count()).map(Partition)
     }
 
     async fn ask<T>(
@@ -320,14 +281,30 @@ impl EngineHandle {
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, QueryError> {
         let (reply, answer) = oneshot::channel();
-        let commands = self.shared.commands.get(usize::from(partition.0));
-        let commands = commands.ok_or(QueryError::Moving)?;
+        let place = self.place(partition).filter(|_| self.is_vouched());
+        let commands = place.and_then(|place| place.commands());
+        let commands = commands.ok_or_else(|| self.closed())?;
         match commands.try_send(command(reply)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(QueryError::Overloaded),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(self.closed()),
         }
-        answer.await.unwrap_or_else(|_| Err(self.closed()))
+        let answer = answer.await.unwrap_or_else(|_| Err(self.closed()))?;
+        // The process may have slept over it.
+        match self.is_vouched() {
+            true => Ok(answer),
+            false => Err(QueryError::Moving),
+        }
+    }
+
+    /// Whether there may be other owners.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared.vouched.borrow().is_some()
+    }
+
+    fn is_vouched(&self) -> bool {
+        let until = *self.shared.vouched.borrow();
+        until.is_none_or(|until| Instant::now() < until)
     }
 
     fn closed(&self) -> QueryError {
@@ -336,5 +313,14 @@ impl EngineHandle {
         } else {
             QueryError::Moving
         }
+    }
+}
+
+/// An answer, or that the partition went while it was asked.
+fn still_here<T>(asked: Result<T, QueryError>) -> Result<Option<T>, QueryError> {
+    match asked {
+        Ok(answer) => Ok(Some(answer)),
+        Err(QueryError::Moving) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -1,9 +1,10 @@
 //! The engine: partitions and player actors on actix; knows neither NATS nor CQL nor files.
 //!
-//! [`Engine::start`] takes over every partition of the log and folds its records from the head's cursor. A partition is one task on one
-//! thread ([`partition`]): its [`pump`] reads chunks, its [`player`] actors fold them, its [`outbox`] and [`relay`]s carry what they
-//! emit, its [`checkpoint`] writes cuts to the store, fenced by the head, its [`sweep`]s fire what is due by time alone. What one entity
-//! tells another ([`tell`]) leaves by the outbox and comes back as a record. Everything else asks through [`EngineHandle`].
+//! [`Engine::start`] takes over every partition of the log and folds its records from the head's cursor; [`Engine::open`] owns nothing
+//! until its handle is told to take. A partition is one task on one thread ([`partition`]): its [`pump`] reads chunks, its [`player`]
+//! actors fold them, its [`outbox`] and [`relay`]s carry what they emit, its [`checkpoint`] writes cuts to the store, fenced by the head,
+//! its [`sweep`]s fire what is due by time alone. What one entity tells another ([`tell`]) leaves by the outbox and comes back as a
+//! record. Everything else asks through [`EngineHandle`].
 //!
 //! The rules that keep this safe under late, lost and repeated writes are those of `docs/architecture.md` §5; the tests in
 //! `tests/simulation.rs` run them over a store that misbehaves.
@@ -13,7 +14,9 @@ mod changes;
 mod checkpoint;
 mod codec;
 mod config;
+mod confirm;
 mod context;
+mod engine;
 mod error;
 mod fold;
 mod follow;
@@ -21,6 +24,8 @@ mod follow;
 pub mod fuzz;
 mod handle;
 mod head;
+mod hold;
+mod job;
 mod journal;
 mod load;
 mod measure;
@@ -29,6 +34,7 @@ mod outbox;
 pub mod ownership;
 mod partition;
 mod passivate;
+mod place;
 mod player;
 mod preview;
 mod publish;
@@ -50,10 +56,13 @@ mod tell;
 mod timeline;
 mod unwritten;
 mod versions;
+mod warm;
 
 pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
+pub use engine::Engine;
 pub use error::{EngineError, QueryError, RepairError};
-pub use handle::{Engine, EngineHandle};
+pub use handle::EngineHandle;
+pub use job::{Turn, TurnKind};
 pub use preview::Foreseen;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{

@@ -13,4 +13,5 @@ mod placement;
 mod view;
 
 pub use membership::{Decision, Membership, Observation, Timing};
-pub use view::{Member, Move, NodeName, Suspicion, View};
+pub use ports::{Member, NodeName, Suspicion};
+pub use view::{Move, View};

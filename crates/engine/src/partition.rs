@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use ports::{Due, Entity};
+use ports::{Due, Entity, Head, StoreError};
 use programme::model::Programme;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -23,19 +23,20 @@ use tokio::time::{Instant, MissedTickBehavior};
 use types::Position;
 
 use crate::checkpoint::{Checkpoints, Stage};
-use crate::context::Tenure;
+use crate::context::{Share, Tenure};
 use crate::error::{EngineError, QueryError};
 use crate::load::{Found, SegmentsRead};
 use crate::measure::Levels;
 use crate::outbox::Outbox;
 use crate::player::{Captured, Worked};
 use crate::pump::{self, Chunk, Mark};
-use crate::query::{Command, Drain};
+use crate::query::{Command, Drain, Reply};
 use crate::relay::Relay;
 use crate::repair::{Repair, Waiting};
 use crate::slots::{SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
+use crate::warm::Warm;
 
 /// How often pace, memory and metrics are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -57,12 +58,14 @@ pub(crate) enum Event {
     Looked(bool),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
     Written(Result<(), EngineError>),
+    /// The head, read since then for who doubts.
+    Confirmed(Instant, Result<Option<Head>, StoreError>, Reply<()>),
 }
 
 /// The partition's task.
 pub(crate) struct Partition {
     pub(crate) tenure: Rc<Tenure>,
-    pub(crate) partitions: usize,
+    share: Share,
     pub(crate) slots: Slots,
     pub(crate) outbox: Rc<RefCell<Outbox>>,
     pub(crate) wakes: Vec<Rc<Notify>>,
@@ -99,8 +102,8 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    /// A partition that was just taken over.
-    pub(crate) fn new(taken: Taken, partitions: usize) -> Self {
+    /// A partition that was just taken over, and who is expected in it.
+    pub(crate) fn new(taken: Taken, warm: Option<Warm>) -> Self {
         let Taken {
             tenure,
             epoch_stamp,
@@ -128,9 +131,9 @@ impl Partition {
             tenure.programme(brand, number)
         });
         let untabled = untabled.collect();
-        Self {
+        let mut partition = Self {
+            share: Share::new(&tenure.ports.here),
             tenure,
-            partitions,
             slots,
             outbox: Rc::new(RefCell::new(outbox)),
             wakes: (0..sinks).map(|_| Rc::default()).collect(),
@@ -153,7 +156,14 @@ impl Partition {
             tasks: JoinSet::new(),
             events: FuturesUnordered::new(),
             end_seen: cursor.position,
-        }
+        };
+        partition.expect(warm);
+        partition
+    }
+
+    /// This partition's share of what all that are folded here use together.
+    pub(crate) fn share(&self, whole: usize) -> usize {
+        self.share.of(whole)
     }
 
     /// Runs until it is shut down, with its last checkpoint written, or until it may not or cannot go on. Gives the commands back for
@@ -232,6 +242,7 @@ impl Partition {
             Event::Looked(found) => self.looked(found),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,
+            Event::Confirmed(asked, head, reply) => self.confirmed(asked, head, reply)?,
         }
         Ok(())
     }

@@ -64,6 +64,6 @@ impl Partition {
 
     /// This partition's share of the memory for player state, in bytes.
     pub(crate) fn memory_budget(&self) -> usize {
-        self.tenure.config.memory_bytes / self.partitions
+        self.share(self.tenure.config.memory_bytes)
     }
 }

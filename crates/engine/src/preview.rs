@@ -12,7 +12,7 @@ use ports::Entity;
 use programme::model::Programme;
 use progression::Foresight;
 use tokio::time::Instant;
-use types::{Partition as PartitionId, PlayerId};
+use types::{BrandId, Partition as PartitionId, PlayerId};
 
 use crate::context::Tenure;
 use crate::error::QueryError;
@@ -49,6 +49,34 @@ pub(crate) struct Look {
 }
 
 impl EngineHandle {
+    /// Up to `limit` known players of one brand in a partition, after `after`, in byte order of their ids.
+    pub async fn players_of(
+        &self,
+        partition: PartitionId,
+        brand: &BrandId,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<Vec<Entity>, QueryError> {
+        let mut found: Vec<Entity> = Vec::new();
+        let mut after = after.map(|player| Entity {
+            brand: brand.clone(),
+            player: player.clone(),
+        });
+        // Entities stand by brand: pages of brands before this one are passed over.
+        loop {
+            let page = self.entities(partition, after.as_ref(), limit).await?;
+            let Some(last) = page.last().cloned() else {
+                return Ok(found);
+            };
+            found.extend(page.into_iter().filter(|entity| entity.brand == *brand));
+            if found.len() >= limit || last.brand > *brand {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            after = Some(last);
+        }
+    }
+
     /// A draft as it would be if it were published next: it knows every version before it.
     pub fn draft(&self, draft: Programme) -> Arc<Programme> {
         self.ports().versions.draft(draft)

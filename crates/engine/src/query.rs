@@ -10,6 +10,7 @@ use progression::{Outcome, PlayerView};
 use tokio::sync::oneshot;
 use types::{BrandId, Epoch, EventId, Partition as PartitionId, Position, SourceId, Timestamp};
 
+use crate::confirm::Confirm;
 use crate::context::Tenure;
 use crate::error::QueryError;
 use crate::head::Restored;
@@ -153,6 +154,7 @@ pub(crate) enum Command {
     Drained(Drain),
     /// What a draft would mean for players.
     Preview(preview::Look, Reply<Foreseen>),
+    Confirm(Confirm),
     SetAside(Reply<Vec<SetAside>>),
     Repair {
         entity: Entity,
@@ -236,6 +238,7 @@ impl Partition {
             }
             Command::Drained(drain) => self.drains.push(drain),
             Command::Preview(look, reply) => self.preview(look, reply),
+            Command::Confirm(confirm) => self.confirm(confirm),
             Command::SetAside(reply) => drop(reply.send(Ok(self.set_aside()))),
             Command::Repair {
                 entity,

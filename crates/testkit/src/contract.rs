@@ -5,9 +5,11 @@
 //! ```ignore
 //! testkit::log_contract!(MyLog::new());
 //! testkit::store_contract!(MyStore::new());
+//! testkit::liveness_contract!(MyNodes::new());
 //! testkit::programmes_contract!(MyProgrammes::new());
 //! ```
 
+pub mod liveness;
 pub mod log;
 pub mod programmes;
 pub mod store;

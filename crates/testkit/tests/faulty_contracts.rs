@@ -3,12 +3,14 @@
 #![allow(missing_docs)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use ports::{EventLog, ProgrammeStore, StateStore};
+use ports::{EventLog, Liveness, ProgrammeStore, StateStore};
+use testkit::contract::liveness::LivenessFixture;
 use testkit::contract::log::LogFixture;
 use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
-use testkit::faulty::{Dice, FaultyProgrammes, FaultyStore, MemoryLog};
+use testkit::faulty::{Dice, FaultyLiveness, FaultyProgrammes, FaultyStore, MemoryLog};
 
 struct Kept<T>(Arc<T>);
 
@@ -55,4 +57,32 @@ mod programmes {
         calm(),
         Arc::default()
     ))));
+}
+
+/// Nodes in paused time, with faults or without.
+struct Nodes(FaultyLiveness);
+
+impl Nodes {
+    fn new(dice: Arc<Dice>) -> Self {
+        tokio::time::pause();
+        Self(FaultyLiveness::new(Duration::from_secs(30), dice))
+    }
+}
+
+impl LivenessFixture for Nodes {
+    async fn open(&self) -> Arc<dyn Liveness> {
+        Arc::new(self.0.another())
+    }
+}
+
+mod liveness {
+    use super::*;
+
+    testkit::liveness_contract!(Nodes::new(calm()));
+}
+
+mod liveness_with_faults {
+    use super::*;
+
+    testkit::liveness_contract!(Nodes::new(Arc::new(Dice::new(7))));
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ports::OwnerId;
+use ports::{Member, NodeName, OwnerId};
 use types::Partition;
 
-use super::view::{Member, NodeName, View};
+use super::view::View;
 
 /// The times that nodes wait for one another; all nodes must be given the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

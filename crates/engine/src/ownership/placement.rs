@@ -1,9 +1,8 @@
 //! Rendezvous hashing: each partition goes to the node that weighs most for it.
 
+use ports::NodeName;
 use types::Partition;
 use xxhash_rust::xxh3::Xxh3;
-
-use super::view::NodeName;
 
 /// The node among `nodes` that weighs most for the partition: whoever comes or goes, only its own partitions move.
 pub(super) fn heaviest<'a>(
@@ -17,7 +16,7 @@ pub(super) fn heaviest<'a>(
 /// changes; the test pins it.
 fn weight(partition: Partition, node: &NodeName) -> u64 {
     let mut hash = Xxh3::new();
-    hash.update(node.0.as_bytes());
+    hash.update(node.as_str().as_bytes());
     hash.update(&[0x1F]);
     hash.update(&partition.0.to_le_bytes());
     hash.digest()
@@ -25,17 +24,18 @@ fn weight(partition: Partition, node: &NodeName) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use ports::NodeName;
     use types::Partition;
 
     use super::heaviest;
-    use crate::ownership::NodeName;
 
     #[test]
     fn places_are_pinned() {
-        let nodes = ["engine-0", "engine-1", "engine-2"].map(NodeName::from);
+        let nodes = ["engine-0", "engine-1", "engine-2"]
+            .map(|name| name.parse::<NodeName>().expect("a name"));
         let places: String = (0..64)
             .filter_map(|partition| heaviest(Partition(partition), nodes.iter()))
-            .filter_map(|node| node.0.chars().last())
+            .filter_map(|node| node.as_str().chars().last())
             .collect();
         assert_eq!(
             places,

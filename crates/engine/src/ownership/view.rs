@@ -1,43 +1,11 @@
 //! What all nodes share: who is there, who is suspected, who holds what.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-use std::sync::Arc;
 
-use ports::OwnerId;
+use ports::{Member, NodeName, OwnerId, Suspicion};
 use types::Partition;
 
 use super::placement::heaviest;
-
-/// A node's name, given by the operator. It stays when the node is started again, so that its partitions come back to it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeName(pub Arc<str>);
-
-impl From<&str> for NodeName {
-    fn from(name: &str) -> Self {
-        Self(name.into())
-    }
-}
-
-/// What a node's lease says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The process that runs under the name now.
-    pub process: OwnerId,
-    /// It is about to leave: it gives away what it holds and gets nothing.
-    pub draining: bool,
-    /// The logic versions it can run.
-    pub logic: RangeInclusive<u32>,
-}
-
-/// A process that somebody wrote to be silent. The record ends by itself, for all at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Suspicion {
-    /// The order in which records were written.
-    pub revision: u64,
-    /// Who is suspected. Started again under its name, it no longer is.
-    pub process: OwnerId,
-}
 
 /// What a node saw when it last looked: hints, each of which may be late.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,11 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{
     Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError, Rules,
-    Threads, Versions,
+    Threads, Turn, Versions,
 };
-use ports::{EmissionSink, Entity, Entry, EventLog, LogRecord, OwnerId, Row, Stamp, StateStore};
+use ports::{
+    EmissionSink, Entity, Entry, EventLog, Head, LogRecord, OwnerId, Row, Stamp, StateStore,
+};
 use serde_json::Value;
 use testkit::faulty::{Crash, Dice, FaultySink, FaultyStore, MemoryLog};
+use tokio::sync::mpsc;
 use types::{Event, Partition, Position, Record, Timestamp};
 
 pub(crate) const PROGRAMME: &str = r#"
@@ -28,6 +31,15 @@ missions:
   - {id: first, goal: {count: order, target: 1}, window: once, reward: [{points: xp, fixed: 5}]}
 "#;
 
+/// What an engine is started from.
+type Parts = (
+    EngineConfig,
+    Versions,
+    Arc<dyn EventLog>,
+    Arc<dyn StateStore>,
+    Vec<Arc<dyn EmissionSink>>,
+);
+
 pub(crate) struct Bench {
     log: Arc<MemoryLog>,
     store: Arc<FaultyStore>,
@@ -35,6 +47,7 @@ pub(crate) struct Bench {
     pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
     pub(crate) rules: Rules,
+    pub(crate) threads: Threads,
 }
 
 /// The snapshot as if another epoch had written it: the wrapper is a version byte, then the epoch.
@@ -56,6 +69,7 @@ impl Bench {
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
             rules: Rules::default(),
+            threads: Threads::Own(2),
         };
         bench.set_programme(programme);
         bench
@@ -69,24 +83,36 @@ impl Bench {
     }
 
     pub(crate) async fn start(&self) -> Result<EngineHandle, EngineError> {
+        let (config, versions, log, store, sinks) = self.parts(7);
+        Engine::start(config, versions, log, store, sinks).await
+    }
+
+    /// An engine that owns nothing, as a process of its own.
+    pub(crate) fn open(&self, owner: u128) -> (EngineHandle, mpsc::UnboundedReceiver<Turn>) {
+        let (config, versions, log, store, sinks) = self.parts(owner);
+        Engine::open(config, versions, log, store, sinks).unwrap()
+    }
+
+    fn parts(&self, owner: u128) -> Parts {
         let now = || Timestamp::from_nanos(1_700_000_000_000_000_000).unwrap();
         let config = EngineConfig {
-            threads: Threads::Own(2),
+            threads: self.threads,
             rules: self.rules,
             pace: Pace {
                 head_interval: Duration::from_millis(20),
                 ..Pace::default()
             },
-            ..EngineConfig::new(OwnerId(7), Clock::Event, now)
+            ..EngineConfig::new(OwnerId(owner), Clock::Event, now)
         };
-        Engine::start(
+        let (log, store) = (Arc::clone(&self.log), Arc::clone(&self.store));
+        let versions = Versions::from(self.programmes.clone());
+        (
             config,
-            Versions::from(self.programmes.clone()),
-            Arc::clone(&self.log) as Arc<dyn EventLog>,
-            Arc::clone(&self.store) as Arc<dyn StateStore>,
+            versions,
+            log,
+            store,
             vec![Arc::clone(&self.sink) as Arc<dyn EmissionSink>],
         )
-        .await
     }
 
     pub(crate) fn entity(&self, player: &str) -> Entity {
@@ -214,6 +240,11 @@ impl Bench {
         written.await.unwrap();
     }
 
+    /// The partition's head.
+    pub(crate) async fn head(&self, partition: Partition) -> Head {
+        self.store.head(partition).await.unwrap().unwrap()
+    }
+
     /// The stamp after the last one used in the player's partition.
     pub(crate) async fn next_stamp(&self, player: &str) -> Stamp {
         let partition = self.partition_of(&self.entity(player));
@@ -253,7 +284,7 @@ impl Bench {
         self.log.append(partition, vec![entry]).await.unwrap().first
     }
 
-    fn partition_of(&self, entity: &Entity) -> Partition {
+    pub(crate) fn partition_of(&self, entity: &Entity) -> Partition {
         events::partition_of(&entity.brand, &entity.player, self.log.partitions())
     }
 }

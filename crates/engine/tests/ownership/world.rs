@@ -13,7 +13,7 @@ use types::Partition;
 pub(crate) const ROUND: Duration = Duration::from_millis(500);
 
 pub(crate) fn name(node: u8) -> NodeName {
-    NodeName::from(format!("engine-{node}").as_str())
+    format!("engine-{node}").parse().unwrap()
 }
 
 pub(crate) fn process(node: u8) -> OwnerId {
@@ -25,6 +25,7 @@ pub(crate) fn member(node: u8) -> Member {
         process: process(node),
         draining: false,
         logic: 1..=1,
+        address: format!("http://127.0.0.1:{}", 7_000 + u16::from(node)).into(),
     }
 }
 
