@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use types::Timestamp;
 
+use crate::backup;
 use crate::error::OpenError;
 use crate::log::{self, SegmentLog, Setup};
 use crate::meta::{self, ClockMode, Meta};
+use crate::people::PeopleFiles;
 use crate::programmes::ProgrammeFiles;
 use crate::state::{self, FjallStore};
 
@@ -64,6 +66,10 @@ pub struct DataFolder {
     pub state: Arc<FjallStore>,
     /// What was published, and drafts.
     pub programmes: Arc<ProgrammeFiles>,
+    /// Who was erased, and the keys of everybody else.
+    pub people: Arc<PeopleFiles>,
+    /// What copies it while it is in use.
+    pub backup: backup::Source,
     /// The clock it was made with.
     pub clock: ClockMode,
 }
@@ -74,16 +80,18 @@ impl DataFolder {
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
         fs::create_dir_all(folder).map_err(OpenError::io(folder))?;
         let lock = Arc::new(FolderLock::take(folder)?);
-        let log_folder = folder.join("log");
+        let log_folder = folder.join(log::FOLDER);
         let meta = match Meta::read(folder)? {
             Some(meta) => meta,
             None => make(folder, &log_folder, &options)?,
         };
         check(folder, &meta, &options)?;
+        let now = Arc::clone(&options.now);
         let setup = Setup::new(options.now, options.segment_bytes);
         let log = SegmentLog::open(&log_folder, &meta, setup, Arc::clone(&lock))?;
         let programmes = ProgrammeFiles::open(folder, Arc::clone(&lock))?;
-        let state_folder = folder.join("state");
+        let people = Arc::new(PeopleFiles::open(folder, Arc::clone(&lock))?);
+        let state_folder = folder.join(state::FOLDER);
         let state = FjallStore::open(
             &state_folder,
             meta.incarnation,
@@ -91,9 +99,18 @@ impl DataFolder {
             options.cache_bytes,
             lock,
         )?;
+        let (log, state) = (Arc::new(log), Arc::new(state));
         Ok(Self {
-            log: Arc::new(log),
-            state: Arc::new(state),
+            backup: backup::Source {
+                folder: folder.to_owned(),
+                log: Arc::clone(&log),
+                state: Arc::clone(&state),
+                people: Arc::clone(&people),
+                now,
+            },
+            people,
+            log,
+            state,
             programmes: Arc::new(programmes),
             clock: meta.clock,
         })

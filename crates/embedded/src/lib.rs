@@ -11,11 +11,13 @@
 //! DATA/meta.json         format, partitions, clock, incarnation: fixed when the folder is made
 //! DATA/log/00000001.seg  segments of the log, one sequence for all partitions
 //! DATA/programmes/       a file for each published version and for each draft
+//! DATA/people/           who was erased, and the keys of everybody else
 //! DATA/state/            fjall
 //! ```
 //!
 //! Nothing here knows the engine or another adapter.
 
+pub mod backup;
 mod error;
 mod folder;
 #[cfg(feature = "fuzz")]
@@ -23,6 +25,7 @@ pub mod fuzz;
 mod log;
 mod meta;
 mod metrics;
+mod people;
 mod programmes;
 mod state;
 
@@ -30,5 +33,6 @@ pub use error::OpenError;
 pub use folder::{DataFolder, Now, Options};
 pub use log::{Batch, LogFiles, SegmentLog};
 pub use meta::ClockMode;
+pub use people::PeopleFiles;
 pub use programmes::{ProgrammeFiles, newest_publication};
 pub use state::FjallStore;

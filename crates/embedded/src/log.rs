@@ -13,6 +13,7 @@ mod writer;
 mod tests;
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -33,6 +34,8 @@ use segment::{End, SegmentHeader};
 use shared::Shared;
 use writer::{Request, Writer};
 
+/// The folder's name in the data folder.
+pub(crate) const FOLDER: &str = "log";
 /// A segment that reaches this many bytes is closed.
 pub(crate) const SEGMENT_BYTES: u64 = 64 << 20;
 /// Bytes of the newest frames that stay in memory for readers.
@@ -148,6 +151,11 @@ impl SegmentLog {
             thread: Some(thread),
             _lock: lock,
         })
+    }
+
+    /// The segments kept, and how many bytes of the last one are whole, durable frames.
+    pub(crate) fn extent(&self) -> (RangeInclusive<u64>, u64) {
+        self.shared.extent()
     }
 
     fn checked(&self, partition: Partition) -> Result<End, String> {

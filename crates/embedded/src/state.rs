@@ -21,6 +21,10 @@ use crate::error::OpenError;
 use crate::folder::FolderLock;
 use writer::{Below, Request, Shared};
 
+pub(crate) use open::{Spaces, check, empty};
+
+/// The folder's name in the data folder.
+pub(crate) const FOLDER: &str = "state";
 /// Bytes of the block cache where none are named.
 pub(crate) const CACHE_BYTES: u64 = 64 << 20;
 /// Writes that wait for the writer; then callers wait before queueing.
@@ -79,6 +83,11 @@ impl FjallStore {
             threads,
             _lock: folder_lock,
         })
+    }
+
+    /// Its tables.
+    pub(crate) fn spaces(&self) -> &Spaces {
+        &self.shared.spaces
     }
 
     fn checked(&self, partition: Partition) -> Result<(), StoreError> {

@@ -14,6 +14,9 @@ use crate::projection::Projection;
 use crate::tables::{Reader, Tables};
 use crate::writer::{Command, Content, Writer};
 
+/// The journal's folder in an inbox's: all that has to be kept of one, since the tables are folded from it.
+pub const JOURNAL: &str = "journal";
+
 /// Batches that wait for the writer; then senders wait.
 const QUEUE: usize = 64;
 
@@ -65,7 +68,7 @@ impl<P: Projection> Inbox<P> {
             TryLockError::WouldBlock => Error::Locked(folder.to_owned()),
             TryLockError::Error(error) => Error::Journal(error),
         })?;
-        let journal = Journal::open(&folder.join("journal"))?;
+        let journal = Journal::open(&folder.join(JOURNAL))?;
         let tables = Arc::new(Tables::open(&folder.join("tables"), P::VERSION)?);
         let projection = Arc::new(P::open(&tables)?);
         let writer = Writer::start(gateway, journal, tables.clone(), projection.clone())?;

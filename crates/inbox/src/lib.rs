@@ -29,7 +29,7 @@ mod writer;
 
 pub use error::Error;
 pub use http::{Paging, Problem};
-pub use inbox::{Inbox, Receipt};
+pub use inbox::{Inbox, JOURNAL, Receipt};
 pub use process::{Process, ProcessError, Settings, begin};
 pub use projection::{Projection, Record};
 pub use proto::emission::v1::Emission;

@@ -3,6 +3,7 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::{Context, ContextBuilder, ErrorCode};
@@ -21,8 +22,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The header that replaces all earlier messages of the subject.
 const ROLLUP: (&str, &str) = ("Nats-Rollup", "sub");
-/// The header that names the subject's last sequence as the writer knows it.
-const EXPECTED_LAST: &str = "Nats-Expected-Last-Subject-Sequence";
 
 /// Refusals of a cluster that finds itself again soon. The status 503 does not tell: a full stream has it too.
 const PASSING: [ErrorCode; 6] = [
@@ -167,18 +166,28 @@ impl Api {
     ) -> Result<bool, ApiError> {
         let mut headers = HeaderMap::new();
         headers.insert(ROLLUP.0, ROLLUP.1);
-        headers.insert(EXPECTED_LAST, expected.to_string());
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
+        Ok(self.put(subject, headers, body).await?.is_some())
+    }
+
+    /// Publishes a message and gives its sequence; `None` if the last one of its subject is not the one that the headers expect.
+    pub(crate) async fn put(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Option<u64>, ApiError> {
         let request = Request::new()
             .headers(headers)
             .payload(body)
             .timeout(Some(REQUEST_TIMEOUT));
         match acknowledged(self.client.send_request(subject, request).await) {
-            Ok(_) => Ok(true),
+            Ok(acknowledgement) => Ok(Some(acknowledgement.sequence)),
             Err(error)
                 if error.is(ErrorCode::STREAM_WRONG_LAST_SEQUENCE)
                     || error.is(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT) =>
             {
-                Ok(false)
+                Ok(None)
             }
             Err(error) => Err(error),
         }

@@ -41,6 +41,16 @@ impl Layout {
         format!("{}.floor.{partition}", self.prefix)
     }
 
+    /// The bucket that the log's nodes share.
+    pub(crate) fn nodes_bucket(&self) -> String {
+        format!("{}-nodes", self.prefix)
+    }
+
+    /// Where a node's heartbeats are published.
+    pub(crate) fn beat_subject(&self, name: &str) -> String {
+        format!("{}.beat.{name}", self.prefix)
+    }
+
     /// Everything that a stream takes.
     pub(crate) fn subjects(&self, number: u16) -> Vec<String> {
         let each = self.each();

@@ -1,4 +1,4 @@
-//! The port `EventLog` on NATS JetStream.
+//! The port `EventLog` on NATS JetStream, and beside it the port `Liveness` of the nodes that share the log ([`JetStreamLiveness`]).
 //!
 //! # How it lies in JetStream
 //! Partitions are subjects, spread in equal parts over a few replicated file streams; a control stream says which log it is. Streams are
@@ -36,6 +36,7 @@ mod floor;
 mod frame;
 mod identity;
 mod layout;
+mod liveness;
 mod log;
 mod metrics;
 mod open;
@@ -49,5 +50,6 @@ mod streams;
 mod version;
 
 pub use error::OpenError;
+pub use liveness::JetStreamLiveness;
 pub use log::JetStreamLog;
 pub use settings::{Clock, Login, Settings, Syncing, Tls};

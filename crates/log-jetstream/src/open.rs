@@ -27,10 +27,18 @@ pub(crate) struct Opened {
 /// Opens, waiting for a cluster that starts.
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, OpenError> {
     settings.check()?;
+    patiently(settings, || attempt(settings)).await
+}
+
+/// Tries until the time given for opening is over, as long as it fails for servers that are not ready.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, OpenError>>>(
+    settings: &Settings,
+    attempt: impl Fn() -> F,
+) -> Result<T, OpenError> {
     let deadline = Instant::now() + settings.open_timeout;
     let mut said = String::new();
     loop {
-        match attempt(settings).await {
+        match attempt().await {
             // Servers that start find each other one by one.
             Err(OpenError::Unavailable { why, .. } | OpenError::Replicas { why, .. })
                 if Instant::now() + PAUSE < deadline =>
@@ -153,6 +161,18 @@ async fn control_stream(
         .await
         .map_err(|error| streams::refused(settings, &wanted, error))?;
     stream(api, settings, &wanted, found.as_ref(), begun).await
+}
+
+/// A bucket whose loss loses nothing: made again where it is gone.
+pub(crate) async fn bucket(
+    api: &Api,
+    settings: &Settings,
+    wanted: &Config,
+) -> Result<(), OpenError> {
+    let found = streams::find(api, &wanted.name)
+        .await
+        .map_err(|error| streams::refused(settings, wanted, error))?;
+    stream(api, settings, wanted, found.as_ref(), false).await
 }
 
 /// A stream that is there must be as wanted; one that is not is made, unless it was there before.

@@ -41,7 +41,7 @@ pub(crate) fn of_control(settings: &Settings, name: String, subject: String) -> 
 }
 
 /// Nothing goes by itself: no age, no number, and a full stream refuses. What goes is purged below the floor (`floor.rs`).
-fn common(settings: &Settings, name: String, subjects: Vec<String>) -> Config {
+pub(crate) fn common(settings: &Settings, name: String, subjects: Vec<String>) -> Config {
     Config {
         name,
         subjects,

@@ -5,6 +5,7 @@
 
 pub mod liveness;
 pub mod log;
+pub mod people;
 pub mod programme;
 pub mod sink;
 pub mod store;
@@ -15,6 +16,7 @@ pub use liveness::{
 pub use log::{
     AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError, is_same_log,
 };
+pub use people::{Erasure, Key, PeopleStore, Person};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
 pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};

@@ -110,6 +110,7 @@ fn fold<E>(
     complete: impl Fn(&mut Vec<u32>) -> Result<(), E>,
     deliver: Option<&mut Deliver<'_>>,
 ) -> Result<Decision, E> {
+    state.fetch();
     state.bind(programme);
     let now = state.clock.max(record.recorded_at);
     if let Some((mut ahead, history, fired)) = timer::ahead(programme, state, history, now) {
@@ -153,9 +154,15 @@ fn fold_one<E>(
     state.reach(record.position, now);
     // Here and not where a segment is sealed: a timer seals too, and has nobody to ask for cells.
     let cells = state.filter.leave(history);
-    let entry = entry(state, record, event, *accepted_at);
-    let decision = carry_out(programme, state, entry, event, key, plan, deliver);
-    Ok(Decision { cells, ..decision })
+    // An entry is large: it is made where it stays.
+    let written = vec![entry(state, record, event, *accepted_at)];
+    let mut decision = Decision {
+        written,
+        cells,
+        ..Decision::plain(Outcome::Applied)
+    };
+    carry_out(programme, state, &mut decision, event, key, plan, deliver);
+    Ok(decision)
 }
 
 fn repeated(
@@ -184,15 +191,19 @@ fn repeated(
     }
 }
 
+/// Carries out what was planned, and completes the decision and the one entry in it.
 fn carry_out(
     programme: &Programme,
     state: &mut State,
-    mut entry: Entry,
+    decision: &mut Decision,
     event: &Event,
     key: Key,
     plan: Plan<'_>,
     deliver: Option<&mut Deliver<'_>>,
-) -> Decision {
+) {
+    let [entry] = &mut *decision.written else {
+        return;
+    };
     let (at_once, tell) = (deliver.is_some(), stock::is_tell(event));
     let mut step = Step::new(programme, state);
     // For as long as the step lasts.
@@ -202,24 +213,17 @@ fn carry_out(
         occurred_at: entry.occurred_at,
         recorded_at: entry.recorded_at,
     };
-    entry.outcome = event::carry_out(&mut step, event, plan, &mut entry);
-    step.finish(&mut entry);
+    entry.outcome = event::carry_out(&mut step, event, plan, entry);
+    step.finish(entry);
     entry.suppressed = state.restrictions.hold(state.clock);
     state.accepted += u64::from(!tell);
     state.counted |= !entry.effects.is_empty() || !entry.counted.is_empty();
     let keys = entry.keys(key);
-    let sealed = state.tail.push(&mut state.filter, &entry, &keys);
-    let tells = match at_once {
-        true => Vec::new(),
-        false => entry.tells(),
-    };
-    Decision {
-        outcome: entry.outcome,
-        tells,
-        sealed: sealed.into_iter().collect(),
-        cells: Vec::new(),
-        written: vec![entry],
-        replayed: None,
+    let sealed = state.tail.push(&mut state.filter, entry, &keys);
+    decision.outcome = entry.outcome;
+    decision.sealed.extend(sealed);
+    if !at_once {
+        decision.tells = entry.tells();
     }
 }
 

@@ -29,6 +29,19 @@ pub enum DecodeError {
 const UNITS: [u64; 4] = [3_600_000_000_000, 1_000_000_000, 1_000_000, 1];
 
 const TAG_BITS: u32 = 2;
+/// Bits of a number that a byte holds; its highest says that more follow.
+const GROUP: u32 = 7;
+/// Bytes that a word holds.
+const EIGHT: u32 = 8;
+const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// The seven bits of each group in a byte of their own, of a number of 56 bits: halves move apart, then quarters, then eighths.
+#[inline]
+const fn spread(value: u64) -> u64 {
+    let halves = value & 0x0fff_ffff | (value & 0xff_ffff_f000_0000) << 4;
+    let quarters = halves & 0x3fff_0000_3fff | (halves & 0x0fff_c000_0fff_c000) << 2;
+    quarters & 0x7f_007f_007f_007f | (quarters & 0x3f80_3f80_3f80_3f80) << 1
+}
 
 /// Appends values to bytes.
 pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
@@ -51,7 +64,9 @@ impl Writer<'_> {
         }
     }
 
-    fn large(&mut self, mut value: u64) {
+    /// All bytes at once: a look at the room that is left, and at what follows, for each would cost more than the bytes.
+    #[inline(never)]
+    fn large(&mut self, value: u64) {
         if value < 1 << 28 {
             let [a, b, c, d] = [0, 7, 14, 21].map(|at| (value >> at) as u8 | 0x80);
             return match value {
@@ -60,16 +75,28 @@ impl Writer<'_> {
                 _ => self.0.extend_from_slice(&[a, b, c, d & 0x7f]),
             };
         }
-        // Appended at once: a look at the room that is left for each byte would cost more than the bytes.
-        let mut bytes = [0; 10];
-        let mut length = 0;
-        while value >= 0x80 {
-            bytes[length] = value as u8 | 0x80;
-            value >>= 7;
-            length += 1;
+        let bits = u64::BITS - value.leading_zeros();
+        let length = bits.div_ceil(GROUP);
+        if length > EIGHT {
+            return self.largest(value);
         }
-        bytes[length] = value as u8;
-        self.0.extend_from_slice(&bytes[..=length]);
+        let more = HIGH_BITS & ((1 << (8 * (length - 1))) - 1);
+        self.first_of((spread(value) | more).to_le_bytes(), length as usize);
+    }
+
+    /// Appends the first of some bytes: all of them, and takes some away, since so many are written without a loop.
+    #[inline]
+    pub(crate) fn first_of<const MOST: usize>(&mut self, bytes: [u8; MOST], length: usize) {
+        let start = self.0.len();
+        self.0.extend_from_slice(&bytes);
+        self.0.truncate(start + length);
+    }
+
+    #[cold]
+    fn largest(&mut self, value: u64) {
+        let low = value & ((1 << (EIGHT * GROUP)) - 1);
+        self.first_of((spread(low) | HIGH_BITS).to_le_bytes(), EIGHT as usize);
+        self.number(value >> (EIGHT * GROUP));
     }
 
     /// An index, with one of four tags below it.
@@ -114,10 +141,19 @@ impl Writer<'_> {
     /// In the coarsest unit that says it exactly: three bytes for a whole hour of our days, as most periods end on, nine for
     /// any nanosecond.
     pub(crate) fn time(&mut self, time: Timestamp) {
-        let nanos = time.nanos().unsigned_abs();
-        let fits = |unit: &u64| nanos.is_multiple_of(*unit);
-        let unit = UNITS.iter().position(fits).unwrap_or(UNITS.len() - 1);
-        self.number((nanos / UNITS[unit]) * UNITS.len() as u64 + unit as u64);
+        self.span(time.nanos().unsigned_abs());
+    }
+
+    /// Some time in nanoseconds, as [`Writer::time`].
+    pub(crate) fn span(&mut self, nanos: u64) {
+        // Spelt out, so that each is a division by a constant.
+        let (count, unit) = match nanos {
+            _ if nanos.is_multiple_of(UNITS[0]) => (nanos / UNITS[0], 0),
+            _ if nanos.is_multiple_of(UNITS[1]) => (nanos / UNITS[1], 1),
+            _ if nanos.is_multiple_of(UNITS[2]) => (nanos / UNITS[2], 2),
+            _ => (nanos, 3),
+        };
+        self.number(count * UNITS.len() as u64 + unit);
     }
 
     /// In eight bytes, at no cost: for what is written with every record.
@@ -258,13 +294,17 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, DecodeError> {
+        let nanos = i64::try_from(self.span()?).ok();
+        nanos
+            .and_then(Timestamp::from_nanos)
+            .ok_or(DecodeError::Invalid("a time"))
+    }
+
+    pub(crate) fn span(&mut self) -> Result<u64, DecodeError> {
         let number = self.number()?;
         let units = UNITS.len() as u64;
         let nanos = (number / units).checked_mul(UNITS[(number % units) as usize]);
-        nanos
-            .and_then(|nanos| i64::try_from(nanos).ok())
-            .and_then(Timestamp::from_nanos)
-            .ok_or(DecodeError::Invalid("a time"))
+        nanos.ok_or(DecodeError::Invalid("a time"))
     }
 
     pub(crate) fn instant(&mut self) -> Result<Timestamp, DecodeError> {

@@ -1,5 +1,7 @@
 //! What folding a record decides.
 
+use types::Event;
+
 use crate::emission::Emission;
 use crate::journal::Entry;
 use crate::stock::Tell;
@@ -58,6 +60,8 @@ pub enum Refusal {
     NothingToClaim,
     /// A command of a player who is restricted.
     Restricted,
+    /// An event of a player who was erased.
+    Erased,
     /// A unit of a stock that has none left.
     StockGone,
     /// A unit that was given back before it was asked for.
@@ -85,6 +89,7 @@ impl Refusal {
             Self::MissionEnded => "mission_ended",
             Self::Restricted => "restricted",
             Self::NothingToClaim => "no_open_offer",
+            Self::Erased => Event::ERASED,
             Self::StockGone => "stock_gone",
             Self::GivenBack => "given_back",
         }

@@ -11,7 +11,7 @@ use crate::cap;
 use crate::effect::{Because, Working};
 use crate::event::part::Returned;
 use crate::fact::{Fact, WHOLE_E8};
-use crate::journal::Reason;
+use crate::journal::{Reason, Subjected};
 use crate::step::Step;
 
 /// Gives what the rules on the event's type give for it; of what was returned before it came, the share is taken back at once.
@@ -28,18 +28,18 @@ pub(crate) fn earn(
     let mut from = 0;
     while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
         let ix = rules[at];
-        step.judged.rules(&rules[from..at], Reason::When);
-        let reason = rule(step, fact, ix, candidates.satisfies(at), returned).err();
-        step.judged.rules(&[ix], reason.unwrap_or(Reason::Counted));
+        step.judged.rules(&rules[from..at], &Reason::When);
+        let found = rule(step, fact, ix, candidates.satisfies(at), returned);
+        step.judged.found(Subjected::Rule(ix), found);
         from = at + 1;
     }
-    step.judged.rules(&rules[from..], Reason::When);
+    step.judged.rules(&rules[from..], &Reason::When);
 }
 
 /// Writes down why no rule looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let rules = &step.programme.rules_by_type[usize::from(kind.0)];
-    step.judged.rules(rules, reason.clone());
+    step.judged.rules(rules, reason);
 }
 
 fn rule(

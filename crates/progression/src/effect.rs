@@ -4,7 +4,7 @@ mod codec;
 
 use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx, TierSetIx};
 use smallvec::SmallVec;
-use types::{Decimal, MicroPoints, Timestamp};
+use types::{Decimal, Event, MicroPoints, Timestamp};
 
 use crate::period::Period;
 use crate::stock::Told;
@@ -125,6 +125,8 @@ pub enum Effect {
     },
     /// Something told to another entity. Nothing is sent to the outside.
     Told(Told),
+    /// Who the player was is forgotten.
+    Erased,
     /// Another level.
     TierChanged {
         /// In which set.
@@ -252,6 +254,7 @@ impl Effect {
             Self::Held { .. } => "points_held",
             Self::Released { .. } => "hold_released",
             Self::Expired { .. } => "points_expired",
+            Self::Erased => Event::ERASED,
             Self::Told(told) => told.kind(),
         }
     }

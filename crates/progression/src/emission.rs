@@ -110,6 +110,7 @@ impl<'e> Emission<'e> {
             | Effect::PrizeClaimed(prize) => (prize_id(names, prize), 1),
             Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
             Effect::Expired { points, n, .. } => (names.points(*points).to_owned(), *n),
+            Effect::Erased => (String::new(), 1),
             // Never sent.
             Effect::Spent { points, .. }
             | Effect::Adjusted { points, .. }
@@ -171,8 +172,8 @@ impl<'e> Emission<'e> {
             }
             Effect::Claimed(grant) => granted(&mut line, names, grant),
             Effect::PrizeClaimed(prize) => offered(&mut line, names, prize),
-            // Never sent.
-            Effect::Told(_) => {}
+            // Never sent: a tell. Erased: the player and the type say all there is.
+            Effect::Told(_) | Effect::Erased => {}
             Effect::Revoked { grant, reason } => {
                 granted(&mut line, names, grant);
                 line.plain("reason", reason.name());

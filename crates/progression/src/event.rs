@@ -3,6 +3,7 @@
 mod bet;
 mod claim;
 mod countable;
+mod erased;
 mod grant;
 mod opt_in;
 pub(crate) mod part;
@@ -33,9 +34,9 @@ use crate::waiting;
 /// What an event will do, with everything older that it needs.
 pub(crate) enum Plan<'e> {
     /// Rules and missions look at it.
-    Count(countable::Count<'e>),
+    Count(Box<countable::Count<'e>>),
     /// As above; then it changes the profile.
-    Profile(countable::Count<'e>),
+    Profile(Box<countable::Count<'e>>),
     /// The player joins a mission.
     OptIn(MissionIx),
     /// The player collects a reward.
@@ -54,6 +55,8 @@ pub(crate) enum Plan<'e> {
     Keep(Keep),
     /// A stock answers the player.
     Answer(Answer),
+    /// Who the player was is forgotten.
+    Erase,
     /// It is written down and does nothing.
     Refuse(Refusal),
 }
@@ -67,7 +70,7 @@ impl Plan<'_> {
             Self::Settle(settle) => !settle.is_a_return(),
             Self::OptIn(_) | Self::Claim(..) | Self::Move(_) | Self::Report(_) => true,
             Self::Reverse(_) | Self::Restrict(_) | Self::Refuse(_) => false,
-            Self::Keep(_) | Self::Answer(_) => false,
+            Self::Keep(_) | Self::Answer(_) | Self::Erase => false,
         }
     }
 }
@@ -93,8 +96,15 @@ fn try_plan<'e>(
     if stock::is_tell(event) {
         return match event.player.shared_name() {
             Some(name) => Keep::of(programme, search, event, name).map(Plan::Keep),
+            None if *event.kind == *Event::ERASED => match state.erased {
+                true => Err(Refusal::Erased),
+                false => Ok(Plan::Erase),
+            },
             None => stock::answer(event).map(Plan::Answer),
         };
+    }
+    if state.erased {
+        return Err(Refusal::Erased);
     }
     let ix = programme
         .event_types
@@ -102,7 +112,8 @@ fn try_plan<'e>(
         .ok_or(Refusal::UnknownType)?;
     let count = |search: &mut Search<'_>| {
         let fact = Fact::of(programme, event, ix, now)?;
-        Ok::<_, Refusal>(countable::Count::of(programme, state, search, fact))
+        let count = countable::Count::of(programme, state, search, fact);
+        Ok::<_, Refusal>(Box::new(count))
     };
     match programme.event_types.get(ix).built_in {
         Some(BuiltIn::OrderRefunded | BuiltIn::OrderCancelled | BuiltIn::BetRolledBack) => {
@@ -149,8 +160,8 @@ pub(crate) fn carry_out(
         mission::begin(step, event.occurred_at.min(step.now));
     }
     match plan {
-        Plan::Count(count) => count.carry_out(step, entry),
-        Plan::Profile(count) => {
+        Plan::Count(mut count) => count.carry_out(step, entry),
+        Plan::Profile(mut count) => {
             count.carry_out(step, entry);
             profile::carry_out(step, event);
         }
@@ -171,6 +182,7 @@ pub(crate) fn carry_out(
                 entry.by = Some(Box::new((occasion.source, occasion.id)));
             }
         }
+        Plan::Erase => erased::carry_out(step),
         Plan::Refuse(refusal) => return Outcome::Refused(refusal),
     }
     Outcome::Applied

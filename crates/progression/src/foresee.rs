@@ -64,13 +64,16 @@ impl Foresight {
     }
 }
 
-/// What it would mean for a player that a version takes the place of the one that he is folded under.
+/// What it would mean for a player that a version takes the place of the one that he is folded under; nothing for one who was erased.
 pub fn foresee(
     before: &Programme,
     programme: &Programme,
     state: &State,
     at: Timestamp,
 ) -> Foresight {
+    if state.erased {
+        return Foresight::default();
+    }
     let mut was = state.clone();
     timer::due(before, &mut was, at);
     was.clock = was.clock.max(at);

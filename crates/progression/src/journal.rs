@@ -11,6 +11,7 @@ mod explain;
 mod filter;
 mod history;
 mod key;
+mod segment;
 mod tail;
 mod verdicts;
 
@@ -55,10 +56,10 @@ pub fn open_entries(state: &State) -> Vec<Entry> {
 
 /// The entries of a sealed segment, oldest first.
 pub fn decode_segment(bytes: &[u8], catalogue: &Catalogue) -> Result<Vec<Entry>, DecodeError> {
-    tail::decode_segment(bytes, catalogue)
+    segment::decode(bytes, catalogue)
 }
 
 /// The programme versions whose names a segment is read with.
-pub fn versions(segment: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
-    tail::versions(segment)
+pub fn versions(bytes: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
+    segment::versions(bytes)
 }

@@ -22,7 +22,7 @@ use crate::effect::Because;
 use crate::event::part::Returned;
 use crate::fact::Fact;
 use crate::goal;
-use crate::journal::{Contribution, Gain, Reason};
+use crate::journal::{Contribution, Gain, Reason, Subjected};
 use crate::period::Period;
 use crate::slot::Slot;
 use crate::state::State;
@@ -55,20 +55,33 @@ pub(crate) fn count(
     while let Some(at) = candidates.next(rules + from) {
         let guard_holds = candidates.satisfies(at);
         let (at, ix) = (at - rules, missions[at - rules]);
-        step.judged.missions(&missions[from..at], Reason::When);
+        step.judged.missions(&missions[from..at], &Reason::When);
         let nature = natures[usize::from(ix.0)];
-        let reason = count_one(step, fact, (ix, nature), guard_holds, returned).err();
-        step.judged
-            .missions(&[ix], reason.unwrap_or(Reason::Counted));
+        let found = count_one(step, fact, (ix, nature), guard_holds, returned);
+        step.judged.found(Subjected::Mission(ix), found);
         from = at + 1;
     }
-    step.judged.missions(&missions[from..], Reason::When);
+    step.judged.missions(&missions[from..], &Reason::When);
+}
+
+/// Fetches the missions for which the event may count, before anything looks at them.
+pub(crate) fn fetch(step: &Step<'_>, fact: &Fact<'_>, candidates: &Candidates) {
+    let kind = usize::from(fact.kind.0);
+    let missions = &step.programme.missions_by_type[kind];
+    let rules = step.programme.rules_by_type[kind].len();
+    let mut from = rules;
+    let some = std::iter::from_fn(|| {
+        let at = candidates.next(from)?;
+        from = at + 1;
+        missions.get(at - rules).copied()
+    });
+    step.state.missions.fetch(some);
 }
 
 /// Writes down why no mission looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let missions = &step.programme.missions_by_type[usize::from(kind.0)];
-    step.judged.missions(missions, reason.clone());
+    step.judged.missions(missions, reason);
 }
 
 fn count_one(

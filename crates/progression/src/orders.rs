@@ -3,12 +3,14 @@
 //! The newest 32 (by occurrence, then log) of which something is left are kept; older ones are found in the journal, which is read
 //! only where a cancellation needs them.
 
+mod codec;
+
 use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 use types::{Currency, SourceId, Timestamp};
 
-use crate::codec::{DecodeError, Reader, Writer};
+pub(crate) use codec::currency;
 
 /// Orders that are kept.
 pub(crate) const OPEN_MAX: usize = 32;
@@ -77,11 +79,6 @@ impl OpenOrders {
         } else if self.kept.len() >= OPEN_MAX {
             return self.drop_order(order.place);
         }
-        let newest = self.kept.back().is_none_or(|it| it.place < order.place);
-        let at = match newest {
-            true => self.kept.len(),
-            false => self.kept.partition_point(|it| it.place < order.place),
-        };
         let kept = Kept {
             place: order.place,
             amount: order.amount,
@@ -89,6 +86,10 @@ impl OpenOrders {
             currency: order.currency,
             source: self.number(order.source),
         };
+        if self.kept.back().is_none_or(|it| it.place < kept.place) {
+            return self.kept.push_back(kept);
+        }
+        let at = self.kept.partition_point(|it| it.place < kept.place);
         self.kept.insert(at, kept);
     }
 
@@ -148,75 +149,20 @@ impl OpenOrders {
         }
     }
 
+    /// Something of both ends, where the next order changes it.
+    pub(crate) fn lines(&self) -> u64 {
+        let ends = [self.kept.front(), self.kept.back()];
+        let ends = ends.into_iter().flatten();
+        ends.fold(0, |all, kept| all ^ kept.place.entry)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.kept.capacity() * size_of::<Kept>()
-    }
-
-    pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        writer.length(self.kept.len());
-        for order in self.iter() {
-            order.place.encode(writer);
-            writer.text(order.source.as_str());
-            writer.signed(order.amount);
-            writer.signed(order.left);
-            writer.text(order.currency.code());
-        }
-        writer.flag(self.dropped.is_some());
-        if let Some(dropped) = &self.dropped {
-            dropped.newest.encode(writer);
-            writer.number(dropped.oldest_entry);
-        }
-    }
-
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let order = |reader: &mut Reader<'_>| {
-            Ok(OpenOrder {
-                place: Place::decode(reader)?,
-                source: reader
-                    .text()?
-                    .parse()
-                    .map_err(|_| DecodeError::Invalid("a source"))?,
-                amount: reader.signed()?,
-                left: reader.signed()?,
-                currency: currency(reader)?,
-            })
-        };
-        let mut orders = Self::default();
-        for _ in 0..reader.length()? {
-            orders.open(order(reader)?);
-        }
-        orders.dropped = match reader.flag()? {
-            false => None,
-            true => Some(Dropped {
-                newest: Place::decode(reader)?,
-                oldest_entry: reader.number()?,
-            }),
-        };
-        Ok(orders)
     }
 }
 
 impl PartialEq for OpenOrders {
     fn eq(&self, other: &Self) -> bool {
         self.dropped == other.dropped && self.iter().eq(other.iter())
-    }
-}
-
-pub(crate) fn currency(reader: &mut Reader<'_>) -> Result<Currency, DecodeError> {
-    let code = reader.text()?;
-    code.parse().map_err(|_| DecodeError::Invalid("a currency"))
-}
-
-impl Place {
-    fn encode(self, writer: &mut Writer<'_>) {
-        writer.time(self.occurred_at);
-        writer.number(self.entry);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            occurred_at: reader.time()?,
-            entry: reader.number()?,
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! One entity's whole state: a player's, or that of a stock.
 
 mod attic;
+mod fetch;
 mod missions;
 mod remap;
 mod snapshot;
@@ -30,6 +31,7 @@ use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 pub(crate) use attic::Attic;
+pub(crate) use fetch::LINE;
 pub(crate) use missions::{MissionState, Missions};
 pub(crate) use remap::Moves;
 
@@ -51,6 +53,8 @@ pub struct State {
     pub(crate) accepted: u64,
     /// Whether anything was earned or counted.
     pub(crate) counted: bool,
+    /// Who the player was is forgotten: nothing more happens to what is left.
+    pub(crate) erased: bool,
     /// Whether labels of closed periods may come again: the zone or the programme changed.
     pub(crate) repeats: bool,
     pub(crate) profile: Profile,
@@ -187,6 +191,11 @@ impl State {
     /// Whether the player has had an accepted event.
     pub fn is_known(&self) -> bool {
         self.accepted > 0
+    }
+
+    /// Whether the player was erased.
+    pub fn is_erased(&self) -> bool {
+        self.erased
     }
 
     /// Number of the segment that the open tail will become: only segments below it are history.

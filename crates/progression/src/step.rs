@@ -267,9 +267,26 @@ impl Entry {
 
     /// Under which keys it is found; its own is known.
     pub(crate) fn keys(&self, own: Key) -> SmallVec<[Key; 4]> {
-        let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
         let mut keys = SmallVec::new();
         keys.push(own);
+        if self.has_other_keys() {
+            self.other_keys(&mut keys);
+        }
+        keys
+    }
+
+    /// Whether it is found under anything but its own key: few are.
+    fn has_other_keys(&self) -> bool {
+        let expires = |effect: &Effect| matches!(effect, Effect::Expired { .. });
+        !self.reversals.is_empty()
+            || self.tombstone.is_some()
+            || self.bet.is_some()
+            || !self.archived.is_empty()
+            || self.effects.iter().any(expires)
+    }
+
+    fn other_keys(&self, keys: &mut SmallVec<[Key; 4]>) {
+        let settled = self.bet.as_ref().and_then(|bet| bet.settled.as_ref());
         let returns = self.reversals.iter();
         keys.extend(returns.map(|it| Key::returned(&it.source, &it.id)));
         let waits = self.tombstone.iter();
@@ -287,6 +304,5 @@ impl Entry {
         keys.extend(
             archived.map(|it| Key::mission(self.names.mission(it.mission), it.slot.period)),
         );
-        keys
     }
 }

@@ -91,8 +91,11 @@ impl Timed {
     }
 }
 
-/// The timer that is due next, whenever that is.
+/// The timer that is due next, whenever that is. What is left of an erased player stays as it is.
 pub(crate) fn earliest(programme: &Programme, state: &State) -> Option<Due> {
+    if state.erased {
+        return None;
+    }
     let timed = derived::timed(programme)?;
     let tiers = timed.tiers.iter().filter_map(|ix| {
         let at = tier::due(state, *ix)?;

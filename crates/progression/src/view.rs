@@ -33,6 +33,8 @@ pub struct PlayerView {
     pub grants: Vec<GrantView>,
     /// Distinct accepted events.
     pub applied: u64,
+    /// The player was erased: this is what is left.
+    pub erased: bool,
     /// Position of the last record applied.
     pub as_of: Position,
 }
@@ -144,6 +146,7 @@ fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timesta
             .collect(),
         grants: state.grants.iter().map(|it| grant(state, it)).collect(),
         applied: state.accepted,
+        erased: state.erased,
         as_of: state.applied,
     }
 }
@@ -319,6 +322,9 @@ impl Serialize for PlayerView {
         map.serialize_entry("applied", &self.applied)?;
         map.serialize_entry("tier_progress", &Pairs(&progress))?;
         map.serialize_entry("grants", &self.grants)?;
+        if self.erased {
+            map.serialize_entry("erased", &true)?;
+        }
         map.serialize_entry("as_of", &self.as_of.to_string())?;
         map.end()
     }

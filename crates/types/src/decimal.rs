@@ -109,6 +109,7 @@ impl Decimal {
     }
 
     /// The number times `10^scale` as an integer, or `None` where it has more decimals than `scale` or does not fit.
+    #[inline]
     pub fn to_units(self, scale: u8) -> Option<i128> {
         let up = scale.checked_sub(self.scale())?;
         if up == 0 {
@@ -168,6 +169,9 @@ impl From<i64> for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale() == other.scale() {
+            return self.mantissa().cmp(&other.mantissa());
+        }
         let scale = self.scale().max(other.scale());
         match (self.to_units(scale), other.to_units(scale)) {
             (Some(left), Some(right)) => left.cmp(&right),

@@ -35,6 +35,10 @@ pub struct Event {
 }
 
 impl Event {
+    /// The type of the record that erases a player, of the emission that says so, and the code of what is refused afterwards. Of the
+    /// source `questline`: nobody outside can say it.
+    pub const ERASED: &str = "player_erased";
+
     /// Digest of every value but the recorded time: two events with one identity are the same where this is the same.
     pub fn digest(&self) -> Digest {
         Digest::of(self)

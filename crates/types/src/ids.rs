@@ -84,9 +84,19 @@ macro_rules! id {
 }
 
 fn is_name(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    text.bytes().all(|byte| NAME[usize::from(byte)])
 }
+
+/// Whether a byte may stand in a name. A table, since two names are read with each record.
+const NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0u8;
+    while byte < 0x80 {
+        name[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        byte += 1;
+    }
+    name
+};
 
 fn has_no_controls(text: &str) -> bool {
     // Nearly all ids are plain ASCII, for which a look at the bytes is enough.

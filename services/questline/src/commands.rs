@@ -1,6 +1,7 @@
 //! One file a command: its flags, and what it does with them.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod config;
@@ -12,6 +13,7 @@ pub(crate) mod players;
 pub(crate) mod preview;
 pub(crate) mod programme;
 pub(crate) mod repair;
+pub(crate) mod restore;
 pub(crate) mod schema;
 pub(crate) mod send;
 pub(crate) mod serve;

@@ -3,6 +3,7 @@
 //! The gateways take emissions over gRPC even here: what is tested on one machine is what runs on many.
 
 mod adapters;
+mod backup;
 mod cluster;
 mod config;
 mod core;
@@ -19,6 +20,7 @@ use jiff::Timestamp as Now;
 use tokio::signal::unix::{SignalKind, signal};
 use types::Timestamp;
 
+pub(crate) use backup::{beside, of_wire as backup_piece};
 pub(crate) use config::{ClockName, Config, Flags};
 pub(crate) use start::Running;
 
@@ -44,7 +46,7 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 /// The wall clock.
-fn wall_clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+pub(crate) fn wall_clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
     Arc::new(now)
 }
 

@@ -164,6 +164,13 @@ impl Index {
         self.places[usize::from(partition.0)].push((offset as u32, bytes as u32));
     }
 
+    /// Where the last frame ends; `None` where there is none.
+    pub(crate) fn end(&self) -> Option<u64> {
+        let last = self.places.iter().filter_map(|places| places.last());
+        last.map(|&(offset, bytes)| u64::from(offset) + u64::from(bytes))
+            .max()
+    }
+
     /// Offset and bytes of the partition's frames, from its `nth` in this segment, up to `span` bytes of file; at least one if
     /// there is one.
     pub(crate) fn run(&self, partition: Partition, nth: u64, span: u32) -> &[(u32, u32)] {

@@ -1,6 +1,7 @@
 //! What the writer and the readers share: the list of segments, their indexes, the recent tail, and where every partition ends.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,6 +87,15 @@ impl Shared {
         first.map_or(Position::START, |ends| {
             ends[usize::from(partition.0)].position
         })
+    }
+
+    /// The segments kept, and how many bytes of the last one are whole, durable frames.
+    pub(crate) fn extent(&self) -> (RangeInclusive<u64>, u64) {
+        let segments = lock(&self.segments);
+        let last = segments.first + segments.bases.len().saturating_sub(1) as u64;
+        let header = segment::header_bytes(usize::from(self.partitions)) as u64;
+        let bytes = segments.active.end().unwrap_or(header);
+        (segments.first..=last, bytes)
     }
 
     /// Starts a new last segment.

@@ -114,6 +114,25 @@ fn attempt(
     Ok((spaces, known))
 }
 
+/// A new state, for rows of a copy.
+pub(crate) fn empty(folder: &Path) -> Result<Spaces, String> {
+    spaces(folder, super::CACHE_BYTES).map_err(|error| error.to_string())
+}
+
+/// Whether the rows are a state of the log with this incarnation and so many partitions.
+pub(crate) fn check(spaces: &Spaces, incarnation: u64, partitions: u16) -> Result<(), String> {
+    let found = spaces.heads.get(INCARNATION);
+    let found = found.map_err(|error| error.to_string())?;
+    if found.is_none_or(|found| *found != incarnation.to_be_bytes()) {
+        return Err("its rows belong to another log".to_owned());
+    }
+    let mut partitions = (0..partitions).map(Partition);
+    partitions.try_for_each(|partition| match known(spaces, partition) {
+        Ok(_) => Ok(()),
+        Err(Fault::Damaged(why) | Fault::NotNow(why)) => Err(why),
+    })
+}
+
 fn known(spaces: &Spaces, partition: Partition) -> Result<Known, Fault> {
     let row = |key: Vec<u8>| spaces.heads.get(key).map_err(fault);
     let head = match row(head_key(partition))? {

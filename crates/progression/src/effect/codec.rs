@@ -141,6 +141,7 @@ impl Effect {
                 moved(writer, *points, *amount);
                 writer.text(reason.as_deref().unwrap_or_default());
             }
+            Self::Erased => writer.byte(17),
             Self::Told(told) => {
                 writer.byte(48);
                 told.encode(writer);
@@ -232,6 +233,7 @@ impl Effect {
                 amount: MicroPoints(reader.wide()?),
                 reason: optional(reader)?,
             },
+            17 => Self::Erased,
             48 => Self::Told(Told::decode(reader)?),
             _ => return Err(DecodeError::Invalid("an effect")),
         })

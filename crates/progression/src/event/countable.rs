@@ -56,7 +56,7 @@ impl<'e> Count<'e> {
         self.early.returned.whole
     }
 
-    pub(super) fn carry_out(mut self, step: &mut Step<'_>, entry: &mut Entry) {
+    pub(super) fn carry_out(&mut self, step: &mut Step<'_>, entry: &mut Entry) {
         step.cold = std::mem::take(&mut self.cold);
         let fact = &self.fact;
         if fact.event.amount.is_some() && fact.event.currency.is_some() {
@@ -80,6 +80,7 @@ impl<'e> Count<'e> {
     fn count(&self, step: &mut Step<'_>) -> Option<Settled> {
         let (fact, returned) = (&self.fact, self.early.returned);
         let candidates = fact.candidates(step.programme);
+        mission::fetch(step, fact, &candidates);
         let Some(settlement) = &self.early.settlement else {
             earn::earn(step, fact, &candidates, returned);
             mission::count(step, fact, &candidates, returned);

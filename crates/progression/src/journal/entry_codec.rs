@@ -221,6 +221,7 @@ fn outcome_code(outcome: Outcome) -> u8 {
         Outcome::Refused(Refusal::UnknownHold) => 52,
         Outcome::Refused(Refusal::HoldExists) => 53,
         Outcome::Refused(Refusal::TooManyHolds) => 54,
+        Outcome::Refused(Refusal::Erased) => 38,
         Outcome::Refused(Refusal::StockGone) => 64,
         Outcome::Refused(Refusal::GivenBack) => 65,
     }
@@ -250,6 +251,7 @@ fn outcome_of(code: u8) -> Result<Outcome, DecodeError> {
         52 => Outcome::Refused(Refusal::UnknownHold),
         53 => Outcome::Refused(Refusal::HoldExists),
         54 => Outcome::Refused(Refusal::TooManyHolds),
+        38 => Outcome::Refused(Refusal::Erased),
         64 => Outcome::Refused(Refusal::StockGone),
         65 => Outcome::Refused(Refusal::GivenBack),
         _ => return Err(DecodeError::Invalid("an outcome")),

@@ -231,6 +231,7 @@ fn effect(entry: &Entry, effect: &Effect) -> Object {
                 .text("grant_id", &grant_id(names, grant));
             occasion(&mut json, names, grant.because);
         }
+        Effect::Erased => {}
         Effect::Told(told) => tells(&mut json, entry, told),
         Effect::TierChanged {
             tier,

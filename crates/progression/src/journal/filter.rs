@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 
 use super::History;
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::state::LINE;
 use cells::Cells;
 pub(crate) use cells::{Cell, FIRST_CELL};
 use sorted::{Shape, Sorted};
@@ -31,6 +32,9 @@ const MERGE_BITS: u32 = 2;
 /// How many bits say in which part of a piece a key is, by the piece's level.
 const PART_BITS: [u32; 6] = [0, 0, 0, 0, 2, 4];
 const LEVEL_MAX: u8 = PART_BITS.len() as u8 - 1;
+
+/// Lines of memory that are fetched ahead: of a larger filter a look-up reads few.
+const LINES: usize = 8;
 
 /// How many segments a piece has that leaves the state.
 const RUN: u32 = 1 << span_bits(LEVEL_MAX);
@@ -102,13 +106,16 @@ impl Filter {
         let mut hits = Vec::new();
         for piece in self.pieces() {
             let kept = hash >> (HASH_BITS - hash_bits(piece.first));
-            hits.extend(in_piece(
-                piece.keys,
-                piece.level,
-                piece.first,
-                kept,
-                u32::MAX,
-            ));
+            let parts = PART_BITS[usize::from(piece.level)];
+            if piece.keys.has_near(kept << parts, 1 << parts) {
+                hits.extend(in_piece(
+                    piece.keys,
+                    piece.level,
+                    piece.first,
+                    kept,
+                    u32::MAX,
+                ));
+            }
         }
         hits
     }
@@ -172,6 +179,12 @@ impl Filter {
     pub(crate) fn segments(&self) -> u32 {
         let hot = self.pieces().map(|piece| 1 << span_bits(piece.level));
         hot.fold(self.cells.segments(), u32::saturating_add)
+    }
+
+    /// Something of each line of memory of a small filter.
+    pub(crate) fn lines(&self) -> u64 {
+        let lines = self.hot.iter().step_by(LINE).take(LINES);
+        lines.fold(0, |all, byte| all ^ u64::from(*byte))
     }
 
     pub(crate) fn bytes(&self) -> usize {

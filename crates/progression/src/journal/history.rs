@@ -82,14 +82,19 @@ impl<'a> Search<'a> {
         if !self.tail.has_any_like(key) {
             return found;
         }
-        for segment in self.hits(key.first(HASH_BITS)) {
+        let mut open = self.tail.hits(key).peekable();
+        let sealed = self.hits(key.first(HASH_BITS));
+        if sealed.is_empty() && open.peek().is_none() {
+            return found;
+        }
+        for segment in sealed {
             if let Some(entries) = self.history.segments.get(&segment) {
                 found.extend(entries.iter().filter(|entry| is(entry)).cloned());
             } else {
                 self.miss(segment);
             }
         }
-        let open = self.tail.hits(key).filter_map(|at| self.tail.entry(at));
+        let open = open.filter_map(|at| self.tail.entry(at));
         found.extend(open.filter(is));
         found.sort_by_key(|entry| entry.number);
         found.dedup_by_key(|entry| entry.number);

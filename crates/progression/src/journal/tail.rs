@@ -5,17 +5,14 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::filter::HASH_BITS;
+use super::segment::{Entries, Lying};
 use super::{ENTRIES_PER_SEGMENT, Entry, Filter, Key, Kinds};
-use crate::catalogue::{Catalogue, VersionId};
+use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::names::Names;
 
-const LAYOUT: u8 = 5;
-/// Bytes that nearly every entry fits into, and by how many the tail grows.
-const ENTRY: usize = 192;
-const ENTRIES: usize = 480;
-/// Bytes of an entry's length, which stands before it.
-const LENGTH: usize = 4;
+/// Bytes that nearly every entry fits into, with room.
+const ENTRY: usize = 384;
 /// The bits of a key that are not its hash's say which entry it is of.
 const INDEX_BITS: u32 = u32::BITS - HASH_BITS;
 const INDEX: u32 = (1 << INDEX_BITS) - 1;
@@ -25,10 +22,8 @@ const _: () = assert!(ENTRIES_PER_SEGMENT <= 1 << INDEX_BITS);
 pub(crate) struct Tail {
     /// Number of the segment that it will become.
     segment: u32,
-    /// How many entries there are.
-    count: u32,
-    /// The entries, each behind its length.
-    bytes: Vec<u8>,
+    /// The entries, each in a piece of memory of its own: one list of bytes would be moved as it grows, and be cold each time.
+    entries: Vec<Box<[u8]>>,
     /// What kinds of keys the journal has, sealed entries' included.
     kinds: Kinds,
     /// The first bits of each key's hash, then the entry. Sorted by nothing: there are few.
@@ -44,7 +39,7 @@ impl Tail {
 
     /// The number that the next entry gets.
     pub(crate) fn next_number(&self) -> u64 {
-        u64::from(self.segment) * ENTRIES_PER_SEGMENT + u64::from(self.count)
+        u64::from(self.segment) * ENTRIES_PER_SEGMENT + self.entries.len() as u64
     }
 
     /// Appends an entry; the segment that it fills, if it fills one.
@@ -55,23 +50,20 @@ impl Tail {
         keys: &[Key],
     ) -> Option<(u32, Vec<u8>)> {
         let version = self.version(&entry.names);
-        if self.bytes.capacity() - self.bytes.len() < ENTRY {
-            // By as much as a few entries have: doubling would leave half of it empty in every player.
-            self.bytes.reserve_exact(ENTRIES);
-        }
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&[0; LENGTH]);
-        entry.encode(version, &mut Writer(&mut self.bytes));
-        let length = (self.bytes.len() - start - LENGTH) as u32;
-        self.bytes[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+        let mut bytes = Vec::with_capacity(ENTRY);
+        entry.encode(version, &mut Writer(&mut bytes));
+        let index = self.entries.len() as u32;
+        // Copied, so that it takes no more memory than it needs.
+        self.entries.push(bytes.as_slice().into());
         keys.iter().for_each(|key| self.kinds.add(*key));
-        let index = self.count;
+        if self.keys.capacity() == 0 {
+            self.keys.reserve_exact(ENTRIES_PER_SEGMENT as usize);
+        }
         self.keys.extend(
             keys.iter()
                 .map(|key| key.first(HASH_BITS) << INDEX_BITS | index),
         );
-        self.count += 1;
-        (u64::from(self.count) >= ENTRIES_PER_SEGMENT).then(|| self.seal(filter))
+        (self.entries.len() as u64 >= ENTRIES_PER_SEGMENT).then(|| self.seal(filter))
     }
 
     fn version(&mut self, names: &Arc<Names>) -> u64 {
@@ -103,11 +95,7 @@ impl Tail {
     }
 
     fn seal(&mut self, filter: &mut Filter) -> (u32, Vec<u8>) {
-        let number = self.segment;
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 64);
-        let mut writer = Writer(&mut bytes);
-        writer.byte(LAYOUT);
-        self.encode_entries(&mut writer);
+        let (number, bytes) = (self.segment, self.written().seal());
         filter.add(self.keys.iter().map(|key| key >> INDEX_BITS));
         *self = Self {
             segment: number.saturating_add(1),
@@ -117,55 +105,21 @@ impl Tail {
         (number, bytes)
     }
 
-    fn encode_entries(&self, writer: &mut Writer<'_>) {
-        writer.number(u64::from(self.segment));
-        writer.length(self.versions.len());
-        let versions = self.versions.iter();
-        versions.for_each(|names| names.id().encode(writer));
-        writer.number(u64::from(self.count));
-        writer.blob(&self.bytes);
-    }
-
-    fn decode_entries(reader: &mut Reader<'_>, catalogue: &Catalogue) -> Result<Self, DecodeError> {
-        let segment = reader.number32()?;
-        let versions = (0..reader.length()?)
-            .map(|_| catalogue.read(reader))
-            .collect::<Result<_, _>>()?;
-        let count = reader.number32()?;
-        let bytes = reader.blob()?;
-        let tail = Self {
-            segment,
-            count,
-            bytes: bytes.into(),
-            versions,
-            ..Self::default()
-        };
-        let mut all = Entries(Reader::new(bytes));
-        let whole = all.by_ref().count() == count as usize && all.0.is_empty();
-        if u64::from(count) > ENTRIES_PER_SEGMENT || !whole {
-            return Err(DecodeError::Invalid("a segment"));
+    fn written(&self) -> Entries<'_, Box<[u8]>> {
+        Entries {
+            segment: self.segment,
+            versions: &self.versions,
+            entries: &self.entries,
         }
-        Ok(tail)
     }
 
     /// One entry, by its place in the tail; `None` where it is not there or not readable.
     pub(crate) fn entry(&self, index: usize) -> Option<Entry> {
-        let bytes = Entries(Reader::new(&self.bytes)).nth(index)?;
-        self.read(index, bytes).ok()
-    }
-
-    fn read(&self, index: usize, bytes: &[u8]) -> Result<Entry, DecodeError> {
-        let number = u64::from(self.segment) * ENTRIES_PER_SEGMENT + index as u64;
-        Entry::decode(number, &self.versions, &mut Reader::new(bytes))
-    }
-
-    fn read_all(&self) -> impl Iterator<Item = Result<Entry, DecodeError>> {
-        let all = Entries(Reader::new(&self.bytes)).enumerate();
-        all.map(|(index, bytes)| self.read(index, bytes))
+        self.written().read(index).ok()
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.read_all().filter_map(Result::ok).collect()
+        self.written().read_all().filter_map(Result::ok).collect()
     }
 
     /// Whether the journal, this tail and what was sealed before it, has any key of this one's kind.
@@ -183,12 +137,21 @@ impl Tail {
         found.map(|kept| (kept & INDEX) as usize)
     }
 
+    /// Something of both lists, where the next entry goes.
+    pub(crate) fn lines(&self) -> u64 {
+        let last = self.entries.last().map_or(0, |last| last.len());
+        let key = self.keys.last().copied().unwrap_or_default();
+        last as u64 ^ u64::from(key)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.capacity() + self.keys.capacity() * 4
+        let entries = self.entries.iter().map(|bytes| bytes.len());
+        let lists = self.entries.capacity() * size_of::<Box<[u8]>>() + self.keys.capacity() * 4;
+        lists + entries.sum::<usize>()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        self.encode_entries(writer);
+        self.written().encode(writer);
         self.kinds.encode(writer);
         writer.length(self.keys.len());
         for key in &self.keys {
@@ -200,56 +163,21 @@ impl Tail {
         reader: &mut Reader<'_>,
         catalogue: &Catalogue,
     ) -> Result<Self, DecodeError> {
-        let mut tail = Self::decode_entries(reader, catalogue)?;
-        tail.kinds = Kinds::decode(reader)?;
+        let lying = Lying::decode(reader, catalogue)?;
+        let mut tail = Self {
+            segment: lying.segment,
+            entries: lying.entries.iter().map(|bytes| (*bytes).into()).collect(),
+            versions: lying.versions,
+            kinds: Kinds::decode(reader)?,
+            keys: Vec::new(),
+        };
         let count = reader.length()?;
         let bytes = reader.take(count.checked_mul(4).ok_or(DecodeError::Truncated)?)?;
         let keys = bytes.as_chunks().0.iter();
         tail.keys = keys.map(|four| u32::from_le_bytes(*four)).collect();
-        if u64::from(tail.count) >= ENTRIES_PER_SEGMENT {
+        if tail.entries.len() as u64 >= ENTRIES_PER_SEGMENT {
             return Err(DecodeError::Invalid("an open tail"));
         }
         Ok(tail)
     }
-}
-
-/// Goes through entries, each behind its length, up to what is none.
-struct Entries<'a>(Reader<'a>);
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let length = u32::from_le_bytes(*self.0.take(LENGTH).ok()?.first_chunk()?);
-        self.0.take(length as usize).ok()
-    }
-}
-
-pub(crate) fn decode_segment(
-    bytes: &[u8],
-    catalogue: &Catalogue,
-) -> Result<Vec<Entry>, DecodeError> {
-    let mut reader = Reader::new(bytes);
-    match reader.byte()? {
-        LAYOUT => {}
-        other => return Err(DecodeError::Layout(other)),
-    }
-    let segment = Tail::decode_entries(&mut reader, catalogue)?;
-    if !reader.is_empty() {
-        return Err(DecodeError::Invalid("a segment"));
-    }
-    segment.read_all().collect()
-}
-
-/// The programme versions that a segment's entries speak of.
-pub(crate) fn versions(bytes: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
-    let mut reader = Reader::new(bytes);
-    match reader.byte()? {
-        LAYOUT => {}
-        other => return Err(DecodeError::Layout(other)),
-    }
-    reader.number32()?;
-    (0..reader.length()?)
-        .map(|_| VersionId::decode(&mut reader))
-        .collect()
 }

@@ -70,27 +70,40 @@ impl Verdicts {
 
     /// These rules, by rising index, found this.
     #[inline]
-    pub(crate) fn rules(&mut self, rules: &[RuleIx], reason: Reason) {
+    pub(crate) fn rules(&mut self, rules: &[RuleIx], reason: &Reason) {
         self.all(rules, |ix| Subjected::Rule(*ix), reason);
     }
 
     /// These missions, by rising index, found this.
     #[inline]
-    pub(crate) fn missions(&mut self, missions: &[MissionIx], reason: Reason) {
+    pub(crate) fn missions(&mut self, missions: &[MissionIx], reason: &Reason) {
         self.all(missions, |ix| Subjected::Mission(*ix), reason);
     }
 
+    /// The next one counted the event, or found this.
     #[inline]
-    fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: Reason) {
-        let (Some(first), Some(last)) = (items.first(), items.last()) else {
-            return;
+    pub(crate) fn found(&mut self, of: Subjected, found: Result<(), Reason>) {
+        match found {
+            Ok(()) => self.one(of, code(&Reason::Counted)),
+            Err(reason @ Reason::WhenError(_)) => self.fault(of, &reason),
+            Err(reason) => self.one(of, code(&reason)),
+        }
+    }
+
+    #[inline]
+    fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: &Reason) {
+        let (first, last) = match items {
+            [] => return,
+            [only] => (of(only), of(only)),
+            [first, .., last] => (of(first), of(last)),
         };
-        let (first, last, code) = (of(first), of(last), code(&reason));
+        let code = code(reason);
         // Rises by one from item to item: one look at both ends says so.
-        let side_by_side = items.len() > 1 && first.after(items.len() as u16 - 1) == last;
         if code == FAULT {
-            items.iter().for_each(|item| self.fault(of(item), &reason));
-        } else if side_by_side {
+            items.iter().for_each(|item| self.fault(of(item), reason));
+        } else if items.len() == 1 {
+            self.one(first, code);
+        } else if first.after(items.len() as u16 - 1) == last {
             self.side_by_side(first, items.len() as u16, code);
         } else {
             items.iter().for_each(|item| self.one(of(item), code));
@@ -166,12 +179,19 @@ impl Verdicts {
                 Subjected::Rule(ix) => (0, ix.0),
                 Subjected::Mission(ix) => (MISSION, ix.0),
             };
-            let several = if run.count > 1 { SEVERAL } else { 0 };
-            writer.byte(mission | several | run.code);
-            writer.number(u64::from(ix));
-            if run.count > 1 {
-                writer.number(u64::from(run.count));
-                writer.number(u64::from(run.stride));
+            let (several, length) = if run.count > 1 { (SEVERAL, 4) } else { (0, 2) };
+            let head = mission | several | run.code;
+            if (ix | run.count | run.stride) < 0x80 {
+                // As small numbers are written, at once.
+                let run = [head, ix as u8, run.count as u8, run.stride as u8];
+                writer.first_of(run, length);
+            } else {
+                writer.byte(head);
+                writer.number(u64::from(ix));
+                if run.count > 1 {
+                    writer.number(u64::from(run.count));
+                    writer.number(u64::from(run.stride));
+                }
             }
             if run.code == FAULT
                 && let Some(Reason::WhenError(text)) = faults.next()
@@ -300,7 +320,7 @@ mod tests {
         for (rules, runs) in table {
             let rules: Vec<RuleIx> = rules.iter().copied().map(RuleIx).collect();
             let mut verdicts = Verdicts::default();
-            verdicts.rules(&rules, Reason::When);
+            verdicts.rules(&rules, &Reason::When);
             let read = verdicts.iter();
             let expected = rules.iter().map(|ix| (Subjected::Rule(*ix), &Reason::When));
             assert!(read.eq(expected), "{rules:?}");

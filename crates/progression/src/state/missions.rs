@@ -1,7 +1,7 @@
 //! The missions that a player has touched, in file order, found by counting bits.
 //!
-//! Most players have touched few of a programme's missions. What is touched lies in one piece of memory, so that an event that
-//! counts for three of them waits for that piece and not for three lists of lists.
+//! Most players have touched few of a programme's missions. Each that is touched has a piece of memory of its own, so that the list
+//! grows without moving them: what they leave behind would be of a size that nothing else asks for.
 
 use programme::model::MissionIx;
 use smallvec::SmallVec;
@@ -16,7 +16,8 @@ use crate::slot::Slot;
 pub(crate) struct Missions {
     /// A bit for each mission that is kept.
     touched: SmallVec<[u64; 2]>,
-    kept: Vec<MissionState>,
+    #[expect(clippy::vec_box, reason = "the list grows by words, not by missions")]
+    kept: Vec<Box<MissionState>>,
 }
 
 /// One mission of the player.
@@ -29,9 +30,6 @@ pub(crate) struct MissionState {
     /// Joining, the start, runs: where the mission has such.
     pub(crate) course: Option<Box<Course>>,
 }
-
-/// By how many missions the list grows, at least and at most.
-const GROWTH: (usize, usize) = (4, 8);
 
 fn bit(ix: MissionIx) -> (usize, u64) {
     (usize::from(ix.0 / 64), 1 << (ix.0 % 64))
@@ -55,13 +53,13 @@ impl Missions {
 
     #[inline]
     pub(crate) fn get(&self, ix: MissionIx) -> Option<&MissionState> {
-        self.kept.get(self.place(ix).ok()?)
+        self.kept.get(self.place(ix).ok()?).map(|kept| &**kept)
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, ix: MissionIx) -> Option<&mut MissionState> {
         let place = self.place(ix).ok()?;
-        self.kept.get_mut(place)
+        self.kept.get_mut(place).map(|kept| &mut **kept)
     }
 
     /// The mission's state, from now on touched.
@@ -84,23 +82,23 @@ impl Missions {
             self.touched.resize(at + 1, 0);
         }
         self.touched[at] |= bit;
-        if self.kept.len() == self.kept.capacity() {
-            // Seldom, since what is left behind lies idle; and not by all of it, since missions are most of what a state takes.
-            let more = self.kept.len().clamp(GROWTH.0, GROWTH.1);
-            self.kept.reserve_exact(more);
-        }
-        self.kept.insert(place, MissionState::default());
+        self.kept.insert(place, Box::default());
     }
 
     /// Those that are touched, in file order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (MissionIx, &MissionState)> {
-        self.indexes().zip(&self.kept)
+        self.indexes().zip(self.all())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &MissionState> {
+        self.kept.iter().map(|kept| &**kept)
     }
 
     /// As [`Missions::iter`], to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (MissionIx, &mut MissionState)> {
         let indexes: SmallVec<[MissionIx; 32]> = self.indexes().collect();
-        indexes.into_iter().zip(&mut self.kept)
+        let kept = self.kept.iter_mut().map(|kept| &mut **kept);
+        indexes.into_iter().zip(kept)
     }
 
     fn indexes(&self) -> impl Iterator<Item = MissionIx> {
@@ -121,15 +119,16 @@ impl Missions {
         let indexes: Vec<MissionIx> = old.indexes().collect();
         for (ix, kept) in indexes.into_iter().zip(old.kept) {
             match to(ix) {
-                Some(ix) => *self.touch(ix) = kept,
-                None => gone(ix, kept),
+                Some(ix) => *self.touch(ix) = *kept,
+                None => gone(ix, *kept),
             }
         }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let held = self.kept.iter().map(MissionState::bytes);
-        self.kept.capacity() * size_of::<MissionState>() + held.sum::<usize>()
+        let held = self.kept.iter();
+        let held = held.map(|kept| size_of::<MissionState>() + kept.bytes());
+        self.kept.capacity() * size_of::<Box<MissionState>>() + held.sum::<usize>()
     }
 }
 

@@ -20,11 +20,18 @@ use crate::tier::Term;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 7;
+const LAYOUT: u8 = 8;
+/// The one before it, which is still read: its open orders are written whole, each.
+const BEFORE: u8 = 7;
+/// What is said of a player as a whole, in one byte.
+const COUNTED: u8 = 1;
+const ERASED: u8 = 2;
 /// Bytes that nearly every state fits into, journal and filter left out.
 const ROOM: usize = 2_048;
 
 pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
+    state.fetch();
+    state.missions.fetch_all();
     out.reserve(ROOM + state.tail.bytes() + state.filter.bytes());
     let mut writer = Writer(out);
     let writer = &mut writer;
@@ -33,7 +40,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     writer.position(state.applied);
     writer.time(state.clock);
     writer.number(state.accepted);
-    writer.flag(state.counted);
+    writer.byte(u8::from(state.counted) | (u8::from(state.erased) * ERASED));
     writer.flag(state.repeats);
     state.profile.encode(writer);
     state.restrictions.encode(writer);
@@ -54,17 +61,23 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
 pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, DecodeError> {
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
-    match reader.byte()? {
-        LAYOUT => {}
+    let orders = match reader.byte()? {
+        LAYOUT => OpenOrders::decode,
+        BEFORE => OpenOrders::decode_whole,
         other => return Err(DecodeError::Layout(other)),
-    }
+    };
     let names = catalogue.read(reader)?;
     let (applied, clock) = (reader.position()?, reader.time()?);
+    let (accepted, flags) = (reader.number()?, reader.byte()?);
+    if flags > (COUNTED | ERASED) {
+        return Err(DecodeError::Invalid("a flag"));
+    }
     let state = State {
         applied,
         clock,
-        accepted: reader.number()?,
-        counted: reader.flag()?,
+        accepted,
+        counted: flags & COUNTED != 0,
+        erased: flags & ERASED != 0,
         repeats: reader.flag()?,
         profile: Profile::decode(reader)?,
         restrictions: Restrictions::decode(reader)?,
@@ -74,7 +87,7 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         missions: read_touched(reader, names.all_missions().len())?,
         tiers: read_each(reader, TierState::decode)?,
         grants: read_grants(reader, clock)?,
-        orders: OpenOrders::decode(reader)?,
+        orders: orders(reader)?,
         attic: Attic::decode(reader, catalogue)?,
         waiting: read_each(reader, Waiting::decode)?,
         taken: reader.number()?,

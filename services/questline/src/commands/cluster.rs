@@ -1,6 +1,7 @@
 //! `questline cluster`: partitions and their owners.
 
 use clap::{Parser, Subcommand};
+use proto::cluster::v1::backup_service_client::BackupServiceClient;
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
 use proto::cluster::v1::{ListPartitionsRequest, Partition, Position};
 use tonic::transport::Channel;
@@ -44,14 +45,21 @@ pub(crate) struct At {
 impl At {
     /// A client of it.
     pub(crate) async fn connect(&self) -> Result<ClusterServiceClient<Channel>, Failure> {
-        ClusterServiceClient::connect(self.at.clone())
-            .await
-            .map_err(|_| {
-                Failure::failed(format!(
-                    "nobody answers at {}: is the server running? `questline serve` prints the address as cluster",
-                    self.at
-                ))
-            })
+        let client = ClusterServiceClient::connect(self.at.clone()).await;
+        client.map_err(|_| self.silent())
+    }
+
+    /// A client of its backups.
+    pub(crate) async fn backups(&self) -> Result<BackupServiceClient<Channel>, Failure> {
+        let client = BackupServiceClient::connect(self.at.clone()).await;
+        client.map_err(|_| self.silent())
+    }
+
+    fn silent(&self) -> Failure {
+        Failure::failed(format!(
+            "nobody answers at {}: is the server running? `questline serve` prints the address as cluster",
+            self.at
+        ))
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use embedded::backup::Source;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
 use log_jetstream::JetStreamLog;
 use ports::{EventLog, ProgrammeStore, StateStore};
@@ -30,6 +31,8 @@ pub(super) struct Adapters {
     pub(super) programmes: Arc<dyn ProgrammeStore>,
     /// What recorded time is.
     pub(super) clock: ClockName,
+    /// What copies them, where they are a data folder.
+    pub(super) backup: Option<Source>,
 }
 
 /// Opens them. An ingest node has the store too: programmes are published there, and its heads show where they are in effect.
@@ -55,6 +58,7 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
         store: store.clone(),
         programmes: store,
         clock,
+        backup: None,
     })
 }
 
@@ -96,6 +100,7 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
         log: folder.log,
         store: folder.state,
         programmes: folder.programmes,
+        backup: Some(folder.backup),
         clock: match folder.clock {
             ClockMode::Log => ClockName::Log,
             ClockMode::Event => ClockName::Event,

@@ -121,6 +121,7 @@ impl Starting<'_> {
                 folding.engine.clone(),
                 queries.clone(),
                 self.adapters.log.partitions(),
+                self.adapters.backup.clone(),
                 core.stop.clone(),
             ));
         }

@@ -15,6 +15,11 @@ use super::tally::Tally;
 const TODAY: usize = 0;
 const DRAFT: usize = 1;
 
+/// What entities tell each other follows from the programme, and is told anew. That a player was erased does not.
+fn is_tell(event: &Event) -> bool {
+    event.source.as_str() == SourceId::QUESTLINE && *event.kind != *Event::ERASED
+}
+
 /// What came of some of the players.
 pub(super) struct Part {
     pub(super) tallies: [Tally; 2],
@@ -59,10 +64,7 @@ impl<'p> Worker<'p> {
         let read = events::record::decode(record.position, record.recorded_at, &record.body);
         let record = read.with_context(|| format!("the record at {}", record.position))?;
         match &record.body {
-            // What entities tell each other follows from the programme, and is told anew.
-            Body::Event { brand, event, .. }
-                if brand == self.brand && event.source.as_str() != SourceId::QUESTLINE =>
-            {
+            Body::Event { brand, event, .. } if brand == self.brand && !is_tell(event) => {
                 let failed = || format!("player {}", event.player);
                 self.event(&record, event).with_context(failed)
             }
@@ -181,7 +183,10 @@ impl<'p> Worker<'p> {
             draft.due(id, would, end, &mut self.rows, true)?;
             today.tally.stands(was.state.levels());
             draft.tally.stands(would.state.levels());
-            spreads.count(plan, id, [was, would]);
+            // Of somebody who was erased nothing is said by name.
+            if !was.state.is_erased() {
+                spreads.count(plan, id, [was, would]);
+            }
         }
         let [today, draft] = self.sides;
         Ok(Part {

@@ -133,7 +133,8 @@ impl Tally {
             | Effect::Held { .. }
             | Effect::Released { .. }
             | Effect::Adjusted { .. }
-            | Effect::Told(_) => {}
+            | Effect::Told(_)
+            | Effect::Erased => {}
         }
     }
 

@@ -95,6 +95,44 @@ fn bytes(programme: &Programme, state: &State) -> usize {
 }
 
 #[test]
+fn a_snapshot_of_the_layout_before_is_read() {
+    let programme = programme(3);
+    let state = player(&programme, 3, 40);
+    let written = |write: &dyn Fn(&mut Writer<'_>)| {
+        let mut bytes = Vec::new();
+        write(&mut Writer(&mut bytes));
+        bytes
+    };
+    let now = written(&|writer| state.orders.encode(writer));
+    // There each order stood whole.
+    let before = written(&|writer| {
+        writer.length(state.orders.iter().count());
+        for order in state.orders.iter() {
+            writer.time(order.place.occurred_at);
+            writer.number(order.place.entry);
+            writer.text(order.source.as_str());
+            writer.signed(order.amount);
+            writer.signed(order.left);
+            writer.text(order.currency.code());
+        }
+        let dropped = state.orders.dropped.unwrap();
+        writer.flag(true);
+        writer.time(dropped.newest.occurred_at);
+        writer.number(dropped.newest.entry);
+        writer.number(dropped.oldest_entry);
+    });
+    let mut bytes = Vec::new();
+    state.encode(&mut bytes);
+    let at = bytes.windows(now.len()).position(|it| it == now).unwrap();
+    bytes.splice(at..at + now.len(), before);
+    bytes[0] = 7;
+    assert_eq!(
+        State::decode(&bytes, &Catalogue::of(&programme)).as_ref(),
+        Ok(&state)
+    );
+}
+
+#[test]
 fn a_player_with_20_missions_and_3_currencies_has_at_most_1_kib() {
     let programme = programme(20);
     let sizes = [1, 20, 100, 400, 2_000].map(|orders| {

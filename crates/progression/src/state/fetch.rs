@@ -1,0 +1,52 @@
+//! Memory ahead of time.
+//!
+//! Of very many players the one whose event is next lies in none of the caches. Between two looks at his state lies more work than the
+//! processor sees ahead, so it would wait for one line of memory after the other. Here they are read at once, none after another.
+
+use std::hint::black_box;
+
+use programme::model::MissionIx;
+
+use super::{MissionState, Missions, State};
+
+/// Bytes of a line of memory.
+pub(crate) const LINE: usize = 64;
+
+impl State {
+    /// Reads a word of each piece of memory that nearly every event needs. What it reads is nothing to anybody.
+    pub(crate) fn fetch(&self) {
+        let own = self.accepted
+            ^ self.caps.len() as u64
+            ^ self.grants.len() as u64
+            ^ self.taken
+            ^ self.points.first().map_or(0, |account| account.earned_n)
+            ^ self.tiers.first().map_or(0, |tier| tier.changes);
+        let lists = self.orders.lines() ^ self.tail.lines() ^ self.filter.lines();
+        black_box(own ^ lists);
+    }
+}
+
+impl Missions {
+    /// As [`State::fetch`], of some missions.
+    pub(crate) fn fetch(&self, some: impl Iterator<Item = MissionIx>) {
+        fetch(some.filter_map(|ix| self.get(ix)));
+    }
+
+    /// As [`State::fetch`], of all that are kept: a snapshot has them all.
+    pub(crate) fn fetch_all(&self) {
+        fetch(self.all());
+    }
+}
+
+fn fetch<'m>(missions: impl Iterator<Item = &'m MissionState>) {
+    let lines = missions.map(MissionState::lines);
+    black_box(lines.fold(0, |all, lines| all ^ lines));
+}
+
+impl MissionState {
+    /// Of its first line and of its last.
+    fn lines(&self) -> u64 {
+        let parts = self.slots.first().map_or(0, |slot| slot.parts.len());
+        self.standing ^ parts as u64 ^ u64::from(self.course.is_some())
+    }
+}
