@@ -106,7 +106,7 @@ fn names(list: &Value) -> BTreeSet<String> {
 
 #[test]
 fn what_is_previewed_is_what_happens_after_publishing() {
-    let shop = Shop::open(&programme("target: 18", "rate: 1", ""));
+    let shop = Shop::open(&programme("target: 25", "rate: 1", ""));
     // At the goal then: those with 15 to 17 orders in February, and not those who are complete.
     let draft =
         programme("target: 15", "rate: 1", ", on_change: rebase").replace("at: 1000", "at: 300");
@@ -151,7 +151,7 @@ fn what_is_previewed_is_what_happens_after_publishing() {
 
 #[test]
 fn progress_that_a_reset_takes_is_previewed_and_gone() {
-    let shop = Shop::open(&programme("target: 18", "rate: 1", ""));
+    let shop = Shop::open(&programme("target: 25", "rate: 1", ""));
     let draft = programme("target: 15", "rate: 1", ", on_change: reset");
     let draft = shop.stored.file("draft.yaml", &draft);
     let progress = |number: usize| {
@@ -180,7 +180,7 @@ fn progress_that_a_reset_takes_is_previewed_and_gone() {
 
 #[test]
 fn a_preview_is_said_as_text_and_as_a_page_and_a_wrong_draft_as_check_says_it() {
-    let shop = Shop::open(&programme("target: 18", "rate: 1", ""));
+    let shop = Shop::open(&programme("target: 25", "rate: 1", ""));
     let draft = programme("target: 15", "rate: 1", ", on_change: rebase");
     let draft = shop.stored.file("draft.yaml", &draft);
     let file = shop.stored.folder.path().join("preview.html");
@@ -200,7 +200,7 @@ fn a_preview_is_said_as_text_and_as_a_page_and_a_wrong_draft_as_check_says_it() 
     for elsewhere in ["<script", "<link", "<img", "href=", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}: {page}");
     }
-    let euros = programme("target: 18", "rate: 1", "").replace("currency: GBP", "currency: EUR");
+    let euros = programme("target: 25", "rate: 1", "").replace("currency: GBP", "currency: EUR");
     let text = stdout_of(shop.preview(&shop.stored.file("euros.yaml", &euros), &[]));
     assert!(
         text.contains("cannot be published: `currency` stays GBP"),
