@@ -11,7 +11,7 @@ pub(crate) mod streak;
 mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
+use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal};
 use smallvec::SmallVec;
 use types::Timestamp;
 
@@ -34,7 +34,7 @@ pub(crate) use archive::{Cold, ExpiredReward, archived_for, archived_of, expired
 pub(crate) use change::carry;
 pub(crate) use course::Course;
 pub(crate) use nature::Nature;
-pub(crate) use start::{begin, by_version, join, started};
+pub(crate) use start::{begin, by_version, join, open_at, started};
 pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type; among the candidates they come after the rules.
@@ -232,29 +232,6 @@ fn open_to(
         Some(audience) => holds(ask(step, fact, audience, false), Reason::Audience),
         None => Ok(()),
     }
-}
-
-/// Whether the mission takes events of this player that occur then, whoever it is for.
-pub(crate) fn open_at(
-    state: &State,
-    ix: MissionIx,
-    mission: &Mission,
-    occurred: Timestamp,
-) -> Result<(), Reason> {
-    if !start::available(mission, occurred) {
-        return Err(Reason::Unavailable);
-    }
-    if start::unlock(state, mission).is_none_or(|since| since > occurred) {
-        return Err(Reason::Locked);
-    }
-    if mission.start == Start::OptIn {
-        let kept = state.mission(ix).and_then(|kept| kept.course.as_ref());
-        let joined = kept.and_then(|course| course.opted_in);
-        if joined.is_none_or(|joined| joined > occurred) {
-            return Err(Reason::NotJoined);
-        }
-    }
-    Ok(())
 }
 
 fn leaf_gain(

@@ -346,8 +346,8 @@ async fn a_preview_of_what_is_no_draft_is_refused_with_all_errors() {
     );
     let token = preview(&server, "?page_token=x", &edited()).await;
     assert_eq!(code(&token), (400, "malformed"));
-    let euros = PROGRAMME.replace("currency: GBP", "currency: EUR");
-    let answer = preview(&server, "", &euros).await;
+    let dollars = PROGRAMME.replace("currency: GBP", "currency: USD");
+    let answer = preview(&server, "", &dollars).await;
     let reasons = &answer.json["cannot_follow"];
     assert!(
         reasons[0].as_str().unwrap().contains("currency"),

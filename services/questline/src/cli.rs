@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// The JSON Schema of programmes, for editors
     Schema(schema::Args),
     /// Fold a file of events, or stored history through a draft, without a server
-    Simulate(simulate::Args),
+    Simulate(Box<simulate::Args>),
     /// Send a file of events to a server; resumable
     Send(send::Args),
     /// Every player of a server, as `simulate` writes them
