@@ -10,6 +10,7 @@ mod core;
 mod gateways;
 mod member;
 mod postbacks;
+mod preview;
 mod programmes;
 mod queries;
 mod start;
