@@ -67,6 +67,15 @@ chaos: .tools/bin/nats-server .tools/cassandra/fetched ## every part of a cluste
 	$(CARGO) build --release --locked --bin questline --bin questline-cluster
 	$(or $(CARGO_TARGET_DIR),target)/release/questline-cluster chaos $(CHAOS)
 
+.PHONY: sim
+sim: ## 20,000 simulated histories (SEEDS), or one (SEED) told line by line: docs/simulation.md
+	QUESTLINE_SEEDS=$(or $(SEEDS),20000) QUESTLINE_SEED=$(SEED) $(CARGO) test --release --locked -p engine --test simulation \
+		whatever -- --nocapture
+
+.PHONY: mutants
+mutants: ## each rule of the protocol taken away alone, in a copy of the tree: after how many histories that is noticed
+	$(CARGO) xtask mutants $(MUTANT)
+
 .PHONY: loadtest
 loadtest: ## a shop's ordinary day against a server started for it: a verdict, and loadtest-results/steady.json and .html
 	$(CARGO) build --release --locked --bin questline --bin questline-load

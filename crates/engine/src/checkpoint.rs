@@ -171,7 +171,7 @@ impl Partition {
     /// The last place that every record before has been folded up to: before the oldest record that waits. Asked while no player's
     /// answer is awaited.
     pub(crate) fn cursor(&self) -> Mark {
-        if !self.tenure.config.rules.parked_holds_cursor || self.outstanding == 0 {
+        if self.outstanding == 0 {
             return self.reached;
         }
         let waiting = self.slots.all_waiting();
@@ -184,8 +184,7 @@ impl Partition {
     fn begin_cut(&mut self, turn: Option<Turn>) {
         let cursor = self.cursor();
         self.end_sweep(cursor.position);
-        let unsent_only = !self.tenure.config.rules.sent_is_not_delivered;
-        let outbox = self.outbox.borrow_mut().cut(unsent_only);
+        let outbox = self.outbox.borrow_mut().cut();
         let mut fold = self.checkpoints.fold.clone();
         fold.clock = cursor.clock;
         fold.swept = self.sweeps.done;
@@ -252,11 +251,7 @@ impl Partition {
         }));
         let tenure = Rc::clone(&self.tenure);
         self.await_event(async move {
-            let phases = if tenure.config.rules.order {
-                [before, snapshots]
-            } else {
-                [snapshots, before]
-            };
+            let phases = [before, snapshots];
             Event::Written(write::write(&tenure, stamp, phases, head).await)
         });
     }

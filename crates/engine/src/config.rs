@@ -85,45 +85,6 @@ impl Default for Pace {
     }
 }
 
-/// The rules of the protocol that the simulation switches off one at a time, to show that it would notice. All on otherwise.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// A snapshot past the head taken over offers its emissions again.
-    pub offer_again: bool,
-    /// A snapshot past the head taken over is written again under the own epoch.
-    pub ahead_is_dirty: bool,
-    /// Segments and outbox rows are durable before snapshots, snapshots before the head.
-    pub order: bool,
-    /// Every emission not acknowledged gets a row at a cut, sent or not.
-    pub sent_is_not_delivered: bool,
-    /// An actor is dropped only clean.
-    pub drop_clean_only: bool,
-    /// The successor adopts the rows `[from, to)` of the head.
-    pub adopt: bool,
-    /// A takeover raises the stamp above all that the predecessor can have used.
-    pub stamps_rise: bool,
-    /// A parked player holds the cursor back.
-    pub parked_holds_cursor: bool,
-    /// What fell due before a programme changes fires under the one before.
-    pub due_before_change: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            offer_again: true,
-            ahead_is_dirty: true,
-            order: true,
-            sent_is_not_delivered: true,
-            drop_clean_only: true,
-            adopt: true,
-            stamps_rise: true,
-            parked_holds_cursor: true,
-            due_before_change: true,
-        }
-    }
-}
-
 /// How the engine runs.
 #[derive(Clone)]
 pub struct EngineConfig {
@@ -149,8 +110,6 @@ pub struct EngineConfig {
     pub pace: Pace,
     /// How long the log keeps what nothing needs any more; absent: for ever.
     pub retention: Option<Retention>,
-    /// All on; for the controls of the simulation.
-    pub rules: Rules,
 }
 
 impl EngineConfig {
@@ -173,7 +132,6 @@ impl EngineConfig {
             window: 4096,
             pace: Pace::default(),
             retention: None,
-            rules: Rules::default(),
         }
     }
 }

@@ -60,7 +60,7 @@ mod unwritten;
 mod versions;
 mod warm;
 
-pub use config::{Clock, EngineConfig, Pace, Programmes, Rules, Threads};
+pub use config::{Clock, EngineConfig, Pace, Programmes, Threads};
 pub use engine::Engine;
 pub use error::{EngineError, QueryError, RepairError};
 pub use handle::EngineHandle;

@@ -200,7 +200,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     // What fired after the last sweep of that head may be told nowhere else.
     let fired = epoch < tenure.epoch && state.clock() > tenure.swept;
     let (mut offered, mut seen) = (Vec::new(), None);
-    if (ahead || fired) && tenure.config.rules.offer_again {
+    if ahead || fired {
         let past = match past(tenure, entity, &state, tenure.taken, tenure.swept).await {
             Ok(past) => past,
             Err(why) => return Found::Broken(why),
@@ -212,7 +212,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     Found::State {
         state,
         number,
-        ahead: ahead && tenure.config.rules.ahead_is_dirty,
+        ahead,
         again: offered,
         seen,
     }

@@ -120,16 +120,11 @@ impl Outbox {
         self.rowless.push_back(item);
     }
 
-    /// Gives every unacknowledged emission a row and says what the head is to say. With `unsent_only` (a control of the simulation)
-    /// those already sent are left out.
-    pub(crate) fn cut(&mut self, unsent_only: bool) -> OutboxCut {
+    /// Gives every unacknowledged emission a row, sent or not, and says what the head is to say.
+    pub(crate) fn cut(&mut self) -> OutboxCut {
         let mut rows = Vec::new();
         for item in std::mem::take(&mut self.rowless) {
-            let sent = || {
-                let mut sent = self.lanes.iter().flat_map(|lane| &lane.sent);
-                sent.any(|(_, other)| Rc::ptr_eq(other, &item))
-            };
-            if item.owed.get() == 0 || (unsent_only && sent()) {
+            if item.owed.get() == 0 {
                 continue;
             }
             item.row.set(Some(self.to));

@@ -121,11 +121,7 @@ impl Partition {
             quarantined,
         } = taken;
         let tenure = Rc::new(tenure);
-        let outbox = if tenure.config.rules.adopt {
-            Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone())
-        } else {
-            Outbox::adopt(&tenure.ports.sinks, fold.to, Default::default())
-        };
+        let outbox = Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone());
         let mut slots = Slots::default();
         for (entity, aside) in quarantined {
             let id = slots.add(entity);

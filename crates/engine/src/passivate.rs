@@ -35,13 +35,17 @@ impl Partition {
         }
         let (started, budget) = (Instant::now(), self.memory_budget());
         let low = budget - budget / ROOM;
-        while self.looks > 0 && started.elapsed() < TURN {
+        while self.looks > 0 {
             if self.slots.bytes <= low {
                 self.looks = 0;
                 return;
             }
             self.looks = self.looks.saturating_sub(LOOKS);
             self.let_some_go(low);
+            // Not before the first round: a simulation with few players must not depend on the wall clock.
+            if started.elapsed() >= TURN {
+                break;
+            }
         }
     }
 
@@ -52,7 +56,6 @@ impl Partition {
         while self.slots.bytes > low && looks > 0 {
             looks -= 1;
             self.hand = (self.hand + 1) % slots;
-            let clean_only = self.tenure.config.rules.drop_clean_only;
             let Some(slot) = self.slots.get(self.hand) else {
                 continue;
             };
@@ -64,8 +67,7 @@ impl Partition {
                 slot.idle = true;
                 continue;
             }
-            let droppable = slot.is_clean() || (!clean_only && !slot.dirty && !slot.to_capture);
-            if !droppable {
+            if !slot.is_clean() {
                 self.starved = true;
             } else if quarantined {
                 if let Presence::Quarantined(actor, _) = &mut slot.presence {

@@ -195,10 +195,7 @@ fn next_head(config: &EngineConfig, before: Option<&Head>, fold: &Fold, cursor: 
     let now_us = (config.now)().nanos() / 1_000;
     let stamp = match before {
         // The stamp a predecessor began with counts too: it may have written rows without ever completing a checkpoint.
-        Some(head) if config.rules.stamps_rise => {
-            Stamp(now_us.max(head.last_stamp.max(head.epoch_stamp).0 + LIFT))
-        }
-        Some(head) => head.last_stamp,
+        Some(head) => Stamp(now_us.max(head.last_stamp.max(head.epoch_stamp).0 + LIFT)),
         None => Stamp(now_us),
     };
     Head {

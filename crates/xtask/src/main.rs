@@ -2,6 +2,7 @@
 
 mod layers;
 mod lints;
+mod mutants;
 mod tidy;
 mod workspace;
 
@@ -28,6 +29,15 @@ enum Command {
     Tidy,
     /// All of them.
     All,
+    /// Takes rules of the protocol away, one at a time and in a copy, and runs the simulation until it notices. Hours of a core.
+    Mutants {
+        /// Those whose name contains this.
+        #[arg(default_value = "")]
+        only: String,
+        /// So many seeds are tried.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -36,6 +46,12 @@ fn main() -> Result<ExitCode> {
         Command::Layers => layers::check(&workspace)?,
         Command::Lints => lints::check(&workspace)?,
         Command::Tidy => tidy::check(&workspace.root)?,
+        Command::Mutants { only, seeds } => {
+            return Ok(match mutants::run(&workspace.root, &only, seeds)? {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            });
+        }
         Command::All => [
             layers::check(&workspace)?,
             lints::check(&workspace)?,

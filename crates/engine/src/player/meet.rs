@@ -44,12 +44,8 @@ impl Player {
             let missing = || Stop::Broken(format!("publication {number} is not here"));
             let programme = programme.ok_or_else(missing)?;
             if !begins {
-                let before = if self.tenure.config.rules.due_before_change {
-                    Arc::clone(&self.under.programme)
-                } else {
-                    Arc::clone(&programme)
-                };
-                let decided = fold::change(&before, &programme, &mut self.state, at);
+                let before = &self.under.programme;
+                let decided = fold::change(before, &programme, &mut self.state, at);
                 self.adopt(decided, history, worked);
             }
             self.under = Under { number, programme };

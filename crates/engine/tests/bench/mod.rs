@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{
     Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError,
-    Retention, Rules, Threads, Turn, Versions,
+    Retention, Threads, Turn, Versions,
 };
 use ports::{
     EmissionSink, Entity, Entry, EventLog, Head, LogRecord, OwnerId, Row, Stamp, StateStore,
@@ -50,7 +50,6 @@ pub(crate) struct Bench {
     sink: Arc<FaultySink>,
     pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
-    pub(crate) rules: Rules,
     pub(crate) threads: Threads,
     pub(crate) retention: Option<Retention>,
     /// Between the recorded times of two records of a partition, in seconds.
@@ -80,7 +79,6 @@ impl Bench {
             store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
-            rules: Rules::default(),
             threads: Threads::Own(2),
             retention: None,
             step: 0,
@@ -111,7 +109,6 @@ impl Bench {
         let now = || Timestamp::from_nanos(NOW).unwrap();
         let config = EngineConfig {
             threads: self.threads,
-            rules: self.rules,
             retention: self.retention,
             pace: Pace {
                 head_interval: Duration::from_millis(20),

@@ -88,7 +88,7 @@ impl Expected {
                 .map_err(|error| error.to_string())?;
             if found.as_ref() != Some(expected) {
                 return Err(format!(
-                    "the oracle has\n {expected}, the engine\n {found:?}"
+                    "oracle: a player is\n {expected}, the engine\n {found:?}"
                 ));
             }
         }
@@ -114,7 +114,7 @@ impl Expected {
             return Ok(());
         }
         Err(format!(
-            "the oracle has the emissions\n {:?}, the gateway\n {got:?}",
+            "oracle: the emissions are\n {:?}, the gateway\n {got:?}",
             self.emissions
         ))
     }

@@ -1,13 +1,11 @@
 //! Programmes published in the middle of everything.
 
-use std::rc::Rc;
 use std::time::Duration;
 
-use engine::{Edit, EngineHandle, Rules};
+use engine::{Edit, EngineHandle};
 use types::Timestamp;
 
 use super::world::{self, World};
-use super::{Mishap, lives};
 
 /// What became of programmes in a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,13 +14,6 @@ pub(crate) struct Changes {
     pub(crate) published: usize,
     /// Steps of publications that the logs say more than once.
     pub(crate) repeated: usize,
-}
-
-/// Runs a seed; what became of programmes, or what differs.
-pub(crate) fn run_changes(seed: u64) -> Result<Changes, String> {
-    let world = Rc::new(World::new(seed));
-    lives(&world, Rules::default(), Mishap::None)?;
-    Ok(world.changes.get())
 }
 
 /// Publishes the next versions, or tries to: the store may not answer, and the life may end at any step.
@@ -47,7 +38,7 @@ pub(super) async fn publish_some(world: &World, engine: &EngineHandle) {
 
 /// Waits until every partition's head shows every publication.
 pub(super) async fn in_effect(world: &World, engine: &EngineHandle) -> Result<(), String> {
-    let newest = world.published().await?.len() as u64;
+    let newest = world.published() as u64;
     loop {
         let status = engine.partition_status().await;
         let status = status.map_err(|error| error.to_string())?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::EngineHandle;
 
-use super::drain;
+use super::finish::drain;
 use super::world::World;
 
 /// Repairs that may come to nothing: the damage may be there still, or the life may end.

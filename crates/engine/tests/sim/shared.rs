@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::EngineHandle;
+use ports::LogRecord;
+use programme::Programme;
 use serde_json::Value;
-use types::{Body, BrandId, Event, EventId, PlayerId, Position, Timestamp, Value as Attribute};
+use types::{Body, Event, EventId, Position, Timestamp, Value as Attribute};
 
 use super::world::{World, brand};
 
@@ -62,84 +64,87 @@ impl Stock {
     }
 }
 
-/// Compares everything that was said of stocks, and what the players have, with a count by hand.
-pub(crate) async fn check(world: &World, engine: &EngineHandle) -> Result<Counts, String> {
-    let programme = world.first();
-    let size = |name: &str| {
-        let (kind, id) = name.split_once('/')?;
-        match kind {
-            "total" => {
-                programme
-                    .missions
-                    .iter()
-                    .find(|it| *it.id == *id)?
-                    .limit
-                    .total
-            }
-            _ => programme.rewards.iter().find(|it| *it.id == *id)?.stock,
-        }
-    };
-    let mut counts = Counts::default();
-    let mut stocks: BTreeMap<String, Stock> = BTreeMap::new();
-    let mut heard: Vec<(PlayerId, EventId, bool)> = Vec::new();
-    for event in told(world, &brand()) {
-        match event.player.shared_name() {
-            Some(name) => {
-                let most = size(name).ok_or_else(|| format!("no stock {name}"))?;
-                let stock = stocks.entry(name.to_owned()).or_default();
-                stock.hear(&event, most as usize, &mut counts);
-                if stock.out.len() as u64 > most {
-                    return Err(format!("{name} has {} of {most} out", stock.out.len()));
-                }
-            }
-            None => {
-                let given = event.attributes.get("given") == Some(&Attribute::Bool(true));
-                let ask = event.refers_to.ok_or("an answer to nothing")?;
-                heard.push((event.player, ask, given));
-            }
-        }
-    }
-    let said: BTreeMap<_, _> = stocks.values().flat_map(|stock| &stock.answers).collect();
-    for (player, ask, given) in &heard {
-        if said.get(ask) != Some(&given) {
-            return Err(format!(
-                "{player} heard {given} of {ask}, said was {:?}",
-                said.get(ask)
-            ));
-        }
-    }
-    let heard: BTreeSet<_> = heard.iter().map(|(_, ask, _)| ask).collect();
-    if let Some((ask, _)) = said.iter().find(|(ask, _)| !heard.contains(*ask)) {
-        return Err(format!("the answer to {ask} was not heard"));
-    }
-    let held = held(world, engine).await?;
-    for (name, stock) in &stocks {
-        let has = held.get(name).copied().unwrap_or_default();
-        if has != stock.out.len() as i64 {
-            return Err(format!(
-                "{} of {name} are out, players have {has}",
-                stock.out.len()
-            ));
-        }
-    }
-    Ok(counts)
+/// Everything that was said of stocks so far, in the order in which it was appended.
+#[derive(Default)]
+pub(crate) struct Told {
+    stocks: BTreeMap<String, Stock>,
+    heard: BTreeSet<EventId>,
+    counts: Counts,
+    /// It says how many there are of each, in every version.
+    programme: Option<Programme>,
 }
 
-/// Every tell in the logs, partition by partition: stocks before who they answer, as far as one can.
-fn told(world: &World, of: &BrandId) -> Vec<Event> {
-    let mut told = Vec::new();
-    for partition in world.partitions() {
-        for read in world.log.records(partition) {
-            let record = events::record::decode(Position::START, Timestamp::MIN, &read.body);
-            if let Ok(Body::Event { brand, event, .. }) = record.map(|record| record.body)
-                && brand == *of
-                && event.source.as_str() == "questline"
-            {
-                told.push(*event);
+impl Told {
+    /// Takes in what was appended since it was last looked: what stocks were told before what they said.
+    pub(crate) fn hear(&mut self, world: &World, appended: &[LogRecord]) -> Result<(), String> {
+        let told = appended.iter().filter_map(tell);
+        let (to_stocks, answers): (Vec<Event>, Vec<Event>) =
+            told.partition(|event| event.player.shared_name().is_some());
+        for event in to_stocks {
+            let name = event.player.shared_name().unwrap_or_default();
+            let programme = self.programme.get_or_insert_with(|| world.first());
+            let most = size(programme, name).ok_or_else(|| format!("no stock {name}"))?;
+            let stock = self.stocks.entry(name.to_owned()).or_default();
+            stock.hear(&event, most, &mut self.counts);
+        }
+        for answer in answers {
+            let given = answer.attributes.get("given") == Some(&Attribute::Bool(true));
+            let ask = answer.refers_to.ok_or("an answer to nothing")?;
+            let said = self.stocks.values().find_map(|it| it.answers.get(&ask));
+            if said != Some(&given) {
+                let player = answer.player;
+                return Err(format!(
+                    "stock: {player} hears {given} of {ask}, right is {said:?}"
+                ));
+            }
+            self.heard.insert(ask);
+        }
+        Ok(())
+    }
+
+    /// At the end: every answer was heard, and players have what the stocks gave.
+    pub(crate) async fn check(
+        &self,
+        world: &World,
+        engine: &EngineHandle,
+    ) -> Result<Counts, String> {
+        let mut said = self.stocks.values().flat_map(|stock| stock.answers.keys());
+        if let Some(ask) = said.find(|ask| !self.heard.contains(*ask)) {
+            return Err(format!("stock: the answer to {ask} was not heard"));
+        }
+        let held = held(world, engine).await?;
+        for (name, stock) in &self.stocks {
+            let has = held.get(name).copied().unwrap_or_default();
+            if has != stock.out.len() as i64 {
+                let out = stock.out.len();
+                return Err(format!(
+                    "stock: {out} of {name} are out, players have {has}"
+                ));
             }
         }
+        Ok(self.counts)
     }
-    told
+}
+
+/// How many there are of a stock.
+fn size(programme: &Programme, name: &str) -> Option<usize> {
+    let (kind, id) = name.split_once('/')?;
+    let missions = &programme.missions;
+    let most = match kind {
+        "total" => missions.iter().find(|it| *it.id == *id)?.limit.total,
+        _ => programme.rewards.iter().find(|it| *it.id == *id)?.stock,
+    };
+    usize::try_from(most?).ok()
+}
+
+fn tell(read: &LogRecord) -> Option<Event> {
+    let record = events::record::decode(Position::START, Timestamp::MIN, &read.body);
+    match record.ok()?.body {
+        Body::Event {
+            brand: of, event, ..
+        } if of == brand() => (event.source.as_str() == "questline").then_some(*event),
+        _ => None,
+    }
 }
 
 /// What players have of each stock: completions that stand, grants that were not revoked.

@@ -1,21 +1,36 @@
-//! The log folded straight through by the core, in one go and without an engine: what must come out.
+//! The log folded straight through by the core, as it grows and without an engine: what must come out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ports::Entity;
+use ports::{Entity, LogRecord};
 use programme::Programme;
 use progression::{
     Catalogue, Decision, History, PlayerView, State, Subject, apply, asked_under, change, due,
     view, wants,
 };
-use types::{Body, Position, Stage, Timestamp};
+use types::{Body, Partition, Position, Record, Stage, Timestamp};
 
-use super::world::World;
+use super::world::{World, brand, programme};
 
+/// The fold of everything that was ever appended, as far as it has come.
+#[derive(Default)]
 pub(crate) struct Straight {
-    pub(crate) players: BTreeMap<Entity, Player>,
+    /// The publications, each knowing those before it.
+    published: Vec<Arc<Programme>>,
+    catalogue: Catalogue,
+    partitions: BTreeMap<Partition, Partial>,
+}
+
+/// One partition's.
+struct Partial {
+    /// Records folded.
+    seen: usize,
+    clock: Timestamp,
+    known: u64,
+    active: u64,
+    folding: BTreeMap<Entity, Folding>,
 }
 
 pub(crate) struct Player {
@@ -27,12 +42,14 @@ pub(crate) struct Player {
     pub(crate) emitted: Vec<Emitted>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Emitted {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) body: Bytes,
 }
 
+#[derive(Clone)]
 struct Folding {
     /// Of the publication that it is folded under.
     number: u64,
@@ -41,24 +58,35 @@ struct Folding {
     emitted: Vec<Emitted>,
 }
 
+fn numbered(published: &[Arc<Programme>], number: u64) -> &Programme {
+    &published[number as usize - 1]
+}
+
 impl Folding {
-    fn meet<'p>(
-        &mut self,
-        entity: &Entity,
-        number: u64,
-        numbered: &impl Fn(u64) -> &'p Programme,
-        at: Timestamp,
-    ) {
+    fn meet(&mut self, entity: &Entity, number: u64, published: &[Arc<Programme>], at: Timestamp) {
         if number <= self.number {
             return;
         }
-        let (before, next) = (numbered(self.number), numbered(number));
+        let (before, next) = (
+            numbered(published, self.number),
+            numbered(published, number),
+        );
         let decision = change(before, next, &mut self.state, at);
         self.number = number;
         let subject = Subject {
             brand: &entity.brand,
             player: &entity.player,
         };
+        self.decided(subject, decision);
+    }
+
+    /// Fires what is due by then.
+    fn fire(&mut self, entity: &Entity, published: &[Arc<Programme>], now: Timestamp) {
+        let subject = Subject {
+            brand: &entity.brand,
+            player: &entity.player,
+        };
+        let decision = due(numbered(published, self.number), &mut self.state, now);
         self.decided(subject, decision);
     }
 
@@ -78,90 +106,155 @@ impl Folding {
     }
 }
 
-pub(crate) fn fold(world: &World, published: &[Arc<Programme>]) -> Straight {
-    let mut players = BTreeMap::new();
-    let mut catalogue = Catalogue::default();
-    published.iter().for_each(|it| catalogue.learn(it));
-    let numbered = |number: u64| &*published[number as usize - 1];
-    for partition in world.partitions() {
-        let mut folding: BTreeMap<Entity, Folding> = BTreeMap::new();
-        let mut clock = Timestamp::MIN;
-        let (mut known, mut active) = (1, 1);
-        for read in world.log.history(partition) {
-            clock = clock.max(read.recorded_at);
-            let Ok(record) = events::record::decode(read.position, clock, &read.body) else {
-                continue;
-            };
-            let (brand, event) = match &record.body {
-                Body::Event { brand, event, .. } => (brand, event),
-                Body::Programme(change) if change.stage == Stage::Known => {
-                    known = known.max(change.number);
-                    continue;
-                }
-                Body::Programme(change) => {
-                    // Everybody meets it at once, whether anything happens to him or not.
-                    let news = active + 1..=change.number;
-                    for number in news {
-                        for (entity, folding) in &mut folding {
-                            folding.meet(entity, number, &numbered, clock);
-                        }
-                        active = number;
+impl Straight {
+    /// Folds on, as far as programmes are published and records appended.
+    pub(crate) fn advance(&mut self, world: &World) {
+        let published = world.programmes.published(&brand());
+        for publication in published.iter().skip(self.published.len()) {
+            let earlier = self.published.iter().rev().map(Arc::clone).collect();
+            let next = Arc::new(programme(&publication.source).after(earlier));
+            self.catalogue.learn(&next);
+            self.published.push(next);
+        }
+        if self.published.is_empty() {
+            // Nobody folds yet.
+            return;
+        }
+        for partition in world.partitions() {
+            let seen = self.partitions.get(&partition).map_or(0, |it| it.seen);
+            for read in world.log.history_after(partition, seen) {
+                self.take(partition, &read);
+            }
+        }
+    }
+
+    /// The publications so far, each knowing those before it.
+    pub(crate) fn published(&self) -> &[Arc<Programme>] {
+        &self.published
+    }
+
+    fn take(&mut self, partition: Partition, read: &LogRecord) {
+        let Self {
+            published,
+            catalogue,
+            partitions,
+        } = self;
+        let partial = partitions.entry(partition).or_insert_with(|| Partial {
+            seen: 0,
+            clock: Timestamp::MIN,
+            known: 1,
+            active: 1,
+            folding: BTreeMap::new(),
+        });
+        partial.seen += 1;
+        partial.clock = partial.clock.max(read.recorded_at);
+        if let Ok(record) = events::record::decode(read.position, partial.clock, &read.body) {
+            partial.fold(&record, published, catalogue);
+        }
+    }
+
+    /// The n-th emission of an entity that a sink takes, counted from `at` among all of its emissions; and where the next begins. What is
+    /// due by the last record counts as fired.
+    pub(crate) fn emission(
+        &self,
+        (partition, entity): (Partition, &Entity),
+        at: usize,
+        takes: impl Fn(&str) -> bool,
+    ) -> Option<(usize, Emitted)> {
+        let partial = self.partitions.get(&partition)?;
+        let folding = partial.folding.get(entity)?;
+        let next = |folding: &Folding| {
+            let from = folding.emitted.iter().enumerate().skip(at);
+            let mut taken = from.filter(|(_, one)| takes(&one.kind));
+            taken.next().map(|(index, one)| (index + 1, one.clone()))
+        };
+        next(folding).or_else(|| {
+            let mut fired = folding.clone();
+            fired.fire(entity, &self.published, partial.clock);
+            next(&fired)
+        })
+    }
+
+    /// Every entity, with what is due by the last record of its partition.
+    pub(crate) fn end(&self) -> BTreeMap<Entity, Player> {
+        let mut players = BTreeMap::new();
+        for partial in self.partitions.values() {
+            players.extend(partial.folding.iter().map(|(entity, folding)| {
+                let mut folded = folding.clone();
+                folded.fire(entity, &self.published, partial.clock);
+                let subject = Subject {
+                    brand: &entity.brand,
+                    player: &entity.player,
+                };
+                let programme = numbered(&self.published, folded.number);
+                let player = Player {
+                    view: view(programme, &folded.state, subject, partial.clock),
+                    applied: folded.state.applied(),
+                    sealed: folded.sealed,
+                    emitted: folded.emitted,
+                };
+                (entity.clone(), player)
+            }));
+        }
+        players
+    }
+}
+
+impl Partial {
+    fn fold(&mut self, record: &Record, published: &[Arc<Programme>], catalogue: &Catalogue) {
+        let (brand, event) = match &record.body {
+            Body::Event { brand, event, .. } => (brand, event),
+            Body::Programme(change) if change.stage == Stage::Known => {
+                self.known = self.known.max(change.number);
+                return;
+            }
+            Body::Programme(change) => {
+                // Everybody meets it at once, whether anything happens to him or not.
+                for number in self.active + 1..=change.number {
+                    for (entity, folding) in &mut self.folding {
+                        folding.meet(entity, number, published, self.clock);
                     }
-                    continue;
+                    self.active = number;
                 }
-                Body::Tick(_) => continue,
-            };
-            let (brand, player) = (brand.clone(), event.player.clone());
-            let subject = Subject {
-                brand: &brand,
-                player: &player,
-            };
-            let entity = Entity {
-                brand: brand.clone(),
-                player: player.clone(),
-            };
-            let asked = asked_under(event);
-            let newer = (active + 1..=known.max(active))
-                .find(|number| asked == Some(&numbered(*number).version.0));
-            let number = newer.unwrap_or(active);
-            let folding = folding.entry(entity.clone()).or_insert_with(|| Folding {
+                return;
+            }
+            Body::Tick(_) => return,
+        };
+        let entity = Entity {
+            brand: brand.clone(),
+            player: event.player.clone(),
+        };
+        let asked = asked_under(event);
+        let newer = (self.active + 1..=self.known.max(self.active))
+            .find(|number| asked == Some(&numbered(published, *number).version.0));
+        let number = newer.unwrap_or(self.active);
+        let folding = self
+            .folding
+            .entry(entity.clone())
+            .or_insert_with(|| Folding {
                 number,
                 state: State::new(),
                 sealed: Vec::new(),
                 emitted: Vec::new(),
             });
-            folding.meet(&entity, number, &numbered, clock);
-            let programme = numbered(folding.number);
-            let mut history = History::new();
-            loop {
-                let wanted = wants(programme, &folding.state, &history, &record);
-                if wanted.is_empty() {
-                    break;
-                }
-                for number in wanted {
-                    let bytes = &folding.sealed[number as usize];
-                    history.insert(number, bytes, &catalogue).unwrap();
-                }
+        folding.meet(&entity, number, published, self.clock);
+        let programme = numbered(published, folding.number);
+        let mut history = History::new();
+        loop {
+            let wanted = wants(programme, &folding.state, &history, record);
+            if wanted.is_empty() {
+                break;
             }
-            let decision = apply(programme, &mut folding.state, &history, &record);
-            folding.decided(subject, decision);
+            for number in wanted {
+                let bytes = &folding.sealed[number as usize];
+                history.insert(number, bytes, catalogue).unwrap();
+            }
         }
-        players.extend(folding.into_iter().map(|(entity, mut folded)| {
-            let programme = numbered(folded.number);
-            let subject = Subject {
-                brand: &entity.brand,
-                player: &entity.player,
-            };
-            let decision = due(programme, &mut folded.state, clock);
-            folded.decided(subject, decision);
-            let player = Player {
-                view: view(programme, &folded.state, subject, clock),
-                applied: folded.state.applied(),
-                sealed: folded.sealed,
-                emitted: folded.emitted,
-            };
-            (entity, player)
-        }));
+        let decision = apply(programme, &mut folding.state, &history, record);
+        let subject = Subject {
+            brand: &entity.brand,
+            player: &entity.player,
+        };
+        folding.decided(subject, decision);
     }
-    Straight { players }
 }

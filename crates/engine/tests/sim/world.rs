@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ports::{Entity, Entry, EventLog as _, ProgrammeStore as _};
+use ports::{AppendError, EmissionSink, Entity, Entry, EventLog, ProgrammeStore, StateStore};
 use programme::Programme;
-use testkit::faulty::{Crash, Dice, FaultyProgrammes, FaultySink, FaultyStore, MemoryLog};
+use testkit::faulty::{
+    Dice, Fault, FaultyProgrammes, FaultySink, FaultyStore, History, Link, MemoryLog, Weather,
+};
+use tokio::time::Instant;
 use types::{BrandId, Event, EventId, Partition, Timestamp};
 
 use super::Changes;
@@ -16,7 +19,10 @@ use super::shared::Counts;
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
-    pub(crate) crash: Arc<Crash>,
+    /// When virtual time began.
+    pub(crate) begun: Instant,
+    pub(crate) weather: Arc<Weather>,
+    pub(crate) history: Arc<History>,
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) sinks: Vec<Arc<FaultySink>>,
@@ -35,27 +41,26 @@ pub(crate) struct World {
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
+/// The ports, as one process reaches them.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) programmes: Arc<dyn ProgrammeStore>,
+    pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
+}
+
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self::of(seed, false)
-    }
-
-    /// More partitions, and players who all want the same few things.
-    pub(crate) fn shared(seed: u64) -> Self {
-        Self::of(seed, true)
-    }
-
-    fn of(seed: u64, shared: bool) -> Self {
-        let dice = Arc::new(Dice::new(seed));
-        let crash = Arc::new(Crash::default());
+    /// A world whose players share play for the same few things, and has more partitions.
+    pub(crate) fn new(dice: Dice, shared: bool) -> Self {
+        let dice = Arc::new(dice);
         let partitions = 1 + u16::from(shared) + u16::try_from(dice.below(2)).unwrap();
-        let log = MemoryLog::new(partitions, Arc::clone(&dice)).with(Arc::clone(&crash));
-        let log = Arc::new(log);
-        let programmes = FaultyProgrammes::new(Arc::clone(&dice), Arc::clone(&crash));
+        let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
+        let programmes = FaultyProgrammes::new(Arc::clone(&dice), Arc::default());
         let first = if shared { SHARED } else { PROGRAMME };
         let mut sources = vec![first.to_owned()];
         sources.extend((0..CHANGES).map(|_| changed(first, &dice)));
-        let store = FaultyStore::new(Arc::clone(&dice), Arc::clone(&crash));
+        let store = FaultyStore::new(Arc::clone(&dice), Arc::default());
         let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
         let players = 1 + dice.below(6);
         let entities: Vec<Entity> = (0..players)
@@ -77,8 +82,10 @@ impl World {
             sources,
             shared,
             store: Arc::new(store),
+            begun: Instant::now(),
+            weather: Arc::default(),
+            history: Arc::default(),
             dice,
-            crash,
             log,
             entities,
         };
@@ -91,15 +98,32 @@ impl World {
         programme(&self.sources[0])
     }
 
-    /// What was published, in order, each knowing those before it; to be asked while calm.
-    pub(crate) async fn published(&self) -> Result<Vec<Arc<Programme>>, String> {
-        let all = self.programmes.publications(&brand(), None, 1_000).await;
-        let mut chain: Vec<Arc<Programme>> = Vec::new();
-        for publication in all.map_err(|error| error.to_string())?.iter().rev() {
-            let earlier = chain.iter().rev().map(Arc::clone).collect();
-            chain.push(Arc::new(programme(&publication.source).after(earlier)));
+    /// A process' way to everything here.
+    pub(crate) fn link(&self, name: &str) -> Arc<Link> {
+        Link::new(
+            name,
+            Arc::clone(&self.dice),
+            Arc::clone(&self.weather),
+            Arc::clone(&self.history),
+        )
+    }
+
+    /// What a process reaches over its way.
+    pub(crate) fn ports(&self, link: &Arc<Link>) -> Ports {
+        let sinks = self.sinks.iter();
+        Ports {
+            log: Arc::new(self.log.by(link)),
+            store: Arc::new(self.store.by(link)),
+            programmes: Arc::new(self.programmes.by(link)),
+            sinks: sinks
+                .map(|sink| Arc::new(sink.by(link)) as Arc<dyn EmissionSink>)
+                .collect(),
         }
-        Ok(chain)
+    }
+
+    /// How many publications there are.
+    pub(crate) fn published(&self) -> usize {
+        self.programmes.published(&brand()).len()
     }
 
     pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
@@ -140,39 +164,76 @@ impl World {
         }
     }
 
+    /// Loses the newest messages of a partition, acknowledged or not; whoever sent them may send some of them again, later.
+    pub(crate) fn lose_tail(&self) {
+        let partition =
+            Partition(u16::try_from(self.dice.below(self.log.partitions().into())).unwrap());
+        let records = self.log.records(partition);
+        let Some(last) = records.last() else { return };
+        let kept = last.position.sequence - self.dice.below(last.position.sequence.min(12) + 1);
+        if kept == last.position.sequence {
+            return;
+        }
+        self.dice.count(Fault::TailLost);
+        self.log.restore(partition, kept);
+        let lost = records.into_iter().filter(|it| it.position.sequence > kept);
+        let again = lost.filter(|_| self.dice.chance(500));
+        let again = again.map(|it| {
+            let recorded_at = Some(it.recorded_at);
+            (
+                partition,
+                Entry {
+                    recorded_at,
+                    body: it.body,
+                },
+            )
+        });
+        let again: Vec<_> = again.collect();
+        for sent in again.into_iter().rev() {
+            self.to_append.borrow_mut().push_front(sent);
+        }
+    }
+
     /// Appends a part of what is left, or all of it, in batches, while virtual time passes.
     pub(crate) async fn append_some(&self, all: bool) {
-        let left = self.to_append.borrow().len() as u64;
-        let mut share = if all { left } else { self.dice.below(left + 1) };
-        while share > 0 {
-            let Some((partition, first)) = self.to_append.borrow_mut().pop_front() else {
-                return;
-            };
-            share -= 1;
-            let mut batch = vec![first];
-            let most = 1 + self.dice.below(8);
-            while share > 0 && (batch.len() as u64) < most {
-                let same = self
-                    .to_append
-                    .borrow()
-                    .front()
-                    .is_some_and(|(at, _)| *at == partition);
-                if !same {
-                    break;
-                }
-                batch.extend(
-                    self.to_append
-                        .borrow_mut()
-                        .pop_front()
-                        .map(|(_, entry)| entry),
-                );
-                share -= 1;
-            }
+        while let Some((partition, batch)) = self.next_batch(all) {
             self.log.put(partition, batch);
             if self.dice.chance(200) {
                 tokio::time::sleep(Duration::from_millis(self.dice.below(400))).await;
             }
         }
+    }
+
+    /// As a publisher does it, which appends again what it was not told of: one batch is on its way at a time.
+    pub(crate) async fn ingest_some(&self, log: &dyn EventLog, all: bool) {
+        while let Some((partition, batch)) = self.next_batch(all) {
+            loop {
+                match log.append(partition, batch.clone()).await {
+                    Ok(_) => break,
+                    Err(AppendError::Unknown(_)) => self.dice.count(Fault::AppendedTwice),
+                    Err(AppendError::Full | AppendError::Unavailable(_)) => {}
+                }
+                tokio::time::sleep(Duration::from_millis(20 + self.dice.below(500))).await;
+            }
+            if self.dice.chance(200) {
+                tokio::time::sleep(Duration::from_millis(self.dice.below(400))).await;
+            }
+        }
+    }
+
+    /// A batch of what is left; none once a part of it has gone that the dice say, unless all is to go.
+    fn next_batch(&self, all: bool) -> Option<(Partition, Vec<Entry>)> {
+        if !all && self.dice.chance(60) {
+            return None;
+        }
+        let mut left = self.to_append.borrow_mut();
+        let (partition, first) = left.pop_front()?;
+        let mut batch = vec![first];
+        let most = 1 + self.dice.below(8);
+        while (batch.len() as u64) < most && left.front().is_some_and(|(at, _)| *at == partition) {
+            batch.extend(left.pop_front().map(|(_, entry)| entry));
+        }
+        Some((partition, batch))
     }
 
     /// Orders, refunds and cancellations of old ones, repeats, conflicts, ticks and bytes that are no record.
@@ -334,7 +395,7 @@ fn changed(source: &str, dice: &Dice) -> String {
     format!("{changed}# {}\n", dice.next())
 }
 
-fn programme(source: &str) -> Programme {
+pub(crate) fn programme(source: &str) -> Programme {
     match programme::compile("simulated.yaml", source) {
         Ok(programme) => programme,
         Err(diagnostics) => panic!("{diagnostics}"),

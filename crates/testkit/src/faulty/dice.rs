@@ -1,22 +1,67 @@
 //! Chance, repeatable.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A seeded generator (SplitMix64) that fakes share. While it is calm nothing goes wrong.
+use super::fault::{FAULTS, Fault, Tally};
+
+/// A seeded generator (SplitMix64) that fakes share, a dial for each fault, and a count of those that happened. While it is calm
+/// nothing goes wrong.
 #[derive(Debug)]
 pub struct Dice {
     state: Mutex<u64>,
     calm: AtomicBool,
+    dials: [AtomicU64; FAULTS],
+    counts: [AtomicU64; FAULTS],
 }
 
 impl Dice {
-    /// The same seed gives the same numbers.
-    pub const fn new(seed: u64) -> Self {
-        Self {
+    /// The same seed gives the same numbers. The dials stand where they usually do.
+    pub fn new(seed: u64) -> Self {
+        let dice = Self {
             state: Mutex::new(seed),
             calm: AtomicBool::new(false),
+            dials: [const { AtomicU64::new(0) }; FAULTS],
+            counts: [const { AtomicU64::new(0) }; FAULTS],
+        };
+        Fault::all().for_each(|fault| dice.set_dial(fault, fault.dial()));
+        dice
+    }
+
+    /// The seed turns the dials too: some faults never strike, others often, so that what needs few of them is found, and what needs many.
+    pub fn swarm(seed: u64) -> Self {
+        let dice = Self::new(seed);
+        for fault in Fault::all() {
+            let turned = match dice.below(4) {
+                0 => 0,
+                1 => fault.swarm_dial() / 4,
+                2 => fault.swarm_dial(),
+                _ => fault.swarm_dial() * 3,
+            };
+            dice.set_dial(fault, turned);
         }
+        dice
+    }
+
+    /// From now on the fault strikes so many times in a thousand; 0: never.
+    pub fn set_dial(&self, fault: Fault, in_thousand: u64) {
+        self.dials[fault as usize].store(in_thousand, Ordering::Relaxed);
+    }
+
+    /// How many times in a thousand the fault strikes.
+    pub(super) fn dial(&self, fault: Fault) -> u64 {
+        self.dials[fault as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts a fault that happened.
+    pub fn count(&self, fault: Fault) {
+        self.counts[fault as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What happened so far.
+    pub fn tally(&self) -> Tally {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Tally::of(self.counts.each_ref().map(count))
     }
 
     /// From now on nothing goes wrong, or may again.
@@ -52,9 +97,19 @@ impl Dice {
         self.below(1000) < in_thousand
     }
 
-    /// Whether something goes wrong now: so many times in a thousand, never while calm.
-    pub fn fault(&self, in_thousand: u64) -> bool {
+    /// Whether something goes wrong now that has no dial: so many times in a thousand, never while calm.
+    pub(super) fn fault(&self, in_thousand: u64) -> bool {
         !self.is_calm() && self.chance(in_thousand)
+    }
+
+    /// Whether the fault strikes now: as often as its dial says, never while calm. It is counted.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        let dial = self.dial(fault);
+        let strikes = dial > 0 && !self.is_calm() && self.chance(dial);
+        if strikes {
+            self.count(fault);
+        }
+        strikes
     }
 
     /// The items in any order.

@@ -1,23 +1,27 @@
-//! A log in memory that is sometimes slow or unavailable, or does not say whether it appended, and never wrong.
+//! A log in memory that is sometimes slow or unavailable, does not say whether it appended, steps its clock back, and loses its tail when
+//! it is told to.
+
+mod reader;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use ports::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError};
+use reader::Reader;
 use tokio::sync::{Notify, watch};
 use types::{Partition, Position, Timestamp};
 
-use super::{Crash, Dice};
+use super::{Crash, Dice, Fault, Link, Service};
 
 /// Records by partition. A record without a time of its own gets its partition's last.
 pub struct MemoryLog {
     partitions: Vec<Arc<Kept>>,
     incarnation: Arc<AtomicU64>,
     /// What its clock shows, where it has one.
-    clock: Mutex<Option<Timestamp>>,
+    clock: Arc<Mutex<Option<Timestamp>>>,
     dice: Arc<Dice>,
-    crash: Option<Arc<Crash>>,
+    link: Arc<Link>,
 }
 
 struct Kept {
@@ -63,22 +67,28 @@ impl MemoryLog {
         Self {
             partitions: (0..partitions).map(|_| kept()).collect(),
             incarnation: Arc::new(AtomicU64::new(1)),
-            clock: Mutex::default(),
+            clock: Arc::default(),
+            link: Link::only(Arc::clone(&dice), Arc::default()),
             dice,
-            crash: None,
         }
     }
 
     /// The same log, in which an append is a step at which the process under test may be stopped, before and after.
     #[must_use]
     pub fn with(mut self, crash: Arc<Crash>) -> Self {
-        self.crash = Some(crash);
+        self.link = Link::only(Arc::clone(&self.dice), crash);
         self
     }
 
-    async fn step(&self) {
-        if let Some(crash) = &self.crash {
-            crash.step().await;
+    /// The same log, reached by another process.
+    #[must_use]
+    pub fn by(&self, link: &Arc<Link>) -> Self {
+        Self {
+            partitions: self.partitions.clone(),
+            incarnation: Arc::clone(&self.incarnation),
+            clock: Arc::clone(&self.clock),
+            dice: Arc::clone(&self.dice),
+            link: Arc::clone(link),
         }
     }
 
@@ -86,10 +96,13 @@ impl MemoryLog {
     pub fn put(&self, partition: Partition, entries: Vec<Entry>) -> Appended {
         let kept = &self.partitions[usize::from(partition.0)];
         let mut records = kept.records();
-        let last = records
-            .last()
-            .map(|record| (record.position.sequence, record.recorded_at));
-        let (sequence, mut clock) = last.unwrap_or((0, Timestamp::MIN));
+        let sequence = records.last().map_or(0, |last| last.position.sequence);
+        let mut clock = clock(&records);
+        // Another leader, whose clock is behind.
+        let behind = match self.dice.strikes(Fault::ClockStep) {
+            true => i64::try_from(self.dice.below(7_200)).unwrap_or(0) * 1_000_000_000,
+            false => 0,
+        };
         let first = Position {
             sequence: sequence + 1,
             index: 0,
@@ -98,7 +111,8 @@ impl MemoryLog {
             clock = entry.recorded_at.map_or(clock, |at| clock.max(at));
             records.push(LogRecord {
                 position: Position { index, ..first },
-                recorded_at: clock,
+                recorded_at: Timestamp::from_nanos(clock.nanos().saturating_sub(behind))
+                    .unwrap_or(clock),
                 body: entry.body,
             });
         }
@@ -160,6 +174,13 @@ impl MemoryLog {
         self.partitions[usize::from(partition.0)].history().clone()
     }
 
+    /// What was ever appended to a partition after the first so many records, in order.
+    pub fn history_after(&self, partition: Partition, seen: usize) -> Vec<LogRecord> {
+        let kept = self.partitions[usize::from(partition.0)].history();
+        kept.get(seen..)
+            .map_or_else(Vec::new, <[LogRecord]>::to_vec)
+    }
+
     /// Loses a message that others follow: its readers say that there is a gap.
     pub fn lose(&self, partition: Partition, message: u64) {
         let kept = &self.partitions[usize::from(partition.0)];
@@ -178,6 +199,18 @@ impl MemoryLog {
     }
 }
 
+impl MemoryLog {
+    async fn enter(&self) -> Result<(), ReadError> {
+        self.dice.pause(5).await;
+        let reached = self.link.reach(Service::Log).await;
+        reached.map_err(ReadError::Unavailable)?;
+        if self.dice.strikes(Fault::LogRefused) {
+            return Err(ReadError::Unavailable("seeded".to_owned()));
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl EventLog for MemoryLog {
     fn partitions(&self) -> u16 {
@@ -189,10 +222,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn begin_incarnation(&self, ended: u64) -> Result<u64, ReadError> {
-        self.dice.pause(5).await;
-        if self.dice.fault(100) {
-            return Err(ReadError::Unavailable("seeded".to_owned()));
-        }
+        self.enter().await?;
         let next = ended + 1;
         let swapped =
             self.incarnation
@@ -209,15 +239,27 @@ impl EventLog for MemoryLog {
         partition: Partition,
         entries: Vec<Entry>,
     ) -> Result<Appended, AppendError> {
-        self.step().await;
+        self.link.crash().step().await;
         self.dice.pause(20).await;
-        if self.dice.fault(150) {
+        let reached = self.link.reach(Service::Log).await;
+        reached.map_err(AppendError::Unavailable)?;
+        if self.dice.strikes(Fault::AppendRefused) {
             return Err(AppendError::Unavailable("seeded".to_owned()));
         }
+        let count = entries.len();
         let appended = self.put(partition, entries);
-        self.step().await;
+        self.link.crash().step().await;
         self.dice.pause(20).await;
-        match self.dice.fault(150) {
+        self.link.disk(Service::Log).await;
+        let unknown = !self.link.is_open(Service::Log) || self.dice.strikes(Fault::AppendUnknown);
+        self.link.note(|| {
+            let outcome = if unknown { ", and is not told" } else { "" };
+            format!(
+                "appends {count} at {} of {partition}{outcome}",
+                appended.first
+            )
+        });
+        match unknown {
             true => Err(AppendError::Unknown("seeded".to_owned())),
             false => Ok(appended),
         }
@@ -228,10 +270,7 @@ impl EventLog for MemoryLog {
         partition: Partition,
         after: Position,
     ) -> Result<Box<dyn LogReader>, ReadError> {
-        self.dice.pause(5).await;
-        if self.dice.fault(100) {
-            return Err(ReadError::Unavailable("seeded".to_owned()));
-        }
+        self.enter().await?;
         let kept = Arc::clone(&self.partitions[usize::from(partition.0)]);
         if *kept.away.borrow() {
             return Err(ReadError::Unavailable("cut off".to_owned()));
@@ -258,7 +297,10 @@ impl EventLog for MemoryLog {
             kept,
             next,
             last,
+            clock: Timestamp::MIN,
+            partition,
             dice: Arc::clone(&self.dice),
+            link: Arc::clone(&self.link),
         }))
     }
 
@@ -302,78 +344,13 @@ impl EventLog for MemoryLog {
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {
         let records = self.partitions[usize::from(partition.0)].records();
         let last = records.last();
-        Ok(last.map_or((Position::START, Timestamp::MIN), |record| {
-            (record.position, record.recorded_at)
-        }))
+        let position = last.map_or(Position::START, |record| record.position);
+        Ok((position, clock(&records)))
     }
 }
 
-struct Reader {
-    kept: Arc<Kept>,
-    length: watch::Receiver<usize>,
-    next: usize,
-    /// The record before the next.
-    last: Option<LogRecord>,
-    dice: Arc<Dice>,
-}
-
-#[async_trait]
-impl LogReader for Reader {
-    async fn next(&mut self, limit: usize) -> Result<Vec<LogRecord>, ReadError> {
-        self.dice.pause(5).await;
-        if self.dice.fault(30) {
-            return Err(ReadError::Unavailable("seeded".to_owned()));
-        }
-        let next = self.next;
-        let mut away = self.kept.away.subscribe();
-        let away = async { away.wait_for(|away| *away).await.is_ok() };
-        let more = async { self.length.wait_for(|length| *length != next).await.is_ok() };
-        let (cut_off, more) = tokio::select! {
-            biased;
-            cut_off = away => (cut_off, false),
-            more = more => (false, more),
-        };
-        if cut_off {
-            self.kept.told.notify_one();
-            return Err(ReadError::Unavailable("cut off".to_owned()));
-        }
-        if !more {
-            return Err(ReadError::Unavailable("the log is gone".to_owned()));
-        }
-        let first = *self.kept.floor.borrow();
-        if self
-            .last
-            .as_ref()
-            .map_or(Position::START, |last| last.position)
-            < first
-        {
-            return Err(ReadError::Truncated { first });
-        }
-        let records = self.kept.records();
-        let before = next.checked_sub(1).and_then(|at| records.get(at));
-        if records.len() < next || before != self.last.as_ref() {
-            return Err(ReadError::OtherIncarnation);
-        }
-        let most = if self.dice.is_calm() {
-            limit
-        } else {
-            limit.min(1 + usize::try_from(self.dice.below(20)).unwrap_or(0))
-        };
-        let end = records.len().min(self.next + most);
-        let mut at = before.map_or(Position::START, |before| before.position);
-        let mut read = Vec::new();
-        for record in &records[self.next..end] {
-            if record.position.sequence > at.sequence + 1 {
-                break;
-            }
-            at = record.position;
-            read.push(record.clone());
-        }
-        if read.is_empty() {
-            return Err(ReadError::Gap { after: at });
-        }
-        self.last = read.last().cloned();
-        self.next += read.len();
-        Ok(read)
-    }
+/// The time that the log has come to.
+fn clock(records: &[LogRecord]) -> Timestamp {
+    let times = records.iter().map(|record| record.recorded_at);
+    times.max().unwrap_or(Timestamp::MIN)
 }

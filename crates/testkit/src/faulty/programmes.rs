@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use ports::{Draft, ProgrammeStore, Publication, Published, StoreError};
 use types::BrandId;
 
-use super::{Crash, Dice};
+use super::{Crash, Dice, Fault, Link, Service};
 
 /// The store.
 pub struct FaultyProgrammes {
-    kept: Mutex<Kept>,
+    kept: Arc<Mutex<Kept>>,
     dice: Arc<Dice>,
-    crash: Arc<Crash>,
+    link: Arc<Link>,
 }
 
 #[derive(Default)]
@@ -26,10 +26,29 @@ impl FaultyProgrammes {
     /// An empty store.
     pub fn new(dice: Arc<Dice>, crash: Arc<Crash>) -> Self {
         Self {
-            kept: Mutex::default(),
+            kept: Arc::default(),
+            link: Link::only(Arc::clone(&dice), crash),
             dice,
-            crash,
         }
+    }
+
+    /// The same store, reached by another process.
+    #[must_use]
+    pub fn by(&self, link: &Arc<Link>) -> Self {
+        Self {
+            kept: Arc::clone(&self.kept),
+            dice: Arc::clone(&self.dice),
+            link: Arc::clone(link),
+        }
+    }
+
+    /// A brand's publications, oldest first, as they stand.
+    pub fn published(&self, brand: &BrandId) -> Vec<Publication> {
+        self.kept()
+            .published
+            .get(brand)
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -40,7 +59,9 @@ impl FaultyProgrammes {
 
     async fn enter(&self) -> Result<(), StoreError> {
         self.dice.pause(10).await;
-        if self.dice.fault(50) {
+        let reached = self.link.reach(Service::Store).await;
+        reached.map_err(StoreError::Unavailable)?;
+        if self.dice.strikes(Fault::StoreRefused) {
             return Err(StoreError::Unavailable("seeded".to_owned()));
         }
         Ok(())
@@ -48,8 +69,9 @@ impl FaultyProgrammes {
 
     /// After something was done, or not: whether who asked is told.
     async fn leave<T>(&self, answer: T) -> Result<T, StoreError> {
-        self.crash.step().await;
-        if self.dice.fault(150) {
+        self.link.crash().step().await;
+        let answered = self.link.is_open(Service::Store);
+        if !answered || self.dice.strikes(Fault::PublishUnknown) {
             return Err(StoreError::Unknown("seeded".to_owned()));
         }
         Ok(answer)
@@ -91,9 +113,9 @@ impl ProgrammeStore for FaultyProgrammes {
         brand: &BrandId,
         publication: &Publication,
     ) -> Result<Published, StoreError> {
-        self.crash.step().await;
+        self.link.crash().step().await;
         self.enter().await?;
-        if self.dice.fault(50) {
+        if self.dice.strikes(Fault::PublishUnknown) {
             return Err(StoreError::Unknown("seeded: not set".to_owned()));
         }
         let answer = {
@@ -115,7 +137,7 @@ impl ProgrammeStore for FaultyProgrammes {
     }
 
     async fn set_draft(&self, brand: &BrandId, draft: &Draft) -> Result<(), StoreError> {
-        self.crash.step().await;
+        self.link.crash().step().await;
         self.enter().await?;
         self.kept().drafts.insert(brand.clone(), draft.clone());
         self.leave(()).await

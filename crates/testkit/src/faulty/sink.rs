@@ -7,7 +7,7 @@ use ports::{EmissionSink, Outgoing, SinkError, SinkStream};
 use tokio::sync::mpsc;
 use types::{Epoch, Partition};
 
-use super::Dice;
+use super::{Crash, Dice, Fault, Link, Service};
 
 /// One emission as it came in, again or for the first time.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct FaultySink {
     takes: fn(&str) -> bool,
     received: Arc<Mutex<Vec<Received>>>,
     dice: Arc<Dice>,
+    link: Arc<Link>,
 }
 
 impl FaultySink {
@@ -35,13 +36,33 @@ impl FaultySink {
             name: name.to_owned(),
             takes,
             received: Arc::default(),
+            link: Link::only(Arc::clone(&dice), Arc::<Crash>::default()),
             dice,
+        }
+    }
+
+    /// The same gateway, reached by another process.
+    #[must_use]
+    pub fn by(&self, link: &Arc<Link>) -> Self {
+        Self {
+            name: self.name.clone(),
+            takes: self.takes,
+            received: Arc::clone(&self.received),
+            dice: Arc::clone(&self.dice),
+            link: Arc::clone(link),
         }
     }
 
     /// Everything received so far, repeats included, in order.
     pub fn received(&self) -> Vec<Received> {
-        locked(&self.received).clone()
+        self.received_after(0)
+    }
+
+    /// What came after the first so many.
+    pub fn received_after(&self, seen: usize) -> Vec<Received> {
+        locked(&self.received)
+            .get(seen..)
+            .map_or_else(Vec::new, <[Received]>::to_vec)
     }
 }
 
@@ -57,52 +78,74 @@ impl EmissionSink for FaultySink {
 
     async fn open(&self, partition: Partition, epoch: Epoch) -> Result<SinkStream, SinkError> {
         self.dice.pause(20).await;
-        if self.dice.fault(300) {
+        let reached = self.link.reach(Service::Gateways).await;
+        reached.map_err(SinkError::Unavailable)?;
+        if self.dice.strikes(Fault::GatewayRefused) {
             return Err(SinkError::Unavailable("seeded".to_owned()));
         }
         let (batches, inbox) = mpsc::channel(2);
         let (outbox, acks) = mpsc::channel(4);
-        tokio::spawn(serve(
-            (partition, epoch),
-            inbox,
-            outbox,
-            Arc::clone(&self.received),
-            Arc::clone(&self.dice),
-        ));
+        let stream = Stream {
+            name: self.name.clone(),
+            of: (partition, epoch),
+            received: Arc::clone(&self.received),
+            dice: Arc::clone(&self.dice),
+            link: Arc::clone(&self.link),
+        };
+        tokio::spawn(stream.serve(inbox, outbox));
         Ok(SinkStream { batches, acks })
     }
 }
 
-async fn serve(
-    (partition, epoch): (Partition, Epoch),
-    mut inbox: mpsc::Receiver<Vec<Outgoing>>,
-    acks: mpsc::Sender<u64>,
+/// The gateway's end of a stream.
+struct Stream {
+    name: String,
+    of: (Partition, Epoch),
     received: Arc<Mutex<Vec<Received>>>,
     dice: Arc<Dice>,
-) {
-    while let Some(batch) = inbox.recv().await {
-        dice.pause(30).await;
-        let mut last = None;
-        for outgoing in batch {
-            if dice.fault(10) {
-                // Hung up in the middle: the rest of the batch is lost.
+    link: Arc<Link>,
+}
+
+impl Stream {
+    async fn serve(self, mut inbox: mpsc::Receiver<Vec<Outgoing>>, acks: mpsc::Sender<u64>) {
+        while let Some(batch) = inbox.recv().await {
+            self.dice.pause(30).await;
+            let mut last = None;
+            for outgoing in batch {
+                if !self.link.is_open(Service::Gateways) || self.dice.strikes(Fault::GatewayHungUp)
+                {
+                    // Hung up in the middle: the rest of the batch is lost.
+                    return;
+                }
+                last = Some(outgoing.sequence);
+                self.take(outgoing);
+            }
+            let lost = self.dice.strikes(Fault::AckLost);
+            let Some(last) = last.filter(|_| !lost) else {
+                continue;
+            };
+            self.dice.pause(30).await;
+            let cut = !self.link.is_open(Service::Gateways);
+            if cut || acks.send(last).await.is_err() || self.dice.strikes(Fault::GatewayHungUp) {
                 return;
             }
-            last = Some(outgoing.sequence);
-            locked(&received).push(Received {
-                partition,
-                epoch,
-                outgoing,
-            });
         }
-        let lost = dice.fault(300);
-        let Some(last) = last.filter(|_| !lost) else {
-            continue;
-        };
-        dice.pause(30).await;
-        if acks.send(last).await.is_err() || dice.fault(50) {
-            return;
-        }
+    }
+
+    fn take(&self, outgoing: Outgoing) {
+        let (partition, epoch) = self.of;
+        self.link.note(|| {
+            let (name, kind, id) = (&self.name, &outgoing.kind, &outgoing.id);
+            format!(
+                "-> gateway {name}: {kind} {id} of {} in epoch {epoch} of {partition}",
+                outgoing.player
+            )
+        });
+        locked(&self.received).push(Received {
+            partition,
+            epoch,
+            outgoing,
+        });
     }
 }
 

@@ -1,91 +1,55 @@
 //! A store that keeps its contract and nothing more: rows land one by one, in any order, late, twice or not at all unless `Ok` was said.
 
-use std::collections::{BTreeMap, HashMap};
+mod kept;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
-use tokio::sync::Notify;
 use types::{Epoch, Partition};
 
-use super::Dice;
-
-/// Stops the process under test after so many steps of the store: the step does not return, and [`Crash::reached`] does.
-#[derive(Debug, Default)]
-pub struct Crash {
-    steps: AtomicU64,
-    reached: Notify,
-}
-
-impl Crash {
-    /// Crash at the step so many steps from now; 0: not at all.
-    pub fn after(&self, steps: u64) {
-        self.steps.store(steps, Ordering::Relaxed);
-    }
-
-    /// Returns when the step is reached.
-    pub async fn reached(&self) {
-        self.reached.notified().await;
-    }
-
-    pub(super) async fn step(&self) {
-        let left = self.steps.load(Ordering::Relaxed);
-        if left == 0 {
-            return;
-        }
-        self.steps.store(left - 1, Ordering::Relaxed);
-        if left == 1 {
-            self.reached.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-}
+use super::{Crash, Dice, Fault, Link, Service};
+pub use kept::HeadSet;
+use kept::{Kept, Key, RowKey, keyed, named};
 
 /// The store.
 pub struct FaultyStore {
-    kept: Mutex<Kept>,
-    bytes_read: AtomicU64,
+    kept: Arc<Mutex<Kept>>,
+    bytes_read: Arc<AtomicU64>,
     dice: Arc<Dice>,
-    crash: Arc<Crash>,
-    corrupt: AtomicU64,
-}
-
-type Key = (Partition, RowKey);
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum RowKey {
-    Snapshot(Entity),
-    Segment(Entity, u32),
-    Outbox(u64),
-    Due(Due),
-    Quarantine(Entity),
-}
-
-#[derive(Default)]
-struct Kept {
-    heads: HashMap<Partition, Head>,
-    rows: BTreeMap<Key, (Stamp, Bytes)>,
-    /// Rows still on their way, for which nobody waits.
-    late: Vec<(Key, Stamp, Bytes)>,
+    link: Arc<Link>,
 }
 
 impl FaultyStore {
     /// An empty store.
     pub fn new(dice: Arc<Dice>, crash: Arc<Crash>) -> Self {
         Self {
-            kept: Mutex::default(),
-            bytes_read: AtomicU64::new(0),
+            kept: Arc::default(),
+            bytes_read: Arc::default(),
+            link: Link::only(Arc::clone(&dice), crash),
             dice,
-            crash,
-            corrupt: AtomicU64::new(0),
         }
     }
 
-    /// From now on so many reads of snapshots or segments in a thousand find damage, which the next read does not; never while calm.
-    pub fn set_corrupt(&self, in_thousand: u64) {
-        self.corrupt.store(in_thousand, Ordering::Relaxed);
+    /// The same store, reached by another process.
+    #[must_use]
+    pub fn by(&self, link: &Arc<Link>) -> Self {
+        Self {
+            kept: Arc::clone(&self.kept),
+            bytes_read: Arc::clone(&self.bytes_read),
+            dice: Arc::clone(&self.dice),
+            link: Arc::clone(link),
+        }
+    }
+
+    /// The heads that were set after the first so many.
+    pub fn heads_set(&self, seen: usize) -> Vec<HeadSet> {
+        let kept = self.kept();
+        kept.heads_set
+            .get(seen..)
+            .map_or_else(Vec::new, <[HeadSet]>::to_vec)
     }
 
     /// Everything in it is gone, as after its tables were dropped and made anew.
@@ -93,12 +57,12 @@ impl FaultyStore {
         *self.kept() = Kept::default();
     }
 
+    /// A read of a snapshot or segment finds damage now and then, which the next read does not.
     fn damage(&self) -> Result<(), StoreError> {
-        let chance = self.corrupt.load(Ordering::Relaxed);
-        if chance > 0 && self.dice.fault(chance) {
-            return Err(StoreError::Corrupt("seeded".to_owned()));
+        match self.dice.strikes(Fault::Damage) {
+            true => Err(StoreError::Corrupt("seeded".to_owned())),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Bytes of snapshots and segments that were read so far.
@@ -113,22 +77,28 @@ impl FaultyStore {
     }
 
     /// Before anything is done: some of what is on its way may land, and the store may not be there.
-    async fn enter(&self, unavailable: u64) -> Result<(), StoreError> {
-        self.crash.step().await;
+    async fn enter(&self) -> Result<(), StoreError> {
+        self.link.crash().step().await;
         self.dice.pause(10).await;
         self.land_late();
-        if self.dice.fault(unavailable) {
+        let reached = self.link.reach(Service::Store).await;
+        reached.map_err(StoreError::Unavailable)?;
+        if self.dice.strikes(Fault::StoreRefused) {
             return Err(StoreError::Unavailable("seeded".to_owned()));
         }
         Ok(())
     }
 
     fn land_late(&self) {
+        let soon = self.dice.dial(Fault::LateLands).max(1);
         let mut kept = self.kept();
         let mut index = 0;
         while index < kept.late.len() {
-            if self.dice.chance(100) {
+            if self.dice.chance(soon) {
                 let (key, stamp, bytes) = kept.late.swap_remove(index);
+                self.dice.count(Fault::LateLands);
+                self.link
+                    .note(|| format!("(a late row lands: {} at {})", named(&key), stamp.0));
                 kept.land(key, stamp, bytes, &self.dice);
             } else {
                 index += 1;
@@ -138,23 +108,10 @@ impl FaultyStore {
 
     fn read(&self, partition: Partition, key: RowKey) -> Option<Bytes> {
         let kept = self.kept();
-        let (_, bytes) = kept.rows.get(&(partition, key))?;
+        let (_, bytes) = kept.shown(&(partition, key), &self.dice)?;
         self.bytes_read
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Some(bytes.clone())
-    }
-}
-
-impl Kept {
-    fn land(&mut self, key: Key, stamp: Stamp, bytes: Bytes, dice: &Dice) {
-        match self.rows.get(&key) {
-            Some((there, _)) if *there > stamp => {}
-            // Of two with one stamp, either.
-            Some((there, other)) if *there == stamp && *other != bytes && dice.chance(500) => {}
-            _ => {
-                self.rows.insert(key, (stamp, bytes));
-            }
-        }
     }
 }
 
@@ -166,6 +123,9 @@ struct Pending<'a> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
+        if !self.rows.is_empty() {
+            self.store.dice.count(Fault::PartialWrite);
+        }
         let mut kept = self.store.kept();
         for row in self.rows.drain(..) {
             if self.store.dice.chance(500) {
@@ -178,7 +138,7 @@ impl Drop for Pending<'_> {
 #[async_trait]
 impl StateStore for FaultyStore {
     async fn head(&self, partition: Partition) -> Result<Option<Head>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         Ok(self.kept().heads.get(&partition).cloned())
     }
 
@@ -189,8 +149,9 @@ impl StateStore for FaultyStore {
         owner: Option<OwnerId>,
         head: Head,
     ) -> Result<Cas, StoreError> {
-        self.enter(50).await?;
-        let unknown = self.dice.fault(150);
+        self.enter().await?;
+        let unknown = self.dice.strikes(Fault::HeadUnknown);
+        let (epoch, cursor) = (head.epoch, head.cursor);
         let answer = if unknown && self.dice.chance(500) {
             Err(StoreError::Unknown("seeded: not set".to_owned()))
         } else {
@@ -199,13 +160,32 @@ impl StateStore for FaultyStore {
             let matches = there.map(|head| head.epoch) == expected
                 && there.is_none_or(|head| owner.is_none_or(|owner| owner == head.owner));
             if matches {
+                let set = head.clone();
+                kept.heads_set.push(HeadSet {
+                    partition,
+                    head: set,
+                });
                 kept.heads.insert(partition, head);
                 Ok(Cas::Applied)
             } else {
+                if there.is_some_and(|there| there.epoch > epoch) {
+                    self.dice.count(Fault::ZombieHead);
+                }
                 Ok(Cas::Refused(there.cloned()))
             }
         };
-        self.crash.step().await;
+        self.link.crash().step().await;
+        self.link.disk(Service::Store).await;
+        let unknown = unknown || !self.link.is_open(Service::Store);
+        self.link.note(|| {
+            let outcome = match &answer {
+                Ok(Cas::Applied) => "applied",
+                Ok(Cas::Refused(_)) => "refused",
+                Err(_) => "not set",
+            };
+            let told = if unknown { ", and it is not told" } else { "" };
+            format!("sets the head of {partition}: epoch {epoch}, cursor {cursor}: {outcome}{told}")
+        });
         if unknown {
             return Err(StoreError::Unknown("seeded".to_owned()));
         }
@@ -217,7 +197,7 @@ impl StateStore for FaultyStore {
         partition: Partition,
         entities: &[Entity],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         self.damage()?;
         let rows = entities.iter();
         Ok(rows
@@ -231,7 +211,7 @@ impl StateStore for FaultyStore {
         entity: &Entity,
         numbers: &[u32],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         self.damage()?;
         let rows = numbers.iter();
         Ok(rows
@@ -245,26 +225,31 @@ impl StateStore for FaultyStore {
         from: u64,
         to: u64,
     ) -> Result<Vec<(u64, Bytes)>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let kept = self.kept();
         let last = (partition, RowKey::Outbox(to));
         let after = kept.rows.range((partition, RowKey::Outbox(from))..);
         Ok(after
-            .take_while(|(key, _)| **key < last)
-            .filter_map(|((_, key), (_, bytes))| match key {
-                RowKey::Outbox(number) => Some((*number, bytes.clone())),
+            .map(|(key, _)| key)
+            .take_while(|key| **key < last)
+            .filter_map(|key| match key.1 {
+                RowKey::Outbox(number) => {
+                    let (_, bytes) = kept.shown(key, &self.dice)?;
+                    Some((number, bytes.clone()))
+                }
                 _ => None,
             })
             .collect())
     }
 
     async fn quarantined(&self, partition: Partition) -> Result<Vec<(Entity, Bytes)>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let kept = self.kept();
-        let rows = kept.rows.iter();
-        Ok(rows
-            .filter_map(|((at, key), (_, bytes))| match key {
-                RowKey::Quarantine(entity) if *at == partition => {
+        let keys = kept.rows.keys();
+        Ok(keys
+            .filter_map(|key| match &key.1 {
+                RowKey::Quarantine(entity) if key.0 == partition => {
+                    let (_, bytes) = kept.shown(key, &self.dice)?;
                     Some((entity.clone(), bytes.clone()))
                 }
                 _ => None,
@@ -278,12 +263,15 @@ impl StateStore for FaultyStore {
         after: Option<&Entity>,
         limit: usize,
     ) -> Result<Vec<Entity>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let kept = self.kept();
         let keys = kept.rows.keys();
         Ok(keys
-            .filter_map(|(at, key)| match key {
-                RowKey::Snapshot(entity) if *at == partition => Some(entity.clone()),
+            .filter_map(|key| match &key.1 {
+                RowKey::Snapshot(entity) if key.0 == partition => {
+                    kept.shown(key, &self.dice)?;
+                    Some(entity.clone())
+                }
                 _ => None,
             })
             .filter(|entity| after.is_none_or(|after| entity > after))
@@ -299,10 +287,13 @@ impl StateStore for FaultyStore {
         after: Option<&Due>,
         limit: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let kept = self.kept();
-        let rows = kept.rows.keys().filter_map(|(at, key)| match key {
-            RowKey::Due(due) if *at == partition => Some(due),
+        let rows = kept.rows.keys().filter_map(|key| match &key.1 {
+            RowKey::Due(due) if key.0 == partition => {
+                kept.shown(key, &self.dice)?;
+                Some(due)
+            }
             _ => None,
         });
         Ok(rows
@@ -319,42 +310,62 @@ impl StateStore for FaultyStore {
         stamp: Stamp,
         rows: Vec<Row>,
     ) -> Result<(), StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let mut rows: Vec<_> = rows
             .into_iter()
             .map(|row| keyed(partition, stamp, row))
             .collect();
         self.dice.shuffle(&mut rows);
+        let (count, mut landed) = (rows.len(), Vec::with_capacity(rows.len()));
         let mut pending = Pending { store: self, rows };
-        let unknown = self.dice.fault(150);
+        let mut unknown = self.dice.strikes(Fault::WriteUnknown);
         let landing = if unknown {
             usize::try_from(self.dice.below(pending.rows.len() as u64 + 1)).unwrap_or(0)
         } else {
             pending.rows.len()
         };
         for _ in 0..landing {
-            self.crash.step().await;
+            self.link.crash().step().await;
             self.dice.pause(5).await;
+            if !self.link.is_open(Service::Store) {
+                unknown = true;
+                break;
+            }
             let Some((key, stamp, bytes)) = pending.rows.pop() else {
                 break;
             };
+            landed.push((key.clone(), stamp, bytes.clone()));
             let mut kept = self.kept();
-            if self.dice.fault(50) {
+            if self.dice.strikes(Fault::RowAgain) {
                 // It lands a second time, whenever.
                 kept.late.push((key.clone(), stamp, bytes.clone()));
             }
             kept.land(key, stamp, bytes, &self.dice);
         }
-        self.crash.step().await;
+        self.link.crash().step().await;
+        self.link.disk(Service::Store).await;
+        self.link.note(|| {
+            let outcome = if unknown { ", and is not told" } else { "" };
+            let rows: Vec<String> = landed.iter().map(|(key, ..)| named(key)).collect();
+            let (at, rows) = (stamp.0, rows.join(", "));
+            format!(
+                "writes {} of {count} rows at {at}: {rows}{outcome}",
+                landed.len()
+            )
+        });
         if unknown {
             return Err(StoreError::Unknown("seeded".to_owned()));
+        }
+        let mut kept = self.kept();
+        for (key, stamp, bytes) in landed {
+            kept.settle(key, stamp, bytes);
         }
         Ok(())
     }
 
     /// Takes the hint at its word, as the one below.
     async fn forget_due(&self, partition: Partition, below: u32) -> Result<(), StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let needed = |at: &Partition, key: &RowKey| match key {
             RowKey::Due(due) => *at != partition || due.minute >= below,
             _ => true,
@@ -365,26 +376,11 @@ impl StateStore for FaultyStore {
 
     /// Takes the hint at its word, so that a row forgotten too early is missed.
     async fn forget_outbox(&self, partition: Partition, below: u64) -> Result<(), StoreError> {
-        self.enter(50).await?;
+        self.enter().await?;
         let (first, last) = (RowKey::Outbox(0), RowKey::Outbox(below));
         self.kept()
             .rows
             .retain(|(at, key), _| *at != partition || *key < first || *key >= last);
         Ok(())
     }
-}
-
-fn keyed(partition: Partition, stamp: Stamp, row: Row) -> (Key, Stamp, Bytes) {
-    let (key, bytes) = match row {
-        Row::Snapshot { entity, bytes } => (RowKey::Snapshot(entity), bytes),
-        Row::Segment {
-            entity,
-            number,
-            bytes,
-        } => (RowKey::Segment(entity, number), bytes),
-        Row::Outbox { number, bytes } => (RowKey::Outbox(number), bytes),
-        Row::Due(due) => (RowKey::Due(due), Bytes::new()),
-        Row::Quarantine { entity, bytes } => (RowKey::Quarantine(entity), bytes),
-    };
-    ((partition, key), stamp, bytes)
 }
