@@ -30,7 +30,17 @@ pub struct Version {
 const VERSIONS_MAX: u64 = 4;
 
 /// What of a mission may become another's: keys that go together.
-const MISSION: [&[&str]; 3] = [&["goal"], &["window"], &["on_change"]];
+const MISSION: [&[&str]; 9] = [
+    &["goal"],
+    &["window"],
+    &["on_change"],
+    &["reward", "claim"],
+    &["audience"],
+    &["on_reversal"],
+    &["start"],
+    &["limit"],
+    &["from", "until"],
+];
 
 /// The chains of a seed, one for each history.
 pub fn chains(seed: u64, histories: usize) -> Vec<Chain> {
