@@ -94,8 +94,8 @@ impl Life<'_> {
 
     /// Since when the window from the player's start runs: from opting in, which is the last there can be.
     pub(super) fn start_of(&self, mission: usize) -> Option<Timestamp> {
-        let starts = self.started.iter().filter(|(of, _)| *of == mission);
-        starts.last().map(|(_, at)| *at)
+        let mut starts = self.started.iter().filter(|(of, _)| *of == mission);
+        starts.next_back().map(|(_, at)| *at)
     }
 
     /// Since when a completion of a mission stands.
