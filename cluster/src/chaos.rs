@@ -15,8 +15,9 @@ pub use verdict::Verdict;
 
 use crate::compare::all;
 use crate::nodes::Cluster;
+use crate::owners::steady;
 use load::Load;
-use watch::{LOOK, Watch, held};
+use watch::{LOOK, Watch};
 
 /// A point for each event: whatever is accepted is emitted once, and says of which event it is.
 pub const PROGRAMME: &str = "\
@@ -52,29 +53,31 @@ pub async fn chaos(
     intensity: Intensity,
 ) -> Result<Verdict> {
     let gateway = cluster.notifications.url("notifications")?.to_owned();
-    let before = held(&gateway).await?;
+    steady(cluster).await?;
     let load = Load::start(cluster, run, intensity.rate)?;
-    let watch = Watch::start(gateway.clone());
+    let watch = Watch::start(gateway.clone(), run);
     sleep(intensity.calm).await;
     let began = Instant::now();
-    fault.commit(cluster, intensity.pause).await?;
+    let taken_over = fault.commit(cluster, intensity.pause).await?;
     let fault_lasted = began.elapsed();
     sleep(intensity.calm).await;
     let accepted = load.stop().await?;
     let deadline = Instant::now() + DELIVERED_WITHIN;
-    let wanted = before + accepted.events.len() as u64;
-    while held(&gateway).await? < wanted && Instant::now() < deadline {
+    while watch.arrived() < accepted.events.len() && Instant::now() < deadline {
         sleep(LOOK).await;
     }
-    let longest_silence = watch.stop();
+    let arrivals = watch.stop();
     let (lost, doubled, reordered) =
         verdict::judge(run, &accepted, &all(&gateway, "emissions").await?);
     Ok(Verdict {
         fault,
         fault_lasted,
+        taken_over,
         accepted: accepted.events.len(),
         retried: accepted.retried,
-        longest_silence,
+        longest_silence: arrivals.longest_silence(),
+        players_silence: arrivals.players_silence(),
+        slowest: arrivals.slowest(&accepted),
         lost,
         doubled,
         reordered,

@@ -14,6 +14,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 
+use crate::owners;
 use crate::process::Process;
 use crate::settings::{self, Servers};
 
@@ -28,6 +29,8 @@ pub struct Plan {
     pub brand: String,
     /// NATS servers: 1 or 3.
     pub nats: usize,
+    /// Engine nodes, which share the partitions.
+    pub engines: usize,
     /// Partitions of the log, in streams of eight.
     pub partitions: u16,
     /// Whether recorded time is the events' own: for replays.
@@ -42,8 +45,8 @@ pub struct Cluster {
     pub nats: Nats,
     /// Cassandra.
     pub cassandra: Cassandra,
-    /// The engine.
-    pub engine: Process,
+    /// The engine nodes.
+    pub engines: Vec<Process>,
     /// Both ingest nodes.
     pub ingest: [Process; 2],
     /// The notifications gateway.
@@ -98,19 +101,25 @@ impl Cluster {
             clock: if plan.event_clock { "event" } else { "log" },
         };
         let gateways = (
-            notifications.url("emissions")?,
-            bonus_engine.url("emissions")?,
+            notifications.url("emissions")?.to_owned(),
+            bonus_engine.url("emissions")?.to_owned(),
         );
         let notified = plan.notified.as_ref();
         let notified = notified.map_or_else(String::new, |types| format!("types = {types:?}\n"));
-        let name = "engine-1";
-        let places = ports::free();
-        let text = servers.engine(at, name, &plan.programme, places, gateways, &notified);
-        let engine = start(name, text).await?;
-        said(&format!("engine-1    {}", engine.url("cluster")?));
+        let mut engines = Vec::with_capacity(plan.engines);
+        for number in 1..=plan.engines {
+            let name = format!("engine-{number}");
+            let (places, gateways) = (ports::free(), gateways.clone());
+            let text = servers.engine(at, &name, &plan.programme, places, gateways, &notified);
+            let engine = start(&name, text).await?;
+            said(&format!("{name}    {}", engine.url("cluster")?));
+            engines.push(engine);
+        }
         let keys = at.join("keys.json");
         let key = key(&plan, at).await?;
-        let nodes = [engine.url("cluster")?.to_owned()];
+        let nodes = engines.iter();
+        let nodes = nodes.map(|engine| Ok(engine.url("cluster")?.to_owned()));
+        let nodes = nodes.collect::<Result<Vec<_>>>()?;
         let ingest = async |name: &str| {
             let places = ports::free();
             let text = servers.ingest(at, name, &plan.programme, places, &keys, &nodes);
@@ -120,10 +129,10 @@ impl Cluster {
         for node in &ingest {
             said(&format!("{}    {}", node.name, node.url("http")?));
         }
-        Ok(Self {
+        let cluster = Self {
             nats,
             cassandra,
-            engine,
+            engines,
             ingest,
             notifications,
             bonus_engine,
@@ -131,12 +140,19 @@ impl Cluster {
             plan,
             folder,
             _operator,
-        })
+        };
+        owners::steady(&cluster).await?;
+        Ok(cluster)
     }
 
     /// Where its files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// How many partitions its log has.
+    pub fn partitions(&self) -> u16 {
+        self.plan.partitions
     }
 
     /// The HTTP address of an ingest node.
@@ -147,9 +163,7 @@ impl Cluster {
     /// Every part that is a process of ours.
     pub fn processes(&self) -> impl Iterator<Item = &Process> {
         let gateways = [&self.notifications, &self.bonus_engine];
-        std::iter::once(&self.engine)
-            .chain(&self.ingest)
-            .chain(gateways)
+        self.engines.iter().chain(&self.ingest).chain(gateways)
     }
 
     /// Runs a command of the binary to its end; what it wrote to standard output.
@@ -161,8 +175,9 @@ impl Cluster {
     pub async fn stop(mut self) -> Result<()> {
         let [first, second] = &mut self.ingest;
         let gateways = [&mut self.notifications, &mut self.bonus_engine];
-        for process in [first, second, &mut self.engine]
+        for process in [first, second]
             .into_iter()
+            .chain(&mut self.engines)
             .chain(gateways)
         {
             let code = process.stop().await?;

@@ -55,11 +55,11 @@ impl Servers {
         name: &str,
         programme: &Path,
         [cluster, admin]: [SocketAddr; 2],
-        gateways: (&str, &str),
+        gateways: (String, String),
         notified: &str,
     ) -> String {
         format!(
-            "{}cluster = \"{cluster}\"\nadmin = \"{admin}\"\n[notifications]\nendpoint = {:?}\n{notified}[bonus_engine]\nendpoint = {:?}\n{}{}",
+            "{}node = {name:?}\ncluster = \"{cluster}\"\nadmin = \"{admin}\"\n[notifications]\nendpoint = {:?}\n{notified}[bonus_engine]\nendpoint = {:?}\n{}{}",
             self.head(folder, name, "engine", programme),
             gateways.0,
             gateways.1,

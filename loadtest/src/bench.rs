@@ -10,7 +10,9 @@ use loadtest::figures::Part;
 use loadtest::instructions::{self, Baseline, Case};
 use loadtest::tables::{limit, number, regenerate};
 use loadtest::thresholds::{Thresholds, Verdict};
-use loadtest::{end_to_end, fold_part, keep_alive, micro, midnight, recovery, snapshots};
+use loadtest::{
+    before_publish, end_to_end, fold_part, keep_alive, micro, midnight, recovery, snapshots,
+};
 
 /// The server's own, so that what is measured is what runs.
 #[global_allocator]
@@ -46,7 +48,7 @@ struct Arguments {
     /// Reduced sizes: shows that everything works, in some minutes
     #[arg(long)]
     quick: bool,
-    /// Players of `midnight` and `recovery`
+    /// Players of `midnight`, `recovery` and `before_publish`
     #[arg(long)]
     many: Option<u32>,
     /// Alternating runs of what is cheap
@@ -78,10 +80,11 @@ enum Name {
     SingleEvents,
     Midnight,
     Recovery,
+    BeforePublish,
 }
 
 impl Name {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Fold,
         Self::Snapshots,
         Self::Instructions,
@@ -90,6 +93,7 @@ impl Name {
         Self::SingleEvents,
         Self::Midnight,
         Self::Recovery,
+        Self::BeforePublish,
     ];
 
     fn as_str(self) -> &'static str {
@@ -102,6 +106,7 @@ impl Name {
             Self::SingleEvents => "single_events",
             Self::Midnight => "midnight",
             Self::Recovery => "recovery",
+            Self::BeforePublish => "before_publish",
         }
     }
 
@@ -113,7 +118,7 @@ impl Name {
             Self::Instructions => "a minute",
             Self::EndToEnd | Self::Midnight => "2 to 5 minutes",
             Self::SingleEvents => "half a minute",
-            Self::Recovery => "2 to 4 minutes",
+            Self::Recovery | Self::BeforePublish => "2 to 4 minutes",
         }
     }
 }
@@ -196,6 +201,9 @@ async fn measure(name: Name, arguments: &Arguments) -> Result<Option<Part>> {
             midnight::measure(many, seconds, arguments.reduced(), folder, &tell).await?
         }
         Name::Recovery => recovery::measure(many, arguments.reduced(), folder, &tell).await?,
+        Name::BeforePublish => {
+            before_publish::measure(many, seconds, arguments.reduced(), folder, &tell).await?
+        }
     }))
 }
 

@@ -2,6 +2,7 @@
 //! `questline-bench`, every number of the performance page.
 
 pub mod arrivals;
+pub mod before_publish;
 pub mod check;
 pub mod client;
 pub mod cpu;

@@ -1,17 +1,11 @@
 //! A result as one HTML page that needs nothing else: no script, no font, no image from anywhere.
 
-mod plot;
-
-use std::fmt::Display;
+use page::{Line, Plot, document, escaped, table};
 
 use crate::latency::{STEPS_A_NINE, Summary};
 use crate::outcome::{BarResult, Outcome, Second};
-use plot::{Line, Plot};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}\
-table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;border-bottom:1px solid #d7dce1;text-align:left}\
-td.n{text-align:right;font-variant-numeric:tabular-nums}.PASS{color:#18733b}.FAILED,.missed{color:#b3261e}.INVALID{color:#8a5a00}\
-svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#57606a}";
+const STYLE: &str = ".PASS{color:#18733b}.FAILED,.missed{color:#b3261e}.INVALID{color:#8a5a00}";
 
 /// The page.
 pub fn page(outcome: &Outcome) -> String {
@@ -24,12 +18,11 @@ pub fn page(outcome: &Outcome) -> String {
     let refusal: String = refusal
         .map(|why| format!("<p>The first that was not taken: {}</p>", escaped(why)))
         .collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}: {verdict}</title><style>{STYLE}</style></head>\n\
-         <body><h1>{name}: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{about}</p>\n\
+    let body = format!(
+        "<h1>{name}: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{about}</p>\n\
          <p>Started {started}, took {took:.1} s; seed {seed}, run {run}, version {version}.</p>\n<ul>{reasons}</ul>\n{refusal}\
          <h2>Bars</h2>\n{bars}\n<h2>Second by second</h2>\n{plots}\n<h2>Latencies</h2>\n{distributions}\n{latencies}\n\
-         <h2>Figures</h2>\n{figures}\n{examples}</body></html>\n",
+         <h2>Figures</h2>\n{figures}\n{examples}",
         name = escaped(&outcome.scenario),
         about = escaped(&outcome.about),
         started = escaped(&outcome.started),
@@ -43,38 +36,9 @@ pub fn page(outcome: &Outcome) -> String {
         latencies = latencies(outcome),
         figures = figures(outcome),
         examples = examples(outcome),
-    )
-}
-
-/// Text that stands as itself in HTML, in an attribute too.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
-/// A table of texts; all but the first column are figures.
-fn table<T: Display>(heads: &[&str], rows: impl Iterator<Item = (String, Vec<T>)>) -> String {
-    let heads: String = heads.iter().map(|it| format!("<th>{it}</th>")).collect();
-    let rows: String = rows
-        .map(|(name, cells)| {
-            let cells: String = cells
-                .iter()
-                .map(|cell| format!("<td class=\"n\">{}</td>", escaped(&cell.to_string())))
-                .collect();
-            format!("<tr><td>{}</td>{cells}</tr>", escaped(&name))
-        })
-        .collect();
-    format!("<table><tr>{heads}</tr>{rows}</table>")
+    );
+    let title = format!("{}: {verdict}", outcome.scenario);
+    document(&title, STYLE, &body)
 }
 
 fn bars(bars: &[BarResult]) -> String {

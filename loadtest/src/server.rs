@@ -56,7 +56,7 @@ pub struct Server {
     pub url: String,
     /// Its gRPC address, likewise.
     pub grpc: String,
-    /// Keys with the scopes ingest and read, one for each brand in the order of the setup.
+    /// Keys with the scopes ingest, read and programme, one for each brand in the order of the setup.
     pub keys: Vec<String>,
     cluster: String,
 }
@@ -204,7 +204,7 @@ fn create_key(binary: &Path, data: &Path, brand: &str) -> Result<String> {
             "--source",
             "load",
             "--scopes",
-            "ingest,read",
+            "ingest,read,programme",
             "--data",
         ])
         .arg(data)

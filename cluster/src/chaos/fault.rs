@@ -7,6 +7,7 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::nodes::Cluster;
+use crate::owners::{owners, steady, taken};
 
 /// A server that was killed is started again after so long, as what supervises it would.
 const DOWN: Duration = Duration::from_secs(2);
@@ -16,12 +17,14 @@ const DOWN: Duration = Duration::from_secs(2);
 pub enum Fault {
     /// None: what the others are held against.
     None,
-    /// kill -9 of the engine.
+    /// kill -9 of an engine node.
     EngineKill,
-    /// SIGSTOP of the engine, later SIGCONT.
+    /// SIGSTOP of an engine node, later SIGCONT.
     EnginePause,
-    /// SIGTERM of the engine, as an upgrade does it.
+    /// SIGTERM of an engine node.
     EngineRestart,
+    /// SIGTERM of each engine node, one after the other, as an upgrade does it.
+    EnginesRolling,
     /// kill -9 of an ingest node.
     IngestKill,
     /// kill -9 of the notifications gateway.
@@ -36,9 +39,10 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "none",
-            Self::EngineKill => "engine: kill -9",
-            Self::EnginePause => "engine: SIGSTOP",
-            Self::EngineRestart => "engine: SIGTERM",
+            Self::EngineKill => "engine-1: kill -9",
+            Self::EnginePause => "engine-1: SIGSTOP",
+            Self::EngineRestart => "engine-1: SIGTERM",
+            Self::EnginesRolling => "each engine: SIGTERM",
             Self::IngestKill => "ingest-1: kill -9",
             Self::GatewayKill => "notifications: kill -9",
             Self::NatsKill => "each NATS server: kill -9",
@@ -49,32 +53,52 @@ impl fmt::Display for Fault {
 
 impl Fault {
     /// All of them, in the order in which they are committed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::None,
         Self::EngineKill,
         Self::EnginePause,
         Self::EngineRestart,
+        Self::EnginesRolling,
         Self::IngestKill,
         Self::GatewayKill,
         Self::NatsKill,
         Self::CassandraKill,
     ];
 
-    pub(super) async fn commit(self, cluster: &mut Cluster, pause: Duration) -> Result<()> {
+    /// Commits it; how long it took until others held what an engine node had held.
+    pub(super) async fn commit(
+        self,
+        cluster: &mut Cluster,
+        pause: Duration,
+    ) -> Result<Option<Duration>> {
         match self {
             Self::None => {}
             Self::EngineKill => {
-                cluster.engine.kill().await?;
-                cluster.engine.start_again().await?;
+                let held = held_by_first(cluster).await?;
+                cluster.engines[0].kill().await?;
+                let taken = taken(cluster, &held, 0).await?;
+                sleep(DOWN).await;
+                cluster.engines[0].start_again().await?;
+                return Ok(Some(taken));
             }
             Self::EnginePause => {
-                cluster.engine.pause().await?;
-                sleep(pause).await;
-                cluster.engine.wake().await?;
+                let held = held_by_first(cluster).await?;
+                cluster.engines[0].pause().await?;
+                let taken = taken(cluster, &held, 0).await?;
+                sleep(pause.saturating_sub(taken)).await;
+                cluster.engines[0].wake().await?;
+                return Ok(Some(taken));
             }
             Self::EngineRestart => {
-                cluster.engine.stop().await?;
-                cluster.engine.start_again().await?;
+                cluster.engines[0].stop().await?;
+                cluster.engines[0].start_again().await?;
+            }
+            Self::EnginesRolling => {
+                for engine in 0..cluster.engines.len() {
+                    cluster.engines[engine].stop().await?;
+                    cluster.engines[engine].start_again().await?;
+                    steady(cluster).await?;
+                }
             }
             Self::IngestKill => {
                 cluster.ingest[0].kill().await?;
@@ -99,6 +123,13 @@ impl Fault {
                     .map_err(anyhow::Error::msg)?;
             }
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// The partitions of the first engine node.
+async fn held_by_first(cluster: &Cluster) -> Result<Vec<u32>> {
+    let owners = owners(cluster, None).await?;
+    let first = owners.iter().filter(|(_, (engine, _))| *engine == 0);
+    Ok(first.map(|(number, _)| *number).collect())
 }

@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What was accepted.
 #[derive(Debug, Default)]
 pub(super) struct Accepted {
-    /// The ids, as they were accepted.
-    pub(super) events: Vec<String>,
+    /// The ids, as they were accepted, and when.
+    pub(super) events: Vec<(String, Instant)>,
     /// Requests that had to be sent again.
     pub(super) retried: u64,
 }
@@ -93,9 +93,9 @@ impl Sender {
             if batch > 0 {
                 let numbers: Vec<u64> = (sent..sent + batch).collect();
                 accepted.retried += self.send(&numbers).await?;
-                accepted
-                    .events
-                    .extend(numbers.iter().map(|number| self.id(*number)));
+                let now = Instant::now();
+                let ids = numbers.iter().map(|number| (self.id(*number), now));
+                accepted.events.extend(ids);
                 sent += batch;
             }
             if sent + BATCH_MAX > due {

@@ -15,12 +15,18 @@ pub struct Verdict {
     pub fault: Fault,
     /// Until what it was done to ran again.
     pub fault_lasted: Duration,
+    /// Until other engine nodes held what one had held.
+    pub taken_over: Option<Duration>,
     /// Events that ingest accepted.
     pub accepted: usize,
     /// Requests that had to be sent again.
     pub retried: u64,
     /// The longest time in which nothing reached the gateway.
     pub longest_silence: Duration,
+    /// The longest in which nothing of one player reached it; each sends two events a second at the usual rate.
+    pub players_silence: Duration,
+    /// The longest time from accepted to delivered.
+    pub slowest: Duration,
     /// Events without an emission.
     pub lost: usize,
     /// Emissions beyond one for each event.
@@ -70,13 +76,14 @@ pub(super) fn judge(run: u32, accepted: &Accepted, emissions: &[Value]) -> (usiz
     let lost = accepted
         .events
         .iter()
-        .filter(|id| !seen.contains(id.as_str()));
+        .filter(|(id, _)| !seen.contains(id.as_str()));
     (lost.count(), doubled, reordered)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use tokio::time::Instant;
 
     use super::judge;
     use crate::chaos::load::Accepted;
@@ -89,7 +96,7 @@ mod tests {
     fn what_is_missing_comes_twice_or_too_late_is_counted() {
         let accepted = Accepted {
             events: ["7-0-0", "7-0-1", "7-0-2", "7-0-3"]
-                .map(str::to_owned)
+                .map(|id| (id.to_owned(), Instant::now()))
                 .to_vec(),
             retried: 0,
         };

@@ -41,6 +41,7 @@ impl Chaos {
             programme,
             brand: "chaos".to_owned(),
             nats: 3,
+            engines: 3,
             partitions: 16,
             event_clock: false,
             notified: Some(vec![EMITTED.to_owned()]),
@@ -57,18 +58,23 @@ impl Chaos {
         };
         say("");
         say(
-            "fault                       back in s   accepted  retried  longest silence s    lost  doubled  reordered",
+            "fault                     lasted s  taken over s  accepted  retried  silence s  a player's s  delivered in s    lost  doubled  reordered",
         );
         let mut clean = true;
         for (run, fault) in (1..).zip(faults) {
             let verdict = chaos(&mut cluster, fault, run, intensity).await?;
             say(&format!(
-                "{:<26} {:>10.1} {:>10} {:>8} {:>18.2} {:>7} {:>8} {:>10}",
+                "{:<24} {:>9.1} {:>13} {:>9} {:>8} {:>10.2} {:>13.2} {:>15.2} {:>7} {:>8} {:>10}",
                 fault.to_string(),
                 verdict.fault_lasted.as_secs_f64(),
+                verdict
+                    .taken_over
+                    .map_or_else(|| "-".to_owned(), |it| format!("{:.2}", it.as_secs_f64())),
                 verdict.accepted,
                 verdict.retried,
                 verdict.longest_silence.as_secs_f64(),
+                verdict.players_silence.as_secs_f64(),
+                verdict.slowest.as_secs_f64(),
                 verdict.lost,
                 verdict.doubled,
                 verdict.reordered

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
-use cluster::{Cluster, Orders, Plan, compare, usage};
+use cluster::{Cluster, Orders, Plan, compare, steady, usage};
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, say, unless_stopped};
@@ -18,6 +18,9 @@ pub(crate) struct Up {
     /// NATS servers: 1 or 3
     #[arg(long, default_value_t = 3)]
     nats: usize,
+    /// Engine nodes, which share the partitions
+    #[arg(long, default_value_t = 3)]
+    engines: usize,
     /// Partitions of the log
     #[arg(long, default_value_t = 64)]
     partitions: u16,
@@ -28,7 +31,12 @@ pub(crate) struct Up {
 impl Up {
     pub(crate) async fn run(self, stop: &CancellationToken) -> Result<()> {
         let binary = self.server.binary()?;
-        let working = Box::pin(replayed(binary.clone(), self.nats, self.partitions));
+        let working = Box::pin(replayed(
+            binary.clone(),
+            self.nats,
+            self.engines,
+            self.partitions,
+        ));
         let cluster = unless_stopped(stop, working).await?;
         if !self.exit {
             say("");
@@ -41,7 +49,7 @@ impl Up {
             say(&format!(
                 "  {} cluster status --at {}",
                 binary.display(),
-                cluster.engine.url("cluster")?
+                cluster.engines[0].url("cluster")?
             ));
             stop.cancelled().await;
         }
@@ -50,13 +58,19 @@ impl Up {
 }
 
 /// The cluster, after all of it.
-async fn replayed(binary: PathBuf, nats: usize, partitions: u16) -> Result<Cluster> {
+async fn replayed(
+    binary: PathBuf,
+    nats: usize,
+    engines: usize,
+    partitions: u16,
+) -> Result<Cluster> {
     let orders = Orders::bundled();
     let plan = Plan {
         binary,
         programme: orders.programme.clone(),
         brand: "online-retail".to_owned(),
         nats,
+        engines,
         partitions,
         event_clock: true,
         notified: None,
@@ -67,6 +81,8 @@ async fn replayed(binary: PathBuf, nats: usize, partitions: u16) -> Result<Clust
     let started = Instant::now();
     let sent = orders.send(&cluster, say).await?;
     let took = started.elapsed();
+    // What moves while it is asked answers "not now".
+    steady(&cluster).await?;
     let comparison = compare(&cluster, &orders).await?;
     say("");
     say(&format!(

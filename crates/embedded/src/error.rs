@@ -62,6 +62,12 @@ pub enum OpenError {
         /// What is wrong.
         problem: String,
     },
+    /// A segment was cut off while the log was read, by the process that has the folder open.
+    #[error("{file}: cut off while the log was read: read it again")]
+    CutMeanwhile {
+        /// The segment file.
+        file: PathBuf,
+    },
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {

@@ -31,8 +31,8 @@ mod state;
 
 pub use error::OpenError;
 pub use folder::{DataFolder, Now, Options};
-pub use log::SegmentLog;
+pub use log::{Batch, LogFiles, SegmentLog};
 pub use meta::ClockMode;
 pub use people::PeopleFiles;
-pub use programmes::ProgrammeFiles;
+pub use programmes::{ProgrammeFiles, newest_publication};
 pub use state::FjallStore;

@@ -2,6 +2,7 @@
 
 mod cut;
 mod disk;
+mod files;
 pub(crate) mod frame;
 mod reader;
 mod recover;
@@ -28,6 +29,7 @@ use crate::folder::{FolderLock, Now};
 use crate::meta::Meta;
 use cut::{Reach, Reaches};
 use disk::{Disk, Os};
+pub use files::{Batch, LogFiles};
 use reader::Reader;
 use recover::Recovered;
 use segment::{End, SegmentHeader};

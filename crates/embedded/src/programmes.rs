@@ -27,10 +27,15 @@ pub struct ProgrammeFiles {
 }
 
 struct Inner {
-    folder: PathBuf,
+    files: Files,
     /// One change at a time; the lock on the data folder keeps other processes out.
     changing: Mutex<()>,
     _lock: Arc<FolderLock>,
+}
+
+/// The folder, and what lies in it.
+struct Files {
+    folder: PathBuf,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,7 +62,7 @@ impl ProgrammeFiles {
         fs::create_dir_all(&folder).map_err(OpenError::io(&folder))?;
         Ok(Self {
             inner: Arc::new(Inner {
-                folder,
+                files: Files { folder },
                 changing: Mutex::default(),
                 _lock: lock,
             }),
@@ -76,11 +81,23 @@ impl ProgrammeFiles {
     }
 }
 
+/// The brand's newest publication in a data folder that another process may be using; `None` where it has none. Takes no lock and
+/// changes nothing: a publication's file is put in place whole and never changes.
+pub fn newest_publication(data: &Path, brand: &BrandId) -> Result<Option<Publication>, StoreError> {
+    let files = Files {
+        folder: data.join(FOLDER),
+    };
+    match files.newest(brand)? {
+        0 => Ok(None),
+        number => files.publication(brand, number).map(Some),
+    }
+}
+
 #[async_trait]
 impl ProgrammeStore for ProgrammeFiles {
     async fn brands(&self) -> Result<Vec<BrandId>, StoreError> {
         self.on_disk(|inner| {
-            let published = inner.files()?.into_iter();
+            let published = inner.files.files()?.into_iter();
             let brands: BTreeSet<BrandId> = published.map(|(brand, _)| brand).collect();
             Ok(brands.into_iter().collect())
         })
@@ -89,7 +106,7 @@ impl ProgrammeStore for ProgrammeFiles {
 
     async fn newest(&self, brand: &BrandId) -> Result<u64, StoreError> {
         let brand = brand.clone();
-        self.on_disk(move |inner| inner.newest(&brand)).await
+        self.on_disk(move |inner| inner.files.newest(&brand)).await
     }
 
     async fn publications(
@@ -100,11 +117,11 @@ impl ProgrammeStore for ProgrammeFiles {
     ) -> Result<Vec<Publication>, StoreError> {
         let brand = brand.clone();
         self.on_disk(move |inner| {
-            let newest = inner.newest(&brand)?;
+            let newest = inner.files.newest(&brand)?;
             let last = below.map_or(newest, |below| newest.min(below.saturating_sub(1)));
             let numbers = (1..=last).rev().take(limit);
             numbers
-                .map(|number| inner.publication(&brand, number))
+                .map(|number| inner.files.publication(&brand, number))
                 .collect()
         })
         .await
@@ -121,11 +138,11 @@ impl ProgrammeStore for ProgrammeFiles {
                 .changing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            if publication.number != inner.newest(&brand)? + 1 {
+            if publication.number != inner.files.newest(&brand)? + 1 {
                 return Ok(Published::NotNext);
             }
             let name = published(&brand, publication.number);
-            inner.put(&name, &PublicationFile::of(publication))?;
+            inner.files.put(&name, &PublicationFile::of(publication))?;
             Ok(Published::Set)
         })
         .await
@@ -134,7 +151,7 @@ impl ProgrammeStore for ProgrammeFiles {
     async fn draft(&self, brand: &BrandId) -> Result<Option<Draft>, StoreError> {
         let name = draft(brand);
         self.on_disk(move |inner| {
-            let file: Option<DraftFile> = inner.get(&name)?;
+            let file: Option<DraftFile> = inner.files.get(&name)?;
             file.map(|file| file.draft().ok_or_else(|| damaged(&name, "a time")))
                 .transpose()
         })
@@ -148,7 +165,7 @@ impl ProgrammeStore for ProgrammeFiles {
                 .changing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            inner.put(&name, &DraftFile::of(set))
+            inner.files.put(&name, &DraftFile::of(set))
         })
         .await
     }
@@ -162,11 +179,15 @@ fn draft(brand: &BrandId) -> String {
     format!("{brand}@draft.json")
 }
 
-impl Inner {
+impl Files {
     /// Brand and number of every publication.
     fn files(&self) -> Result<Vec<(BrandId, u64)>, StoreError> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(unavailable)? {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+            entries => entries.map_err(unavailable)?,
+        };
+        for entry in entries {
             let name = entry.map_err(unavailable)?.file_name();
             let parts = name.to_str().and_then(|name| name.strip_suffix(".json"));
             let Some((brand, number)) = parts.and_then(|name| name.split_once('@')) else {

@@ -45,14 +45,18 @@ impl EngineHandle {
         Ok(epoch)
     }
 
-    /// Reads ahead what a takeover of the partition will need, owning and writing nothing. Says how many players are expected. An error
-    /// costs no more than that the takeover is slower.
+    /// Reads ahead what a takeover of the partition will need, owning and writing nothing. Says how many players are expected; what was read
+    /// a moment ago is not read again. An error costs no more than that the takeover is slower.
     pub async fn warm(&self, partition: Partition) -> Result<usize, EngineError> {
         let place = self.place(partition).ok_or(EngineError::Stopped)?;
         let fences = place.fences();
-        let _turn = place.turn.lock().await;
+        // A takeover does not wait for it.
+        let _warming = place.warming.lock().await;
         if place.held().is_some() {
             return Ok(0);
+        }
+        if let Some(players) = place.warm_players() {
+            return Ok(players);
         }
         let warm = warm::up(partition, self.ports()).await?;
         let players = warm.players();

@@ -37,6 +37,7 @@ mod partition;
 mod passivate;
 mod place;
 mod player;
+mod preview;
 mod publish;
 mod pump;
 mod quarantine;
@@ -65,6 +66,7 @@ pub use error::{EngineError, QueryError, RepairError};
 pub use handle::EngineHandle;
 pub use job::{Turn, TurnKind};
 pub use kin::check_store;
+pub use preview::Foreseen;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{
     EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,

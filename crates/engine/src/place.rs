@@ -17,6 +17,8 @@ const WAITING: usize = 1024;
 pub(crate) struct Place {
     /// Held by who takes the partition or lets it go: one at a time.
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Held by who warms it up.
+    pub(crate) warming: tokio::sync::Mutex<()>,
     now: Mutex<Now>,
 }
 
@@ -137,6 +139,11 @@ impl Place {
     pub(crate) fn leave(&self, tenure: u64) {
         let mut now = self.now();
         now.running.take_if(|running| running.tenure == tenure);
+    }
+
+    /// How many players are expected, where that was read a moment ago.
+    pub(crate) fn warm_players(&self) -> Option<usize> {
+        self.now().warm.as_ref().and_then(Warm::players_if_fresh)
     }
 
     /// Keeps what was warmed for the next tenure, unless it was fenced since.

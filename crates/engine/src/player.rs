@@ -3,6 +3,7 @@
 //! Its handlers are synchronous, so no two messages interleave and no update is lost. A record that needs segments from the store
 //! ends the message early: what is left goes back to the partition, which reads the segments and sends it again with them.
 
+mod foresee;
 mod meet;
 
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ use crate::snapshot;
 use crate::tell;
 use crate::unwritten::{Durable, Unwritten};
 
+pub(crate) use foresee::Foresee;
 pub(crate) use meet::Under;
 
 /// The actor.

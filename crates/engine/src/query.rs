@@ -17,6 +17,7 @@ use crate::head::Restored;
 use crate::journal;
 use crate::partition::Partition;
 use crate::player::{Look, Player};
+use crate::preview::{self, Foreseen};
 use crate::repair::RepairReply;
 use crate::slots::SlotId;
 
@@ -151,6 +152,8 @@ pub(crate) enum Command {
     /// Known players in memory after an entity, in order.
     Residents(Option<Entity>, Reply<Vec<Entity>>),
     Drained(Drain),
+    /// What a draft would mean for players.
+    Preview(preview::Look, Reply<Foreseen>),
     Confirm(Confirm),
     SetAside(Reply<Vec<SetAside>>),
     Repair {
@@ -234,6 +237,7 @@ impl Partition {
                 drop(reply.send(Ok(entities)));
             }
             Command::Drained(drain) => self.drains.push(drain),
+            Command::Preview(look, reply) => self.preview(look, reply),
             Command::Confirm(confirm) => self.confirm(confirm),
             Command::SetAside(reply) => drop(reply.send(Ok(self.set_aside()))),
             Command::Repair {

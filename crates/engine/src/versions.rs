@@ -283,6 +283,14 @@ impl Versions {
         Ok(())
     }
 
+    /// A draft as it would be if it were published next: it knows every version before it.
+    pub(crate) fn draft(&self, draft: Programme) -> Arc<Programme> {
+        let lines = self.lines();
+        let line = lines.get(&draft.brand).map_or(&[][..], |line| &line.all);
+        let newest_first = line.iter().rev().map(Arc::clone).collect();
+        Arc::new(draft.after(newest_first))
+    }
+
     fn lines(&self) -> RwLockReadGuard<'_, HashMap<BrandId, Line>> {
         self.lines.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,8 +5,11 @@
 //! before their records come one by one.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ports::{Entity, LogRecord, ReadError, StoreError};
+use tokio::time::Instant;
 use types::{Body, Partition as PartitionId, Position, Timestamp};
 
 use crate::context::Ports;
@@ -20,16 +23,26 @@ const RECORDS: usize = 65_536;
 const CHUNK: usize = 1_024;
 /// Players kept, at most.
 const PLAYERS: usize = 4_096;
+/// What was read is not read again within this time: the successor warms up by itself, and is asked to.
+const FRESH: Duration = Duration::from_secs(3);
 /// Players read at once.
 const PAGE: usize = 256;
 
-/// Who is active in a partition.
-#[derive(Debug, Default)]
-pub(crate) struct Warm(Vec<Entity>);
+/// Who was active in a partition.
+#[derive(Debug)]
+pub(crate) struct Warm {
+    players: Vec<Entity>,
+    read: Instant,
+}
 
 impl Warm {
     pub(crate) fn players(&self) -> usize {
-        self.0.len()
+        self.players.len()
+    }
+
+    /// How many there are, if it was read a moment ago.
+    pub(crate) fn players_if_fresh(&self) -> Option<usize> {
+        (self.read.elapsed() < FRESH).then(|| self.players())
     }
 }
 
@@ -59,7 +72,10 @@ pub(crate) async fn up(partition: PartitionId, ports: &Ports) -> Result<Warm, En
         let read = ports.store.snapshots(partition, page).await;
         read.map_err(store_error)?;
     }
-    Ok(Warm(active))
+    Ok(Warm {
+        players: active,
+        read: Instant::now(),
+    })
 }
 
 /// Who has records after the cursor, up to where the log ends now.
@@ -101,8 +117,8 @@ fn of(record: &LogRecord) -> Option<Entity> {
 impl Partition {
     /// Reads in who is expected, as long as there is room.
     pub(crate) fn expect(&mut self, warm: Option<Warm>) {
-        let known = warm.unwrap_or_default().0;
-        let versions = std::sync::Arc::clone(&self.tenure.ports.versions);
+        let known = warm.map_or_else(Vec::new, |warm| warm.players);
+        let versions = Arc::clone(&self.tenure.ports.versions);
         let known: Vec<Entity> = known
             .into_iter()
             .filter(|entity| versions.knows(&entity.brand) && self.slots.find(entity).is_none())

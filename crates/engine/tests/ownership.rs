@@ -116,11 +116,11 @@ fn decisions_by_what_was_seen() {
             vec![Decision::Warm(P)],
         ),
         (
-            "one of two suspected: none counts",
+            "one of two suspected: it counts",
             suspecting(&[1], held_by(1, one(2))),
             four,
             vec![],
-            vec![Decision::Warm(P)],
+            take.clone(),
         ),
         (
             "the own take came to nothing",
@@ -162,7 +162,7 @@ fn decisions_by_what_was_seen() {
             draining(0, held_by(0, one(1))),
             four,
             vec![hold.clone()],
-            release,
+            release.clone(),
         ),
         (
             "not held, and about to leave",
@@ -182,7 +182,7 @@ fn decisions_by_what_was_seen() {
             "the lease was refused",
             held_by(0, one(3)),
             four,
-            vec![hold, Observation::Refused],
+            vec![hold.clone(), Observation::Refused],
             vec![Decision::Fence],
         ),
         (
@@ -214,11 +214,18 @@ fn decisions_by_what_was_seen() {
             vec![],
         ),
         (
-            "the other of two silent: it doubts itself",
+            "the other of two silent: it is suspected",
             one(2),
             SECOND,
             vec![],
-            vec![],
+            vec![Decision::Suspect(process(1)), Decision::Take(P)],
+        ),
+        (
+            "two that suspect each other: the first word counts, here the other's",
+            suspecting(&[0, 1], held_by(0, one(2))),
+            four,
+            vec![hold],
+            release,
         ),
         ("alone", one(1), SECOND, vec![], take),
     ];

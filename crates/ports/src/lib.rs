@@ -5,6 +5,7 @@
 
 pub mod liveness;
 pub mod log;
+pub mod peers;
 pub mod people;
 pub mod programme;
 pub mod sink;
@@ -16,6 +17,7 @@ pub use liveness::{
 pub use log::{
     AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError, is_same_log,
 };
+pub use peers::{PeerError, Peers};
 pub use people::{Erasure, Key, PeopleStore, Person};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};

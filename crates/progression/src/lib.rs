@@ -7,6 +7,7 @@
 //! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
 //! change(before, programme, &mut state, at) -> Decision: another version takes effect
+//! foresee(before, programme, &state, at)     -> what another version would mean
 //! view(programme, state, subject, now)      -> what a reader sees
 //! ```
 //!
@@ -28,6 +29,7 @@ mod effect;
 mod emission;
 mod event;
 mod fact;
+mod foresee;
 mod goal;
 pub mod journal;
 mod json;
@@ -57,6 +59,7 @@ pub use effect::{
     Because, Effect, GrantStatus, Granted, Movement, Prize, RevokeReason, TierReason, Working,
 };
 pub use emission::{Cause, Emission, EmissionId, Subject};
+pub use foresee::{Fall, Foresight, Move, foresee};
 pub use journal::History;
 pub use period::Period;
 pub use state::State;

@@ -11,7 +11,8 @@ pub(crate) mod streak;
 mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Start};
+use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal};
+use types::Timestamp;
 
 use crate::candidates::Candidates;
 use crate::derived;
@@ -32,7 +33,7 @@ pub(crate) use archive::{Cold, ExpiredReward, archived_for, archived_of, expired
 pub(crate) use change::carry;
 pub(crate) use course::Course;
 pub(crate) use nature::Nature;
-pub(crate) use start::{begin, by_version, join, started};
+pub(crate) use start::{begin, by_version, join, open_at, started};
 pub(crate) use trace::living;
 
 /// Adds the event to the missions that count its type; among the candidates they come after the rules.
@@ -176,7 +177,7 @@ fn count_leaf(
 }
 
 /// Whether a period is at its goal and has no standing completion.
-fn is_due(rules: &Mission, slot: &Slot) -> bool {
+pub(crate) fn is_due(rules: &Mission, slot: &Slot) -> bool {
     !slot.stands() && goal::reached(&rules.goal, &slot.parts)
 }
 
@@ -187,20 +188,7 @@ fn open_to(
     ix: MissionIx,
     mission: &Mission,
 ) -> Result<(), Reason> {
-    let occurred = fact.occurred_at;
-    if !start::available(mission, occurred) {
-        return Err(Reason::Unavailable);
-    }
-    if start::unlock(step.state, mission).is_none_or(|since| since > occurred) {
-        return Err(Reason::Locked);
-    }
-    if mission.start == Start::OptIn {
-        let kept = step.state.mission(ix).and_then(|kept| kept.course.as_ref());
-        let joined = kept.and_then(|course| course.opted_in);
-        if joined.is_none_or(|joined| joined > occurred) {
-            return Err(Reason::NotJoined);
-        }
-    }
+    open_at(step.state, ix, mission, fact.occurred_at)?;
     match &mission.audience {
         Some(audience) => holds(ask(step, fact, audience, false), Reason::Audience),
         None => Ok(()),
@@ -277,7 +265,7 @@ fn slot_for<'s>(
 }
 
 /// Completes what has grown to its goal and has no standing completion.
-pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
+pub(crate) fn complete(step: &mut Step<'_>, occurred_at: Timestamp) {
     for (ix, period) in std::mem::take(&mut step.grew) {
         let mission = &step.programme.missions[usize::from(ix.0)];
         let Some(kept) = step.state.mission(ix) else {
@@ -290,7 +278,7 @@ pub(crate) fn complete(step: &mut Step<'_>, fact: &Fact<'_>) {
             is_due(rules, slot)
         });
         if due && !full {
-            waiting::complete(step, ix, mission, period, fact.occurred_at);
+            waiting::complete(step, ix, mission, period, occurred_at);
         }
     }
 }

@@ -148,6 +148,11 @@ impl State {
         self.taken
     }
 
+    /// The player's level in each tier set of the programme that it was folded with last, in file order; empty before that.
+    pub fn levels(&self) -> impl Iterator<Item = u16> {
+        self.tiers.iter().map(|tier| tier.level)
+    }
+
     /// The latest time of a record applied or a timer fired.
     pub fn clock(&self) -> Timestamp {
         self.clock

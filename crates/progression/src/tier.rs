@@ -136,9 +136,7 @@ fn judge_set(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> bool {
     };
     let level = step.state.tier(ix).map_or(0, |tier| tier.level);
     if up && standing.earned > level {
-        rise(step, ix, set, standing.earned);
-        change(step, ix, set, standing.earned, TierReason::Earned);
-        give_levels(step, ix, set, standing.earned);
+        ascend(step, ix, set, standing.earned);
         return true;
     }
     // What else this step earned is not taken away with what it took back.
@@ -151,6 +149,37 @@ fn judge_set(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> bool {
         return true;
     }
     false
+}
+
+/// Lifts the player to the levels that are reached: what the next points of each kind would do.
+pub(crate) fn lift(step: &mut Step<'_>) {
+    let programme = step.programme;
+    loop {
+        let mut changed = false;
+        for (ix, set) in (0..).map(TierSetIx).zip(&programme.tiers) {
+            let earned = standing(step, ix, set).map_or(0, |standing| standing.earned);
+            if earned > step.state.tier(ix).map_or(0, |tier| tier.level) {
+                ascend(step, ix, set, earned);
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// The level that the player has when the set has been reviewed next, if nothing more comes.
+pub(crate) fn leads_to(step: &Step<'_>, ix: TierSetIx, set: &TierSet) -> u16 {
+    let level = step.state.tier(ix).map_or(0, |tier| tier.level);
+    let outlook = outlook(step.programme, step.state, ix, set, step.now);
+    outlook.projected.min(level)
+}
+
+fn ascend(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet, to: u16) {
+    rise(step, ix, set, to);
+    change(step, ix, set, to, TierReason::Earned);
+    give_levels(step, ix, set, to);
 }
 
 fn standing(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> Option<Standing> {

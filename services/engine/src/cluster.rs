@@ -17,6 +17,9 @@ pub trait Partitions: Send + Sync + 'static {
     /// How many partitions the log has.
     fn total(&self) -> u16;
 
+    /// The node, and the others that it sees.
+    fn node(&self) -> NodeStatus;
+
     /// Those that this node owns, in any order.
     async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError>;
 
@@ -25,6 +28,33 @@ pub trait Partitions: Send + Sync + 'static {
 
     /// Repairs a player that is set aside.
     async fn repair(&self, player: &Entity, from_log: bool) -> Result<Repaired, RepairError>;
+
+    /// Reads ahead what a takeover of the partition needs; how many players are expected.
+    async fn warm(&self, partition: Partition) -> Result<usize, StatusError>;
+}
+
+/// A node, and what it sees of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeStatus {
+    /// Its name.
+    pub name: String,
+    /// Every node whose lease stands, by name; empty where it shares with nobody.
+    pub nodes: Vec<OtherNode>,
+    /// What it should own and cannot run, and why.
+    pub failed: Vec<(Partition, String)>,
+}
+
+/// A node whose lease stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherNode {
+    /// Its name.
+    pub name: String,
+    /// Where it is asked.
+    pub address: String,
+    /// It is about to leave.
+    pub draining: bool,
+    /// Nothing was heard of it lately.
+    pub suspected: bool,
 }
 
 /// One partition.
@@ -88,9 +118,19 @@ impl ClusterService for Cluster {
         let status = self.0.status().await;
         let mut owned = status.map_err(|error| Status::unavailable(error.to_string()))?;
         owned.sort_by_key(|status| status.partition);
+        let node = self.0.node();
+        let failed = node.failed.into_iter();
         Ok(Response::new(wire::ListPartitionsResponse {
             partitions_total: self.0.total().into(),
             partitions: owned.into_iter().map(partition).collect(),
+            node: node.name,
+            nodes: node.nodes.into_iter().map(other_node).collect(),
+            failed: failed
+                .map(|(partition, reason)| wire::FailedPartition {
+                    number: partition.0.into(),
+                    reason,
+                })
+                .collect(),
         }))
     }
 
@@ -134,6 +174,31 @@ impl ClusterService for Cluster {
         Ok(Response::new(wire::RepairPlayerResponse {
             records: repaired.records,
         }))
+    }
+
+    async fn warm_partition(
+        &self,
+        request: Request<wire::WarmPartitionRequest>,
+    ) -> Result<Response<wire::WarmPartitionResponse>, Status> {
+        let number = u16::try_from(request.into_inner().partition).ok();
+        let partition = number.filter(|number| *number < self.0.total());
+        let partition = partition
+            .map(Partition)
+            .ok_or_else(|| Status::invalid_argument("partition: no such number"))?;
+        let players = self.0.warm(partition).await;
+        let players = players.map_err(|error| Status::unavailable(error.to_string()))?;
+        Ok(Response::new(wire::WarmPartitionResponse {
+            players: players as u64,
+        }))
+    }
+}
+
+fn other_node(node: OtherNode) -> wire::Node {
+    wire::Node {
+        name: node.name,
+        address: node.address,
+        draining: node.draining,
+        suspected: node.suspected,
     }
 }
 

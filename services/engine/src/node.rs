@@ -3,11 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use engine::ownership::Standing;
 use engine::{EngineHandle, RepairError, Repaired, SetAside};
 use ports::Entity;
-use types::Timestamp;
+use tokio::sync::watch;
+use types::{Partition, Timestamp};
 
-use crate::cluster::{PartitionStatus, Partitions, SinkLag, StatusError};
+use crate::cluster::{NodeStatus, OtherNode, PartitionStatus, Partitions, SinkLag, StatusError};
 
 /// A node: its name, and its engine.
 pub struct Node {
@@ -17,12 +19,40 @@ pub struct Node {
     pub partitions_total: u16,
     /// Its engine.
     pub engine: EngineHandle,
+    /// What it knows of the others; `None`: it shares with nobody.
+    pub standing: Option<watch::Receiver<Standing>>,
 }
 
 #[async_trait]
 impl Partitions for Node {
     fn total(&self) -> u16 {
         self.partitions_total
+    }
+
+    fn node(&self) -> NodeStatus {
+        let Some(standing) = &self.standing else {
+            return NodeStatus {
+                name: self.name.clone(),
+                ..NodeStatus::default()
+            };
+        };
+        let standing = standing.borrow();
+        let members = standing.view.members.iter();
+        let failed = standing.failed.iter();
+        NodeStatus {
+            name: self.name.clone(),
+            nodes: members
+                .map(|(name, member)| OtherNode {
+                    name: name.to_string(),
+                    address: member.address.to_string(),
+                    draining: member.draining,
+                    suspected: standing.view.suspected(member.process),
+                })
+                .collect(),
+            failed: failed
+                .map(|(partition, why)| (*partition, why.clone()))
+                .collect(),
+        }
     }
 
     async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError> {
@@ -38,6 +68,11 @@ impl Partitions for Node {
 
     async fn repair(&self, player: &Entity, from_log: bool) -> Result<Repaired, RepairError> {
         self.engine.repair(player, from_log).await
+    }
+
+    async fn warm(&self, partition: Partition) -> Result<usize, StatusError> {
+        let warmed = self.engine.warm(partition).await;
+        warmed.map_err(|error| StatusError::Unavailable(error.to_string()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the cluster service answers about players that are set aside.
+//! What the cluster service answers: about the node, about players that are set aside, to who hands a partition over.
 
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::{QueryError, RepairError, Repaired, SetAside};
-use engine_service::{Cluster, PartitionStatus, Partitions, StatusError};
+use engine_service::{Cluster, NodeStatus, OtherNode, PartitionStatus, Partitions, StatusError};
 use ports::Entity;
 use proto::cluster::v1::cluster_service_server::ClusterService;
-use proto::cluster::v1::{ListSetAsideRequest, RepairPlayerRequest};
+use proto::cluster::v1::{
+    ListPartitionsRequest, ListSetAsideRequest, RepairPlayerRequest, WarmPartitionRequest,
+};
 use tonic::{Code, Request};
 use types::{Partition, Position};
 
@@ -21,6 +23,19 @@ struct Fake;
 impl Partitions for Fake {
     fn total(&self) -> u16 {
         8
+    }
+
+    fn node(&self) -> NodeStatus {
+        NodeStatus {
+            name: "engine-0".to_owned(),
+            nodes: vec![OtherNode {
+                name: "engine-1".to_owned(),
+                address: "http://engine-1:8087".to_owned(),
+                draining: true,
+                suspected: false,
+            }],
+            failed: vec![(Partition(2), "gap".to_owned())],
+        }
     }
 
     async fn status(&self) -> Result<Vec<PartitionStatus>, StatusError> {
@@ -46,6 +61,13 @@ impl Partitions for Fake {
             "broken" if !from_log => Err(RepairError::StillBroken("why".to_owned())),
             "moving" => Err(RepairError::Query(QueryError::Moving)),
             _ => Ok(Repaired { records: 5 }),
+        }
+    }
+
+    async fn warm(&self, partition: Partition) -> Result<usize, StatusError> {
+        match partition {
+            Partition(7) => Err(StatusError::Unavailable("why".to_owned())),
+            _ => Ok(12),
         }
     }
 }
@@ -93,5 +115,44 @@ async fn a_repair_is_answered_by_what_it_came_to() {
         let answer = cluster.repair_player(Request::new(request)).await;
         let answer = answer.map(|answer| answer.into_inner().records);
         assert_eq!(answer.map_err(|status| status.code()), expected, "{player}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_names_itself_the_others_and_what_it_cannot_run() {
+    let cluster = Cluster::new(Arc::new(Fake));
+    let answer = cluster.list_partitions(Request::new(ListPartitionsRequest {}));
+    let answer = answer.await.unwrap().into_inner();
+    assert_eq!((&*answer.node, answer.partitions_total), ("engine-0", 8));
+    let other = &answer.nodes[0];
+    assert_eq!(
+        (
+            &*other.name,
+            &*other.address,
+            other.draining,
+            other.suspected
+        ),
+        ("engine-1", "http://engine-1:8087", true, false)
+    );
+    assert_eq!(
+        (answer.failed[0].number, &*answer.failed[0].reason),
+        (2, "gap")
+    );
+}
+
+#[tokio::test]
+async fn a_partition_is_warmed_up_for_whoever_hands_it_over() {
+    let cluster = Cluster::new(Arc::new(Fake));
+    for (partition, expected) in [
+        (0, Ok(12)),
+        (7, Err(Code::Unavailable)),
+        (8, Err(Code::InvalidArgument)),
+        (65_536, Err(Code::InvalidArgument)),
+    ] {
+        let request = WarmPartitionRequest { partition };
+        let answer = cluster.warm_partition(Request::new(request)).await;
+        let answer = answer.map(|answer| answer.into_inner().players);
+        let answer = answer.map_err(|status| status.code());
+        assert_eq!(answer, expected, "{partition}");
     }
 }

@@ -11,6 +11,7 @@ use types::BrandId;
 
 use crate::intake::{Intake, now};
 use crate::keys::Caller;
+use crate::preview::{self, Preview};
 use crate::problem::{Kind, Problem};
 use crate::programmes::{self, InEffect, ProgrammeError, Publish};
 
@@ -198,6 +199,53 @@ pub(crate) async fn version(
     let found = intake.programmes.published(&caller.brand, Some(below), 1);
     let found = found.await?.into_iter().find(|it| it.number == number);
     found.ok_or_else(|| Problem::new(Kind::NotFound, "there is no such version"))
+}
+
+/// What is to be looked at, and what is known of it without any player.
+pub(crate) struct Previewed {
+    /// The draft's content hash.
+    pub(crate) version: Box<str>,
+    /// The version that is in effect.
+    pub(crate) base: Option<Box<str>>,
+    /// Why it could not be published as it is.
+    pub(crate) cannot_follow: Vec<String>,
+    pub(crate) sums: Preview,
+    pub(crate) next: Option<preview::Cursor>,
+}
+
+/// A page of what a draft would mean for the brand's players: of this text, or where it is empty of the draft that was set.
+pub(crate) async fn preview(
+    intake: &Intake,
+    caller: &Caller,
+    bytes: &[u8],
+    cursor: preview::Cursor,
+) -> Result<Previewed, Problem> {
+    let brand = &caller.brand;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Problem::new(Kind::Malformed, "the draft is not UTF-8"))?;
+    let source: Box<str> = match text {
+        "" => {
+            let draft = intake.programmes.draft(brand).await?;
+            let none = "there is no draft: send one, or `PUT /v1/programme` first";
+            draft
+                .ok_or_else(|| Problem::new(Kind::NoDraft, none))?
+                .source
+        }
+        text => text.into(),
+    };
+    let draft = compiled(&source, brand).map_err(|errors| invalid(&errors))?;
+    let newest = newest(intake, caller).await?;
+    let before = newest.as_ref();
+    let before = before.and_then(|it| programme::compile("in effect", &it.source).ok());
+    let cannot_follow = before.map_or_else(Vec::new, |it| programme::may_follow(&it, &draft));
+    let (sums, next) = preview::page(intake, brand, &source, cursor).await?;
+    Ok(Previewed {
+        version: draft.version.0,
+        base: newest.map(|it| it.version),
+        cannot_follow,
+        sums,
+        next,
+    })
 }
 
 async fn newest(intake: &Intake, caller: &Caller) -> Result<Option<Publication>, Problem> {

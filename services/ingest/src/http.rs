@@ -6,6 +6,7 @@ mod body;
 mod clock;
 mod commands;
 mod format;
+mod history;
 mod observe;
 mod page;
 mod players;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use ports::EventLog;
 use std::net::TcpListener;
 
 pub(crate) use auth::authorize;
@@ -36,6 +38,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct Shared {
     pub(crate) intake: Arc<Intake>,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) log: Arc<dyn EventLog>,
 }
 
 /// The server, to be awaited; stopped by its handle.
@@ -43,9 +46,10 @@ pub(crate) fn server(
     listener: TcpListener,
     intake: Arc<Intake>,
     keys: Arc<Keys>,
+    log: Arc<dyn EventLog>,
 ) -> std::io::Result<actix_web::dev::Server> {
     let config = intake.config;
-    let shared = web::Data::new(Shared { intake, keys });
+    let shared = web::Data::new(Shared { intake, keys, log });
     let app = move || {
         App::new()
             .app_data(shared.clone())

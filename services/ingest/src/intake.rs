@@ -15,6 +15,7 @@ use events::{Clock, Code, Context, Incoming, Rejection, Sources, partition_of, r
 use futures::stream::{self, StreamExt};
 use ports::{AppendError, Entity, Entry};
 use programme::model::Programme;
+use tokio::sync::Semaphore;
 use types::{Event, Partition, Position, Timestamp};
 
 use crate::appender::{Appender, Outcome};
@@ -44,6 +45,8 @@ pub(crate) struct Intake {
     pub(crate) appender: Appender,
     pub(crate) budget: Budget,
     pub(crate) rates: Rates,
+    /// One preview at a time.
+    pub(crate) previewing: Semaphore,
 }
 
 /// How a request wants its events taken.

@@ -9,11 +9,13 @@ mod budget;
 mod config;
 mod editing;
 mod grpc;
+mod history;
 mod http;
 mod intake;
 pub mod keys;
 mod listing;
 mod metrics;
+pub mod preview;
 mod problem;
 mod programmes;
 mod queries;
@@ -27,6 +29,8 @@ pub use http::ROUTES;
 pub use keys::{Keys, NewKey, Scope};
 pub use problem::{Kind, Problem};
 pub use programmes::{InEffect, ProgrammeError, Programmes, Publish};
-pub use queries::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+pub use queries::{
+    Applied, Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
+};
 pub use remote::{Asked, NoEndpoint, RemoteQueries};
 pub use serve::{Deps, Listeners, ServeError, probes, run};

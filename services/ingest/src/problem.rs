@@ -36,6 +36,8 @@ pub enum Kind {
     Forbidden,
     /// No such player or event; another brand's look the same.
     NotFound,
+    /// It was there, and is not kept any more.
+    Gone,
     /// No such path.
     NoSuchPath,
     /// The path exists, the method does not.
@@ -74,12 +76,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::EmptyBatch,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
+        Self::Gone,
         Self::NoSuchPath,
         Self::MethodNotAllowed,
         Self::LogClock,
@@ -107,6 +110,7 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
+            Self::Gone => "gone",
             Self::NoSuchPath => "no_such_path",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::LogClock => "log_clock",
@@ -142,6 +146,7 @@ impl Kind {
             | Self::StaleBase
             | Self::Unchanged
             | Self::CannotFollow => 409,
+            Self::Gone => 410,
             Self::InvalidProgramme => 422,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -159,6 +164,7 @@ impl Kind {
             Self::Unauthenticated => "A valid API key is needed",
             Self::Forbidden => "The API key may not do this",
             Self::NotFound => "Not found",
+            Self::Gone => "Not kept any more",
             Self::NoSuchPath => "No such path",
             Self::MethodNotAllowed => "The path has no such method",
             Self::LogClock => "The server runs on the log's clock",

@@ -6,6 +6,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
 
+use crate::preview::Preview;
+
 /// Questions about players, answered by whoever folds the log. Answers are JSON that is passed on as it is.
 #[async_trait]
 pub trait Queries: Send + Sync {
@@ -44,6 +46,16 @@ pub trait Queries: Send + Sync {
         limit: usize,
     ) -> Result<Vec<PlayerId>, QueryError>;
 
+    /// What a draft would mean, if it took effect now, for up to `limit` of its brand's players in a partition, after `after`, by the
+    /// bytes of their ids. The draft is a programme of the brand.
+    async fn preview(
+        &self,
+        partition: Partition,
+        draft: Draft<'_>,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<PreviewAnswer, QueryError>;
+
     /// Waits until everything up to these positions is folded and its emissions are with the gateways.
     async fn drained(&self, positions: &[(Partition, Position)]) -> Result<(), QueryError>;
 
@@ -71,6 +83,24 @@ pub struct JournalAnswer {
     pub next_before: Option<u64>,
     /// With the newest entries: the player as the newest of them leaves it.
     pub player: Option<Box<RawValue>>,
+}
+
+/// A draft that is no version yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// Whose.
+    pub brand: &'a BrandId,
+    /// The YAML.
+    pub source: &'a str,
+}
+
+/// What a draft would mean for some players.
+#[derive(Clone, Debug, Default)]
+pub struct PreviewAnswer {
+    /// Summed up.
+    pub sums: Preview,
+    /// Go on behind this player; `None`: these were the partition's last.
+    pub next: Option<PlayerId>,
 }
 
 /// What a record came to.

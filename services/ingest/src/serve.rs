@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ports::EventLog;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -80,8 +81,9 @@ pub async fn run(
         appender: Appender::start(&deps.log, &mut pumps),
         budget: Budget::new(config.in_flight_bytes_max),
         rates: Rates::new(config.events_per_second),
+        previewing: Semaphore::new(1),
     });
-    let http = http::server(listeners.http, intake.clone(), deps.keys.clone())?;
+    let http = http::server(listeners.http, intake.clone(), deps.keys.clone(), deps.log)?;
     let admin = Admin {
         queries: deps.queries,
         metrics: deps.metrics,

@@ -293,3 +293,72 @@ async fn the_same_over_grpc() {
     assert_eq!(status.code(), Code::PermissionDenied);
     server.stop().await;
 }
+
+async fn preview(server: &Server, query: &str, source: &str) -> Answer {
+    let request = server.request("POST", &format!("/v1/programme:preview{query}"));
+    answered(request.bearer_auth(&server.key).body(source.to_owned())).await
+}
+
+#[tokio::test]
+async fn a_preview_is_of_all_players_in_all_partitions_and_changes_nothing() {
+    let server = Server::start().await;
+    for number in 0..1_200 {
+        server.players.add("acme", &format!("p{number}"));
+    }
+    server.players.add("other", "p");
+    let before = server.get("/v1/programme").await.json;
+    let seen = preview(&server, "", &edited()).await;
+    assert_eq!(seen.status, 200, "{}", seen.json);
+    assert_eq!(seen.json["base"], before["version"]);
+    assert_eq!(seen.json["version"], *programme::version_of(&edited()).0);
+    assert_eq!(seen.json["next_page_token"], "");
+    let sums = &seen.json["preview"];
+    assert_eq!(sums["players"], 1_200);
+    let moved = &sums["tiers"]["loyalty"]["moves"][0];
+    assert_eq!(
+        (&moved["from"], &moved["to"]),
+        (&json!("silver"), &json!("gold"))
+    );
+    assert_eq!(moved["players"], 1_200);
+    assert_eq!(moved["examples"].as_array().unwrap().len(), 10);
+    assert_eq!(server.get("/v1/programme").await.json, before);
+    // Without a body it is of the draft that was set.
+    assert_eq!(code(&preview(&server, "", "").await), (409, "no_draft"));
+    put(&server, &edited()).await;
+    assert_eq!(preview(&server, "", "").await.json["preview"], *sums);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_preview_of_what_is_no_draft_is_refused_with_all_errors() {
+    let server = Server::start().await;
+    let wrong = preview(&server, "", "programme: p\nbrnd: acme\nzone: x\n").await;
+    assert_eq!(code(&wrong), (422, "invalid_programme"));
+    assert!(
+        wrong.json["errors"].as_array().unwrap().len() > 2,
+        "{}",
+        wrong.json
+    );
+    let other = PROGRAMME.replace("brand: acme", "brand: other");
+    assert_eq!(
+        code(&preview(&server, "", &other).await),
+        (422, "invalid_programme")
+    );
+    let token = preview(&server, "?page_token=x", &edited()).await;
+    assert_eq!(code(&token), (400, "malformed"));
+    let dollars = PROGRAMME.replace("currency: GBP", "currency: USD");
+    let answer = preview(&server, "", &dollars).await;
+    let reasons = &answer.json["cannot_follow"];
+    assert!(
+        reasons[0].as_str().unwrap().contains("currency"),
+        "{}",
+        answer.json
+    );
+    let reader = server.key("acme", None, &[Scope::Read]);
+    let request = server.request("POST", "/v1/programme:preview");
+    assert_eq!(
+        code(&answered(request.bearer_auth(&reader)).await),
+        (403, "forbidden")
+    );
+    server.stop().await;
+}

@@ -9,7 +9,7 @@ mod support;
 
 use std::sync::Arc;
 
-use ingest_service::{Asked, NoEndpoint, Queries, QueryError, RemoteQueries};
+use ingest_service::{Asked, Draft, NoEndpoint, Queries, QueryError, RemoteQueries};
 use ports::Entity;
 use proto::cluster::v1::query_service_server::QueryServiceServer;
 use support::FakePlayers;
@@ -45,11 +45,19 @@ async fn answers(queries: &dyn Queries, player: &str) -> Vec<String> {
         sequence: 7,
         index: 1,
     };
-    let mut listed = Vec::new();
+    let draft = Draft {
+        brand: &entity.brand,
+        source: "programme: p",
+    };
+    let (mut listed, mut previews) = (Vec::new(), Vec::new());
     for partition in 0..PARTITIONS {
         let partition = Partition(partition);
         let players = queries.players(partition, &entity.brand, None, 10).await;
         listed.extend(players.unwrap());
+        // One that is full leads on.
+        for limit in [1, 10] {
+            previews.push(queries.preview(partition, draft, None, limit).await);
+        }
     }
     vec![
         format!("{:?}", queries.player(&entity).await),
@@ -58,6 +66,7 @@ async fn answers(queries: &dyn Queries, player: &str) -> Vec<String> {
         format!("{:?}", queries.explain(&entity, &shop, &event).await),
         format!("{:?}", queries.outcome(&entity, at).await),
         format!("{listed:?}"),
+        format!("{previews:?}"),
     ]
 }
 

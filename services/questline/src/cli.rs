@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, cluster, config, demo, diff, explain, key, players, programme, repair,
-    restore, schema, send, serve, simulate,
+    audit, backup, check, cluster, config, demo, diff, explain, key, players, preview, programme,
+    repair, restore, schema, send, serve, simulate,
 };
 
 /// Missions, streaks and tiers that never lose, double or reorder an event.
@@ -40,10 +40,12 @@ pub(crate) enum Command {
     Check(check::Args),
     /// What differs between two programmes, in the words of the programme
     Diff(diff::Args),
+    /// What a draft would mean for every stored player, before it is published
+    Preview(preview::Args),
     /// The JSON Schema of programmes, for editors
     Schema(schema::Args),
-    /// Fold a file of events through the same core, without a server
-    Simulate(simulate::Args),
+    /// Fold a file of events, or stored history through a draft, without a server
+    Simulate(Box<simulate::Args>),
     /// Send a file of events to a server; resumable
     Send(send::Args),
     /// Every player of a server, as `simulate` writes them
@@ -77,6 +79,7 @@ impl Command {
             Self::Key(command) => key::run(command),
             Self::Check(args) => check::run(&args),
             Self::Diff(args) => diff::run(&args),
+            Self::Preview(args) => preview::run(&args),
             Self::Schema(args) => schema::run(&args),
             Self::Simulate(args) => simulate::run(&args),
             Self::Send(args) => send::run(&args),

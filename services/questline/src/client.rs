@@ -12,6 +12,10 @@ use types::Timestamp;
 /// How long one request may take, its back-pressure not counted.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How often something is asked for that the server does not answer now, and how long it is waited first; then twice as long each time.
+const ATTEMPTS: u32 = 6;
+const WAIT_FIRST: Duration = Duration::from_millis(200);
+
 /// A server, and a key to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -128,10 +132,31 @@ impl Client {
         json(called(request).await?).await
     }
 
+    /// The bytes that stand at a path.
+    pub(crate) async fn get_bytes(
+        &self,
+        segments: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<u8>, CallError> {
+        let request = self.request(Method::GET, &path(segments)).query(query);
+        let bytes = called(request).await?.bytes().await;
+        bytes.map(Into::into).map_err(|error| later(&error))
+    }
+
     /// Sets the draft of the brand's programme.
     pub(crate) async fn put_draft(&self, source: String) -> Result<Value, CallError> {
         let request = self
             .request(Method::PUT, "/v1/programme")
+            .header("content-type", "application/yaml")
+            .body(source);
+        json(called(request).await?).await
+    }
+
+    /// A page of what a draft would mean for the brand's players.
+    pub(crate) async fn preview(&self, source: String, token: &str) -> Result<Value, CallError> {
+        let request = self
+            .request(Method::POST, "/v1/programme:preview")
+            .query(&[("page_token", token)])
             .header("content-type", "application/yaml")
             .body(source);
         json(called(request).await?).await
@@ -148,6 +173,24 @@ impl Client {
             .request(method, format!("{}{path}", self.base))
             .bearer_auth(&self.key)
     }
+}
+
+/// Asks again while the server cannot answer.
+pub(crate) async fn patiently<T, A>(ask: impl Fn() -> A) -> Result<T, CallError>
+where
+    A: Future<Output = Result<T, CallError>>,
+{
+    let mut wait = WAIT_FIRST;
+    for _ in 1..ATTEMPTS {
+        match ask().await {
+            Err(CallError::Later { after, .. }) => {
+                tokio::time::sleep(after.unwrap_or(wait)).await;
+                wait *= 2;
+            }
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// A path of segments that may hold anything.

@@ -10,6 +10,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod key;
 pub(crate) mod players;
+pub(crate) mod preview;
 pub(crate) mod programme;
 pub(crate) mod repair;
 pub(crate) mod restore;

@@ -14,10 +14,12 @@ pub mod fuzz;
 mod ledger;
 mod lines;
 mod mapping;
+mod preview;
 mod programmes;
 mod send;
 mod serve;
 mod simulate;
+mod whatif;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

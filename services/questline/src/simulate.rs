@@ -3,6 +3,8 @@
 mod fold;
 mod read;
 mod together;
+mod town;
 
-pub(crate) use fold::{Folded, Wanted, fold};
+pub(crate) use fold::{Folded, Wanted, fold, fold_one};
 pub(crate) use read::{Records, read};
+pub(crate) use town::Town;

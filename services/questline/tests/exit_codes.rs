@@ -24,7 +24,7 @@ fn help_is_an_answer_and_has_examples() {
     check(&["--version"], 0, "questline");
     for command in [
         "serve", "demo", "check", "simulate", "send", "players", "explain", "audit", "config",
-        "repair", "diff", "schema",
+        "repair", "diff", "schema", "preview",
     ] {
         check(&[command, "--help"], 0, "Examples:");
     }

@@ -44,10 +44,35 @@ pub(crate) fn recover(
     partitions: u16,
     incarnation: u64,
 ) -> Result<Option<Recovered>, OpenError> {
-    let numbers = numbers(folder)?;
-    let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
+    let mut headers = headers(folder, partitions, incarnation)?;
+    let (Some(first), Some(last)) = (headers.first(), headers.last()) else {
         return Ok(None);
     };
+    let (first, last) = (first.number, last.number);
+    let bases = headers
+        .iter()
+        .map(|header| Arc::from(header.bases.as_slice()))
+        .collect();
+    let Some(header) = headers.pop() else {
+        return Ok(None);
+    };
+    let (active, ends) = active(folder, last, &header)?;
+    Ok(Some(Recovered {
+        first,
+        bases,
+        active,
+        ends,
+    }))
+}
+
+/// The headers of all segments in `folder`, each the next one of the one before it.
+pub(super) fn headers(
+    folder: &Path,
+    partitions: u16,
+    incarnation: u64,
+) -> Result<Vec<SegmentHeader>, OpenError> {
+    let numbers = numbers(folder)?;
+    let first = numbers.first().copied().unwrap_or_default();
     let mut headers: Vec<SegmentHeader> = Vec::with_capacity(numbers.len());
     for (number, expected) in numbers.iter().zip(first..) {
         if *number != expected {
@@ -63,20 +88,7 @@ pub(crate) fn recover(
         }
         headers.push(header);
     }
-    let bases = headers
-        .iter()
-        .map(|header| Arc::from(header.bases.as_slice()))
-        .collect();
-    let Some(header) = headers.pop() else {
-        return Ok(None);
-    };
-    let (active, ends) = active(folder, last, &header)?;
-    Ok(Some(Recovered {
-        first,
-        bases,
-        active,
-        ends,
-    }))
+    Ok(headers)
 }
 
 fn numbers(folder: &Path) -> Result<Vec<u64>, OpenError> {
@@ -212,16 +224,17 @@ pub(crate) fn sealed_index(
 }
 
 /// Goes over the frames of a segment as long as each is sound and the next in line.
-struct Scan {
-    seed: u32,
-    offset: usize,
+pub(super) struct Scan {
+    pub(super) seed: u32,
+    /// Where the next frame begins.
+    pub(super) offset: usize,
     next_frame: u64,
     ends: Vec<End>,
     index: Index,
 }
 
 impl Scan {
-    fn new(header: &SegmentHeader) -> Self {
+    pub(super) fn new(header: &SegmentHeader) -> Self {
         Self {
             seed: frame::seed(header.incarnation),
             offset: segment::header_bytes(header.bases.len()),
@@ -232,26 +245,26 @@ impl Scan {
     }
 
     fn run(&mut self, bytes: &[u8]) {
-        while let Some(rest) = bytes.get(self.offset..) {
-            let Some(header) = frame::whole(self.seed, rest).filter(|header| self.follows(header))
-            else {
-                return;
-            };
-            let Some(time) = last_time(&rest[..header.frame_bytes()], &header) else {
-                return;
-            };
-            self.ends[usize::from(header.partition.0)] = End {
-                position: Position {
-                    sequence: header.sequence,
-                    index: header.records.saturating_sub(1),
-                },
-                time,
-            };
-            self.index
-                .push(header.partition, self.offset as u64, header.frame_bytes());
-            self.offset += header.frame_bytes();
-            self.next_frame += 1;
-        }
+        while self.step(bytes).is_some() {}
+    }
+
+    /// Goes over the next frame of the segment's bytes; `None` where none follows.
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Option<Header> {
+        let rest = bytes.get(self.offset..)?;
+        let header = frame::whole(self.seed, rest).filter(|header| self.follows(header))?;
+        let time = last_time(&rest[..header.frame_bytes()], &header)?;
+        self.ends[usize::from(header.partition.0)] = End {
+            position: Position {
+                sequence: header.sequence,
+                index: header.records.saturating_sub(1),
+            },
+            time,
+        };
+        self.index
+            .push(header.partition, self.offset as u64, header.frame_bytes());
+        self.offset += header.frame_bytes();
+        self.next_frame += 1;
+        Some(header)
     }
 
     fn follows(&self, header: &Header) -> bool {

@@ -188,6 +188,21 @@ impl Membership {
             .is_some_and(|sent| now.saturating_sub(sent) < stands)
     }
 
+    /// Whether it holds the partition.
+    pub(super) fn holds(&self, partition: Partition) -> bool {
+        self.held.contains(&partition)
+    }
+
+    pub(super) fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether the own connection has worked for long enough to call others silent.
+    pub(super) fn listens(&self, now: Duration) -> bool {
+        self.sound
+            .is_some_and(|since| now.saturating_sub(since) >= self.timing.silence)
+    }
+
     fn fence_unless(&self, safe: bool) -> Vec<Decision> {
         if safe || self.held.is_empty() {
             Vec::new()
@@ -196,17 +211,14 @@ impl Membership {
         }
     }
 
-    /// Whether it is rather this node that is cut off: its connection broke, or more than a third of the members are silent.
+    /// Whether it is rather this node that is cut off: its connection broke, or more members are silent than may be lost at once.
     fn doubts(&self, view: &View, now: Duration) -> bool {
         let silent = self.silent(now, self.timing.quiet).count();
-        self.sound.is_none() || silent * 3 > view.members.len()
+        self.sound.is_none() || silent > view.may_be_lost()
     }
 
     fn suspect(&self, view: &View, now: Duration, decisions: &mut Vec<Decision>) {
-        let listened = self
-            .sound
-            .is_some_and(|since| now.saturating_sub(since) >= self.timing.silence);
-        if !listened {
+        if !self.listens(now) {
             return;
         }
         let new = self

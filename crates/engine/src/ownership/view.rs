@@ -34,8 +34,17 @@ pub struct Move<'a> {
 }
 
 impl View {
-    /// Whether the process is taken for dead. Suspicions count in the order they were written, and no more of them than a third of the
-    /// members: two halves of a split network that suspect each other do not stop the whole.
+    /// How many of the members may be taken for dead at once: a third. Of two it is one: who suspects the other has written so where a
+    /// majority of the log's servers keeps it, and of two who write it the first counts.
+    pub(super) fn may_be_lost(&self) -> usize {
+        match self.members.len() {
+            2 => 1,
+            members => members / 3,
+        }
+    }
+
+    /// Whether the process is taken for dead. Suspicions count in the order they were written, and no more of them than may be lost at
+    /// once: two halves of a split network that suspect each other do not stop the whole.
     pub fn suspected(&self, process: OwnerId) -> bool {
         let mut standing: Vec<&Suspicion> = self.suspicions.iter().collect();
         standing.sort_by_key(|suspicion| suspicion.revision);
@@ -49,7 +58,7 @@ impl View {
                 counted.push(suspicion.process);
             }
         }
-        counted.truncate(self.members.len() / 3);
+        counted.truncate(self.may_be_lost());
         counted.contains(&process)
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,10 +68,15 @@ impl Bench {
     pub(crate) fn new(programme: &str) -> Self {
         let dice = Arc::new(Dice::new(1));
         dice.set_calm(true);
+        Self::over(programme, 3, dice)
+    }
+
+    /// A bench whose ports misbehave as the dice say.
+    pub(crate) fn over(programme: &str, partitions: u16, dice: Arc<Dice>) -> Self {
         let crash = Arc::new(Crash::default());
         let mut bench = Self {
             crash: Arc::clone(&crash),
-            log: Arc::new(MemoryLog::new(3, Arc::clone(&dice))),
+            log: Arc::new(MemoryLog::new(partitions, Arc::clone(&dice))),
             store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
             sink: Arc::new(FaultySink::new("all", |_| true, dice)),
             programmes: Programmes::default(),
@@ -285,6 +290,23 @@ impl Bench {
         engine.drained(&ends).await
     }
 
+    /// Waits until everything appended for the player is folded and acknowledged.
+    pub(crate) async fn drained_of(&self, engine: &EngineHandle, player: &str) {
+        let partition = self.partition_of(&self.entity(player));
+        let (end, _) = self.log.end(partition).await.unwrap();
+        engine.drained(&[(partition, end)]).await.unwrap();
+    }
+
+    /// A known id with another body would be an alarm at a gateway.
+    pub(crate) fn assert_no_id_has_two_bodies(&self) {
+        let mut bodies = BTreeMap::new();
+        for one in self.sink.received() {
+            let body = one.outgoing.body.clone();
+            let before = bodies.entry(one.outgoing.id.to_string()).or_insert(body);
+            assert_eq!(*before, one.outgoing.body, "{}", one.outgoing.id);
+        }
+    }
+
     async fn append(&self, entity: &Entity, body: Bytes) -> Position {
         let partition = self.partition_of(entity);
         let steps = self.log.records(partition).len() as i64;
@@ -293,7 +315,7 @@ impl Bench {
             recorded_at: Timestamp::from_nanos(at),
             body,
         };
-        self.log.append(partition, vec![entry]).await.unwrap().first
+        self.log.put(partition, vec![entry]).first
     }
 
     pub(crate) fn partition_of(&self, entity: &Entity) -> Partition {

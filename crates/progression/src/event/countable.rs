@@ -68,7 +68,7 @@ impl<'e> Count<'e> {
             mission::pass_over(step, fact.kind, &Reason::Returned);
         } else {
             settled = self.count(step);
-            mission::complete(step, fact);
+            mission::complete(step, fact.occurred_at);
             tier::judge(step);
         }
         if let Some(money) = self.money {

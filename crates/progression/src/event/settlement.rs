@@ -107,7 +107,7 @@ impl Settle {
                 earn::earn(step, &fact, &candidates, Returned::NOTHING);
                 mission::count(step, &fact, &candidates, Returned::NOTHING);
                 mission::reopen(step);
-                mission::complete(step, &fact);
+                mission::complete(step, fact.occurred_at);
                 tier::judge(step);
             }
             What::Return { reverse, voided } => {

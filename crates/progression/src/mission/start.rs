@@ -4,6 +4,7 @@ use programme::model::{Facts, Mission, MissionIx, Programme, Start, Verdict, Win
 use types::Timestamp;
 
 use crate::derived;
+use crate::journal::Reason;
 use crate::state::State;
 use crate::step::Step;
 
@@ -102,4 +103,27 @@ fn is_for(step: &Step<'_>, mission: &Mission, occurred_at: Timestamp) -> bool {
     };
     let audience = mission.audience.as_ref();
     audience.is_none_or(|audience| audience.eval(&facts) == Verdict::True)
+}
+
+/// Whether the mission takes events of this player that occur then, whoever it is for.
+pub(crate) fn open_at(
+    state: &State,
+    ix: MissionIx,
+    mission: &Mission,
+    occurred: Timestamp,
+) -> Result<(), Reason> {
+    if !available(mission, occurred) {
+        return Err(Reason::Unavailable);
+    }
+    if unlock(state, mission).is_none_or(|since| since > occurred) {
+        return Err(Reason::Locked);
+    }
+    if mission.start == Start::OptIn {
+        let kept = state.mission(ix).and_then(|kept| kept.course.as_ref());
+        let joined = kept.and_then(|course| course.opted_in);
+        if joined.is_none_or(|joined| joined > occurred) {
+            return Err(Reason::NotJoined);
+        }
+    }
+    Ok(())
 }

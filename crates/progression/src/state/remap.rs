@@ -16,7 +16,7 @@ use crate::slot::{Given, Slot};
 use crate::stock::Stock;
 
 /// Old index to new, where the name is still there.
-pub(super) struct Map(Vec<Option<u16>>);
+pub(crate) struct Map(Vec<Option<u16>>);
 
 impl Map {
     fn of(old: &[Box<str>], new: &[Box<str>]) -> Self {
@@ -25,7 +25,7 @@ impl Map {
         Self(old.iter().map(|name| place(name).and_then(index)).collect())
     }
 
-    fn get(&self, old: u16) -> Option<u16> {
+    pub(crate) fn get(&self, old: u16) -> Option<u16> {
         self.0.get(usize::from(old)).copied().flatten()
     }
 
@@ -93,7 +93,7 @@ impl Moves {
     }
 
     /// A set's place, and the places of its levels.
-    pub(super) fn tier(&self, ix: TierSetIx) -> Option<(TierSetIx, &Map)> {
+    pub(crate) fn tier(&self, ix: TierSetIx) -> Option<(TierSetIx, &Map)> {
         let new = self.tiers.get(ix.0).map(TierSetIx)?;
         Some((new, self.levels.get(usize::from(ix.0))?))
     }

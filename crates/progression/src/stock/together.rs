@@ -13,14 +13,14 @@ use crate::journal::History;
 use crate::state::State;
 
 /// All stocks of a programme, each as the store of a server would keep it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Stocks {
     kept: BTreeMap<PlayerId, Kept>,
     /// Of each version under which something was told.
     names: Catalogue,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Kept {
     state: State,
     segments: BTreeMap<u32, Vec<u8>>,

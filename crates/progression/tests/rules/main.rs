@@ -12,6 +12,7 @@ mod c_points;
 mod d_reversals;
 mod e_tiers;
 mod f_missions;
+mod foresee;
 mod g_people_and_predicates;
 mod h_output;
 #[path = "../fold/harness.rs"]

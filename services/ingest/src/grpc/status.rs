@@ -28,6 +28,7 @@ const fn code(kind: Kind) -> Code {
         Kind::Unauthenticated => Code::Unauthenticated,
         Kind::Forbidden => Code::PermissionDenied,
         Kind::NotFound => Code::NotFound,
+        Kind::Gone => Code::OutOfRange,
         Kind::NoSuchPath | Kind::MethodNotAllowed => Code::Unimplemented,
         Kind::LogClock | Kind::NoDraft | Kind::Unchanged | Kind::CannotFollow => {
             Code::FailedPrecondition

@@ -11,6 +11,7 @@ use super::publish::query;
 use super::{Shared, answer, auth, body};
 use crate::editing::{self, Current, Done, Versions};
 use crate::keys::Scope;
+use crate::preview::Cursor;
 use crate::problem::{Kind, Problem};
 use crate::programmes::described;
 
@@ -107,6 +108,36 @@ pub(super) async fn publish(
     let mut said = described(&publication);
     said["partitions"] = json!(partitions);
     answer::value(status, &said)
+}
+
+/// What the draft in the body, or the one that was set, would mean for the brand's players: a page of them.
+pub(super) async fn preview(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        #[serde(default)]
+        page_token: String,
+    }
+    let caller = auth::caller(&request, &shared, Scope::Programme)?;
+    let Query { page_token } = query(&request)?;
+    let cursor = Cursor::read(&page_token).ok_or_else(|| {
+        let why = "`page_token` is not one that was given out";
+        Problem::new(Kind::Malformed, why)
+    })?;
+    let mut share = shared.intake.budget.share();
+    let bytes = body::read(&request, &shared.intake.config, &mut share).await?;
+    let seen = editing::preview(&shared.intake, &caller, &bytes, cursor).await?;
+    let said = json!({
+        "version": seen.version,
+        "base": seen.base,
+        "cannot_follow": seen.cannot_follow,
+        "preview": seen.sums,
+        "next_page_token": seen.next.map_or_else(String::new, |next| next.token()),
+    });
+    answer::value(StatusCode::OK, &said)
 }
 
 /// What was published, newest first, sources left out.

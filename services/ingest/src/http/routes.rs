@@ -3,12 +3,12 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, Route};
 
-use super::{clock, commands, players, programme, publish};
+use super::{clock, commands, history, players, programme, publish};
 use crate::http::answer;
 use crate::problem::{Kind, Problem};
 
 /// Method and path pattern of every call, in the order of the documentation.
-pub const ROUTES: [(&str, &str); 14] = [
+pub const ROUTES: [(&str, &str); 17] = [
     ("POST", "/v1/events"),
     ("GET", "/v1/players"),
     ("GET", "/v1/players/{player}"),
@@ -19,9 +19,12 @@ pub const ROUTES: [(&str, &str); 14] = [
     ("POST", "/v1/clock:tick"),
     ("GET", "/v1/programme"),
     ("PUT", "/v1/programme"),
+    ("POST", "/v1/programme:preview"),
     ("POST", "/v1/programme:publish"),
     ("GET", "/v1/programme/versions"),
     ("GET", "/v1/programme/versions/{number}"),
+    ("GET", "/v1/log"),
+    ("GET", "/v1/log/{partition}"),
     ("GET", "/openapi.json"),
 ];
 
@@ -29,7 +32,7 @@ pub const ROUTES: [(&str, &str); 14] = [
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    let routes: [fn() -> Route; 14] = [
+    let routes: [fn() -> Route; 17] = [
         || web::post().to(publish::publish),
         || web::get().to(players::list),
         || web::get().to(players::get),
@@ -40,9 +43,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         || web::post().to(clock::tick),
         || web::get().to(programme::get),
         || web::put().to(programme::put),
+        || web::post().to(programme::preview),
         || web::post().to(programme::publish),
         || web::get().to(programme::versions),
         || web::get().to(programme::version),
+        || web::get().to(history::list),
+        || web::get().to(history::read),
         || web::get().to(openapi),
     ];
     let mut routes = ROUTES.into_iter().zip(routes).peekable();

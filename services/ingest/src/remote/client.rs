@@ -16,7 +16,9 @@ use tonic::{Response, Status};
 use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
 
 use super::wire::{applied, json, jsons, place, position, query_error};
-use crate::queries::{JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+use crate::queries::{
+    Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
+};
 
 /// How long connecting to a node may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -216,6 +218,35 @@ impl Queries for RemoteQueries {
         players
             .collect::<Result<_, _>>()
             .map_err(|_| QueryError::Overloaded)
+    }
+
+    async fn preview(
+        &self,
+        partition: Partition,
+        draft: Draft<'_>,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<PreviewAnswer, QueryError> {
+        let question = wire::PreviewDraftRequest {
+            partition: partition.0.into(),
+            brand: draft.brand.to_string(),
+            source: draft.source.to_owned(),
+            after: after.map(ToString::to_string).unwrap_or_default(),
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+        };
+        let call = |mut node: Client, question| async move { node.preview_draft(question).await };
+        let found = self.ask(partition, question, call).await?;
+        let next = Some(found.next.as_str()).filter(|next| !next.is_empty());
+        Ok(PreviewAnswer {
+            sums: serde_json::from_slice(&found.preview).map_err(|error| {
+                tracing::error!(%error, "an engine node's preview cannot be read");
+                QueryError::Overloaded
+            })?,
+            next: next
+                .map(PlayerId::new)
+                .transpose()
+                .map_err(|_| QueryError::Overloaded)?,
+        })
     }
 
     async fn drained(&self, positions: &[(Partition, Position)]) -> Result<(), QueryError> {

@@ -7,7 +7,7 @@ use proto::cluster::v1::query_service_server::QueryService;
 use tonic::{Request, Response, Status};
 
 use super::wire::{bytes, entity, name, outcome, partition, place, position, status};
-use crate::queries::Queries;
+use crate::queries::{Draft, Queries};
 
 /// The most that one answer lists.
 const LIMIT: usize = 10_000;
@@ -101,6 +101,30 @@ impl QueryService for Asked {
         let players = found.await.map_err(status)?;
         Ok(Response::new(wire::ListPlayersResponse {
             players: players.iter().map(ToString::to_string).collect(),
+        }))
+    }
+
+    async fn preview_draft(
+        &self,
+        request: Request<wire::PreviewDraftRequest>,
+    ) -> Result<Response<wire::PreviewDraftResponse>, Status> {
+        let asked = request.into_inner();
+        let (partition, brand) = (partition(asked.partition)?, name(&asked.brand, "brand")?);
+        let after = match asked.after.as_str() {
+            "" => None,
+            after => Some(name(after, "after")?),
+        };
+        let draft = Draft {
+            brand: &brand,
+            source: &asked.source,
+        };
+        let limit = bounded(asked.limit);
+        let found = self.0.preview(partition, draft, after.as_ref(), limit);
+        let found = found.await.map_err(status)?;
+        let preview = serde_json::to_vec(&found.sums);
+        Ok(Response::new(wire::PreviewDraftResponse {
+            preview: preview.map_err(|error| Status::internal(error.to_string()))?,
+            next: found.next.map(|it| it.to_string()).unwrap_or_default(),
         }))
     }
 

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use ingest_service::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
-use ports::{AppendError, Appended, Entity, Entry, EventLog, LogReader, ReadError};
+use ingest_service::preview::Preview;
+use ingest_service::{
+    Applied, Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
+};
+use ports::{AppendError, Appended, Entity, Entry, EventLog, LogReader, LogRecord, ReadError};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use types::{Body, BrandId, Event, EventId, Partition, PlayerId, Position, SourceId, Timestamp};
@@ -19,6 +22,8 @@ pub(crate) struct FakeLog {
     failing: Mutex<Vec<Option<Failure>>>,
     /// Appends wait while this is true.
     held: watch::Sender<bool>,
+    /// What stood up to here is gone, in every partition.
+    pub(crate) cut: Mutex<Position>,
     /// Appends that began.
     pub(crate) began: watch::Sender<usize>,
 }
@@ -29,6 +34,7 @@ impl FakeLog {
             partitions: (0..partitions).map(|_| Mutex::default()).collect(),
             failing: Mutex::new(vec![None; partitions]),
             held: watch::Sender::new(false),
+            cut: Mutex::new(Position::START),
             began: watch::Sender::new(0),
         }
     }
@@ -51,6 +57,19 @@ impl FakeLog {
             .lock()
             .unwrap()
             .clone()
+    }
+
+    /// What a reader of a partition gets.
+    fn records(&self, partition: Partition) -> Vec<LogRecord> {
+        let numbered = (1..).zip(self.messages(partition));
+        let records = numbered.flat_map(|(sequence, entries)| {
+            (0..).zip(entries).map(move |(index, entry)| LogRecord {
+                position: Position { sequence, index },
+                recorded_at: Timestamp::MIN,
+                body: entry.body,
+            })
+        });
+        records.collect()
     }
 
     /// Every event, partition by partition, with its brand and trace context.
@@ -109,12 +128,38 @@ impl EventLog for FakeLog {
         Ok(Appended { first })
     }
 
-    async fn read(&self, _: Partition, _: Position) -> Result<Box<dyn LogReader>, ReadError> {
-        Err(ReadError::Unavailable("nobody reads here".to_owned()))
+    async fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+    ) -> Result<Box<dyn LogReader>, ReadError> {
+        let first = *self.cut.lock().unwrap();
+        if after < first {
+            return Err(ReadError::Truncated { first });
+        }
+        let records = self.records(partition).into_iter();
+        let records = records.filter(|record| record.position > after).collect();
+        Ok(Box::new(FakeReader(records)))
     }
 
-    async fn end(&self, _: Partition) -> Result<(Position, Timestamp), ReadError> {
-        Ok((Position::START, Timestamp::MIN))
+    async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {
+        let last = self.records(partition).pop();
+        let last = last.map(|last| (last.position, last.recorded_at));
+        Ok(last.unwrap_or((Position::START, Timestamp::MIN)))
+    }
+}
+
+/// Gives what was there when it was made, then waits for ever.
+struct FakeReader(Vec<LogRecord>);
+
+#[async_trait]
+impl LogReader for FakeReader {
+    async fn next(&mut self, limit: usize) -> Result<Vec<LogRecord>, ReadError> {
+        if self.0.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        let count = limit.min(self.0.len());
+        Ok(self.0.drain(..count).collect())
     }
 }
 
@@ -232,6 +277,24 @@ impl Queries for FakePlayers {
             .map(|entity| entity.player.clone())
             .filter(|player| after.is_none_or(|after| player > after));
         Ok(players.take(limit).collect())
+    }
+
+    async fn preview(
+        &self,
+        partition: Partition,
+        draft: Draft<'_>,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<PreviewAnswer, QueryError> {
+        let mut sums = Preview::default();
+        let found = self.players(partition, draft.brand, after, limit).await?;
+        (sums.players, sums.affected) = (found.len() as u64, found.len() as u64);
+        let tier = sums.tiers.entry("loyalty".to_owned()).or_default();
+        for player in &found {
+            tier.moved("silver", "gold").count(player.to_string());
+        }
+        let next = found.last().filter(|_| found.len() == limit).cloned();
+        Ok(PreviewAnswer { sums, next })
     }
 
     async fn drained(&self, positions: &[(Partition, Position)]) -> Result<(), QueryError> {

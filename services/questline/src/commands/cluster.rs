@@ -1,9 +1,10 @@
-//! `questline cluster`: partitions and their owners.
+//! `questline cluster`: nodes, partitions and their owners.
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use proto::cluster::v1::backup_service_client::BackupServiceClient;
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
-use proto::cluster::v1::{ListPartitionsRequest, Partition, Position};
+use proto::cluster::v1::{ListPartitionsRequest, ListPartitionsResponse, Partition, Position};
 use tonic::transport::Channel;
 
 use super::block_on;
@@ -13,7 +14,7 @@ use crate::exit::Failure;
 /// What to ask.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Each partition: its owner, epoch, cursor, lag, and what the gateways have not acknowledged
+    /// Each partition: its owner, epoch, cursor, lag, last checkpoint, and what the gateways have not acknowledged
     Status(Status),
 }
 
@@ -21,9 +22,10 @@ pub(crate) enum Command {
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
   questline cluster status
-  questline cluster status --at http://127.0.0.1:8087
+  questline cluster status --at http://engine-1:8087
 
-The address is the one that `questline serve` prints as cluster.")]
+The address is the one that `questline serve` prints as cluster. That of any engine node is
+enough: it knows the others.")]
 pub(crate) struct Status {
     #[command(flatten)]
     at: At,
@@ -32,7 +34,7 @@ pub(crate) struct Status {
 /// A node.
 #[derive(Debug, clap::Args)]
 pub(crate) struct At {
-    /// The node's cluster address
+    /// The cluster address of a node
     #[arg(
         long,
         value_name = "URL",
@@ -42,62 +44,141 @@ pub(crate) struct At {
     at: String,
 }
 
+pub(crate) type Client = ClusterServiceClient<Channel>;
+
+/// A node that was asked.
+pub(crate) struct Answer {
+    pub(crate) node: String,
+    pub(crate) asked: Result<(Client, ListPartitionsResponse), String>,
+}
+
 impl At {
-    /// A client of it.
-    pub(crate) async fn connect(&self) -> Result<ClusterServiceClient<Channel>, Failure> {
-        let client = ClusterServiceClient::connect(self.at.clone()).await;
-        client.map_err(|_| self.silent())
+    /// Asks the node, and every other that it knows.
+    pub(crate) async fn all(&self) -> Result<Vec<Answer>, Failure> {
+        let (client, first) = ask(&self.at).await.map_err(Failure::failed)?;
+        let others = first.nodes.iter().filter(|other| other.name != first.node);
+        let others: Vec<_> = others.cloned().collect();
+        let mut all = vec![Answer {
+            node: first.node.clone(),
+            asked: Ok((client, first)),
+        }];
+        for other in others {
+            all.push(Answer {
+                asked: ask(&other.address).await,
+                node: other.name,
+            });
+        }
+        all.sort_by(|one, other| one.node.cmp(&other.node));
+        Ok(all)
     }
 
     /// A client of its backups.
     pub(crate) async fn backups(&self) -> Result<BackupServiceClient<Channel>, Failure> {
         let client = BackupServiceClient::connect(self.at.clone()).await;
-        client.map_err(|_| self.silent())
-    }
-
-    fn silent(&self) -> Failure {
-        Failure::failed(format!(
-            "nobody answers at {}: is the server running? `questline serve` prints the address as cluster",
-            self.at
-        ))
+        client.map_err(|_| Failure::failed(silent(&self.at)))
     }
 }
 
-/// Asks and prints a table.
+async fn ask(at: &str) -> Result<(Client, ListPartitionsResponse), String> {
+    let client = ClusterServiceClient::connect(at.to_owned()).await;
+    let mut client = client.map_err(|_| silent(at))?;
+    let answer = client.list_partitions(ListPartitionsRequest {}).await;
+    let answer = answer.map_err(|status| status.message().to_owned())?;
+    Ok((client, answer.into_inner()))
+}
+
+fn silent(at: &str) -> String {
+    format!(
+        "nobody answers at {at}: is the server running? `questline serve` prints the address as cluster"
+    )
+}
+
+/// Asks and prints tables.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
     let Command::Status(status) = command;
-    let answer = block_on(async {
-        let mut client = status.at.connect().await?;
-        let answer = client.list_partitions(ListPartitionsRequest {}).await;
-        let answer = answer.map_err(|status| Failure::failed(status.message()))?;
-        Ok(answer.into_inner())
-    })?;
+    let answers = block_on(status.at.all())?;
+    let answered: Vec<&ListPartitionsResponse> = answers
+        .iter()
+        .filter_map(|answer| answer.asked.as_ref().ok().map(|(_, answer)| answer))
+        .collect();
+    nodes(&answers)?;
+    let mut partitions: Vec<&Partition> = answered.iter().flat_map(|it| &it.partitions).collect();
+    partitions.sort_by_key(|partition| (partition.number, partition.epoch));
     say(
-        "partition  epoch  cursor        end           lag       unacknowledged                owner",
+        "partition  epoch  cursor        end           lag       checkpoint  unacknowledged                owner",
     )?;
-    for partition in &answer.partitions {
+    for partition in &partitions {
         say(row(partition))?;
     }
-    let (here, total) = (answer.partitions.len(), answer.partitions_total);
-    say(format_args!("{here} of {total} partitions are owned there"))?;
-    for partition in &answer.partitions {
-        if partition.quarantined > 0 {
+    let total = answered.first().map_or(0, |answer| answer.partitions_total);
+    let mut owned: Vec<u32> = partitions.iter().map(|it| it.number).collect();
+    owned.dedup();
+    say(format_args!(
+        "{} of {total} partitions are owned",
+        owned.len()
+    ))?;
+    for answer in &answered {
+        for failed in &answer.failed {
             say(format_args!(
-                "partition {}: {} players are set aside: {} repair",
-                partition.number,
-                partition.quarantined,
-                called_as()
+                "partition {} does not run on {}: {}",
+                failed.number, answer.node, failed.reason
             ))?;
         }
-        if let Some(restored) = &partition.restored {
-            say(format_args!(
-                "partition {}: the log was restored to an older copy ({} times): kept to {}, had been folded to {}",
-                partition.number,
-                restored.times,
-                place(restored.kept.as_ref()),
-                place(restored.folded.as_ref())
-            ))?;
-        }
+    }
+    for partition in partitions {
+        noteworthy(partition)?;
+    }
+    Ok(())
+}
+
+/// The nodes, where there are several.
+fn nodes(answers: &[Answer]) -> Result<(), Failure> {
+    let answered = answers.iter().filter_map(|it| it.asked.as_ref().ok());
+    let Some(seen) = answered
+        .map(|(_, answer)| &answer.nodes)
+        .max_by_key(|nodes| nodes.len())
+        .filter(|nodes| !nodes.is_empty())
+    else {
+        return Ok(());
+    };
+    say("node                  partitions  address                       state")?;
+    for node in seen {
+        let asked = answers.iter().find(|answer| answer.node == node.name);
+        let (count, said) = match asked.map(|answer| &answer.asked) {
+            Some(Ok((_, answer))) => (answer.partitions.len().to_string(), "runs"),
+            _ => ("-".to_owned(), "does not answer"),
+        };
+        let state = match (node.suspected, node.draining) {
+            (true, _) => "is silent",
+            (false, true) => "leaves",
+            (false, false) => said,
+        };
+        say(format_args!(
+            "{:<20}  {count:<10}  {:<28}  {state}",
+            node.name, node.address
+        ))?;
+    }
+    say("")?;
+    Ok(())
+}
+
+fn noteworthy(partition: &Partition) -> Result<(), Failure> {
+    if partition.quarantined > 0 {
+        say(format_args!(
+            "partition {}: {} players are set aside: {} repair",
+            partition.number,
+            partition.quarantined,
+            called_as()
+        ))?;
+    }
+    if let Some(restored) = &partition.restored {
+        say(format_args!(
+            "partition {}: the log was restored to an older copy ({} times): kept to {}, had been folded to {}",
+            partition.number,
+            restored.times,
+            place(restored.kept.as_ref()),
+            place(restored.folded.as_ref())
+        ))?;
     }
     Ok(())
 }
@@ -109,14 +190,28 @@ fn row(partition: &Partition) -> String {
         .map(|sink| format!("{} {}", sink.name, grouped(sink.unacknowledged)))
         .collect();
     format!(
-        "{:<9}  {:<5}  {:<12}  {:<12}  {:<8}  {:<28}  {}",
+        "{:<9}  {:<5}  {:<12}  {:<12}  {:<8}  {:<10}  {:<28}  {}",
         partition.number,
         partition.epoch,
         place(partition.cursor.as_ref()),
         place(partition.end.as_ref()),
         grouped(partition.lag),
+        age(partition),
         sinks.join(", "),
         partition.owner
+    )
+}
+
+/// How long ago the last checkpoint was, or the takeover.
+fn age(partition: &Partition) -> String {
+    partition.last_checkpoint_at.map_or_else(
+        || "-".to_owned(),
+        |at| {
+            format!(
+                "{} s ago",
+                (Timestamp::now().as_second() - at.seconds).max(0)
+            )
+        },
     )
 }
 

@@ -1,7 +1,10 @@
 //! `questline repair`: players that are set aside.
 
 use clap::Parser;
-use proto::cluster::v1::{ListSetAsideRequest, RepairPlayerRequest, SetAside};
+use proto::cluster::v1::{
+    ListSetAsideRequest, RepairPlayerRequest, RepairPlayerResponse, SetAside,
+};
+use tonic::Code;
 
 use super::block_on;
 use super::cluster::{At, place};
@@ -43,23 +46,45 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         player,
         from_log: args.from_log,
     };
-    let repaired = block_on(async {
-        let mut client = args.at.connect().await?;
-        let answer = client.repair_player(request).await;
-        let answer = answer.map_err(|status| Failure::failed(status.message()))?;
-        Ok(answer.into_inner())
-    })?;
+    let repaired = block_on(repair(&args.at, request))?;
     let records = grouped(repaired.records);
     say(format_args!("repaired: {records} records read again"))?;
     Ok(())
 }
 
+/// Asks each node: one of them folds the player.
+async fn repair(at: &At, request: RepairPlayerRequest) -> Result<RepairPlayerResponse, Failure> {
+    let mut said = None;
+    for answer in at.all().await? {
+        let (mut client, _) = answer.asked.map_err(Failure::failed)?;
+        let repaired = client.repair_player(request.clone()).await;
+        match repaired {
+            Ok(repaired) => return Ok(repaired.into_inner()),
+            // Another's, or nobody's at the moment; what a node says that has the player counts more.
+            Err(status) if status.code() == Code::Unavailable => {
+                said.get_or_insert(status);
+            }
+            Err(status) => return Err(Failure::failed(status.message())),
+        }
+    }
+    let why = said.map_or_else(String::new, |status| status.message().to_owned());
+    Err(Failure::failed(why))
+}
+
 fn list(at: &At) -> Result<(), Failure> {
     let players = block_on(async {
-        let mut client = at.connect().await?;
-        let answer = client.list_set_aside(ListSetAsideRequest {}).await;
-        let answer = answer.map_err(|status| Failure::failed(status.message()))?;
-        Ok(answer.into_inner().players)
+        let mut players = Vec::new();
+        for answer in at.all().await? {
+            let (mut client, _) = answer.asked.map_err(Failure::failed)?;
+            let answer = client.list_set_aside(ListSetAsideRequest {}).await;
+            let answer = answer.map_err(|status| Failure::failed(status.message()))?;
+            players.extend(answer.into_inner().players);
+        }
+        players.sort_by(|one: &SetAside, other| {
+            let key = |it: &SetAside| (it.partition, it.brand.clone(), it.player.clone());
+            key(one).cmp(&key(other))
+        });
+        Ok(players)
     })?;
     if players.is_empty() {
         say("no player is set aside")?;

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use embedded::backup::Source;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
-use log_jetstream::JetStreamLog;
-use ports::{EventLog, ProgrammeStore, StateStore};
+use log_jetstream::{JetStreamLiveness, JetStreamLog};
+use ports::{EventLog, Liveness, ProgrammeStore, StateStore};
 use store_cql::CqlStore;
 
-use super::config::{ClockName, Config, LogKind};
+use super::config::{ClockName, Config, LogKind, Role};
 use super::wall_clock;
 use crate::exit::Failure;
 
@@ -31,6 +31,8 @@ pub(super) struct Adapters {
     pub(super) programmes: Arc<dyn ProgrammeStore>,
     /// What recorded time is.
     pub(super) clock: ClockName,
+    /// The other engine nodes of the log; `None`: it is this process's alone, or no engine runs here.
+    pub(super) liveness: Option<Arc<dyn Liveness>>,
     /// What copies them, where they are a data folder.
     pub(super) backup: Option<Source>,
 }
@@ -53,11 +55,19 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
     let log = JetStreamLog::open(&settings).await;
     let log = log.map_err(Failure::failed)?;
     let store = cql(config).await?;
+    let liveness: Option<Arc<dyn Liveness>> = match config.runs(Role::Engine) {
+        true => {
+            let opened = JetStreamLiveness::open(&settings, config.ownership.lease()).await;
+            Some(Arc::new(opened.map_err(Failure::failed)?))
+        }
+        false => None,
+    };
     Ok(Adapters {
         log: Arc::new(log),
         store: store.clone(),
         programmes: store,
         clock,
+        liveness,
         backup: None,
     })
 }
@@ -105,6 +115,7 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
             ClockMode::Log => ClockName::Log,
             ClockMode::Event => ClockName::Event,
         },
+        liveness: None,
     })
 }
 

@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use embedded::backup::Source;
-use engine::EngineHandle;
 use engine_service::{Cluster, Node};
 use ingest_service::{Asked, Queries};
 use proto::cluster::v1::backup_service_server::BackupServiceServer;
@@ -19,19 +18,14 @@ use crate::exit::Failure;
 /// Serves `ClusterService`, `QueryService` and, over a data folder, `BackupService` until told to stop.
 pub(super) async fn serve(
     listener: TcpListener,
-    engine: EngineHandle,
+    node: Node,
     queries: Arc<dyn Queries>,
-    total: u16,
     folder: Option<Source>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     listener.set_nonblocking(true)?;
     let incoming = TcpListenerStream::new(tokio::net::TcpListener::from_std(listener)?);
-    let cluster = Cluster::new(Arc::new(Node {
-        name: format!("process {}", std::process::id()),
-        partitions_total: total,
-        engine,
-    }));
+    let cluster = Cluster::new(Arc::new(node));
     tonic::transport::Server::builder()
         .add_service(ClusterServiceServer::new(cluster))
         .add_service(QueryServiceServer::new(Asked::new(queries)))

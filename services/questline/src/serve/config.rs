@@ -2,6 +2,7 @@
 
 mod adapters;
 mod keep;
+mod ownership;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use adapters::{LogKind, LogSection, StoreKind, StoreSection};
+pub(crate) use ownership::OwnershipSection;
 
 use crate::commands::key::KEYS_FILE;
 use crate::exit::Failure;
@@ -46,6 +48,14 @@ pub(crate) struct Config {
     pub(crate) keys: Option<PathBuf>,
     /// Where an ingest node asks about players: the cluster address of each engine node, `http://host:port`.
     pub(crate) nodes: Vec<String>,
+    /// The engine node's name among those that share a log; absent: the host's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) node: Option<String>,
+    /// Where other nodes reach the cluster address, `http://host:port`; absent: at the address itself, or at the host's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advertise: Option<String>,
+    /// How engine nodes share the partitions of a log.
+    pub(crate) ownership: OwnershipSection,
     /// The log.
     pub(crate) log: LogSection,
     /// The store.
@@ -168,6 +178,9 @@ impl Default for Config {
             partitions: None,
             keys: None,
             nodes: Vec::new(),
+            node: None,
+            advertise: None,
+            ownership: OwnershipSection::default(),
             log: LogSection::default(),
             store: StoreSection::default(),
             engine: EngineSection {
@@ -307,6 +320,7 @@ impl Config {
                 "a programme is needed: --programme FILE",
             ));
         }
+        self.ownership.check()?;
         Ok(self)
     }
 }
@@ -379,6 +393,7 @@ mod tests {
                 "names their cluster addresses",
             ),
             ("[log.jetstream]\nserver = \"x\"", flags(), "server"),
+            ("[ownership]\nbeat_ms = 2000", flags(), "beat_ms"),
         ];
         for (toml, flags, expected) in table {
             let why = load(toml, &flags).unwrap_err();

@@ -1,13 +1,14 @@
 //! Ingest and the engine: both in this process, or one of them.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
     Engine, EngineConfig, EngineHandle, Retention, Threads, Versions, carry_publications,
 };
+use engine_service::Node;
 use ingest_service::{Deps, Keys, Queries, RemoteQueries};
 use ports::{EmissionSink, OwnerId};
 use telemetry::Exporter;
@@ -17,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 use super::adapters::Adapters;
 use super::config::{ClockName, Config, LogKind, Role};
 use super::gateways::{bind, bind_or_any, url};
+use super::member::Member;
 use super::programmes::{Folded, PublishedProgrammes};
 use super::queries::EngineQueries;
 use super::start::{all_ended, one_ended};
-use super::{cluster, now};
+use super::{cluster, member, now};
 use crate::exit::Failure;
 
 /// How long another process has to carry what was published there.
@@ -37,6 +39,8 @@ pub(super) struct Core {
 struct Folding {
     engine: EngineHandle,
     queries: Arc<EngineQueries>,
+    /// Its part among several; `None`: all partitions are its own.
+    member: Option<Member>,
 }
 
 /// What they are started from.
@@ -49,24 +53,38 @@ pub(super) struct Starting<'a> {
 }
 
 impl Core {
-    /// Stops intake first, then the fold with its last checkpoint.
+    /// One node of several hands its partitions over first, and answers meanwhile. Then stops the intake, then the fold with its last
+    /// checkpoint.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
+        let mut left = Ok(());
+        if let Some(folding) = &mut self.folding
+            && let Some(member) = folding.member.take()
+        {
+            left = member.leave().await;
+        }
         self.stop.cancel();
         let result = all_ended(&mut self.serving).await;
         if let Some(folding) = &self.folding {
             folding.engine.shutdown().await;
         }
-        result
+        left.and(result)
     }
 
     /// Why a part ended by itself.
     pub(super) async fn failed(&mut self) -> Failure {
-        let Some(folding) = &self.folding else {
+        let Some(folding) = &mut self.folding else {
             return one_ended(&mut self.serving).await;
+        };
+        let stopped = async {
+            match &mut folding.member {
+                // A partition that fails here is another node's, or tried again.
+                Some(member) => member.failed().await,
+                None => Failure::failed(folding.engine.failed().await),
+            }
         };
         let failure = tokio::select! {
             failure = one_ended(&mut self.serving) => failure,
-            failure = folding.engine.failed() => Failure::failed(failure),
+            failure = stopped => failure,
         };
         folding.queries.set_failed();
         failure
@@ -100,8 +118,8 @@ impl Starting<'_> {
             false => None,
         };
         let admin = listen("admin", bind(config.admin))?;
-        let folding = match nodes {
-            Some(_) => Some(self.fold().await?),
+        let folding = match &nodes {
+            Some(listener) => Some(self.fold(listener.local_addr()?).await?),
             None => None,
         };
         let mut core = Core {
@@ -118,11 +136,20 @@ impl Starting<'_> {
             }
         };
         if let (Some(listener), Some(folding)) = (nodes, &core.folding) {
+            let standing = folding.member.as_ref().map(Member::standing);
+            let node = Node {
+                name: match &standing {
+                    Some(_) => member::name(config)?.to_string(),
+                    None => format!("process {}", std::process::id()),
+                },
+                partitions_total: self.adapters.log.partitions(),
+                engine: folding.engine.clone(),
+                standing,
+            };
             core.serving.spawn(cluster::serve(
                 listener,
-                folding.engine.clone(),
+                node,
                 queries.clone(),
-                self.adapters.log.partitions(),
                 self.adapters.backup.clone(),
                 core.stop.clone(),
             ));
@@ -140,8 +167,12 @@ impl Starting<'_> {
                     versions: self.versions.clone(),
                     store: self.adapters.programmes.clone(),
                     folded: match &core.folding {
-                        Some(folding) => Folded::Here(folding.engine.clone()),
-                        None => Folded::Elsewhere {
+                        Some(Folding {
+                            engine,
+                            member: None,
+                            ..
+                        }) => Folded::Here(engine.clone()),
+                        _ => Folded::Elsewhere {
                             heads: self.adapters.store.clone(),
                             partitions: self.adapters.log.partitions(),
                         },
@@ -189,19 +220,38 @@ impl Starting<'_> {
         carry_publications(self.versions.clone(), log.clone(), store.clone(), patience)
     }
 
-    /// Takes the partitions over.
-    async fn fold(&self) -> Result<Folding, Failure> {
-        let engine = Engine::start(
-            engine_config(self.config, self.adapters.clock),
-            self.versions.clone(),
-            self.adapters.log.clone(),
-            self.adapters.store.clone(),
-            self.sinks.clone(),
-        )
-        .await
-        .map_err(Failure::failed)?;
-        let queries = Arc::new(EngineQueries::new(engine.clone()));
-        Ok(Folding { engine, queries })
+    /// Takes the partitions over: all of them, or on a log that nodes share those that fall to this one, from now on.
+    async fn fold(&self, cluster: SocketAddr) -> Result<Folding, Failure> {
+        let settings = engine_config(self.config, self.adapters.clock);
+        let (process, versions) = (settings.owner, self.versions.clone());
+        let Adapters { log, store, .. } = &self.adapters;
+        let (log, store, sinks) = (log.clone(), store.clone(), self.sinks.clone());
+        let Some(liveness) = &self.adapters.liveness else {
+            let engine = Engine::start(settings, versions, log, store, sinks).await;
+            let engine = engine.map_err(Failure::failed)?;
+            return Ok(Folding {
+                queries: Arc::new(EngineQueries::new(engine.clone(), None)),
+                engine,
+                member: None,
+            });
+        };
+        let opened = Engine::open(settings, versions, log, store, sinks);
+        let (engine, turns) = opened.map_err(Failure::failed)?;
+        let url = member::url(self.config, cluster);
+        let member = Member::start(
+            self.config,
+            process,
+            url,
+            engine.clone(),
+            turns,
+            liveness.clone(),
+        )?;
+        let standing = Some(member.standing());
+        Ok(Folding {
+            queries: Arc::new(EngineQueries::new(engine.clone(), standing)),
+            engine,
+            member: Some(member),
+        })
     }
 }
 

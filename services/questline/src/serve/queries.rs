@@ -4,24 +4,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use engine::EngineHandle;
-use ingest_service::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+use engine::ownership::Standing;
+use ingest_service::{
+    Applied, Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
+};
 use ports::Entity;
 use progression::Outcome;
 use progression::journal::{Entry, entry_json};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::watch;
 use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
+
+use super::preview::sums;
 
 /// The engine, as ingest sees it.
 pub(crate) struct EngineQueries {
     engine: EngineHandle,
+    /// As one node of several.
+    standing: Option<watch::Receiver<Standing>>,
     failed: AtomicBool,
 }
 
 impl EngineQueries {
-    pub(crate) fn new(engine: EngineHandle) -> Self {
+    pub(crate) fn new(engine: EngineHandle, standing: Option<watch::Receiver<Standing>>) -> Self {
         Self {
             engine,
+            standing,
             failed: AtomicBool::new(false),
         }
     }
@@ -116,34 +125,39 @@ impl Queries for EngineQueries {
         after: Option<&PlayerId>,
         limit: usize,
     ) -> Result<Vec<PlayerId>, QueryError> {
-        let mut found: Vec<PlayerId> = Vec::new();
-        let mut after = after.map(|player| Entity {
-            brand: brand.clone(),
-            player: player.clone(),
-        });
-        // Entities stand by brand: pages of brands before this one are passed over.
-        loop {
-            let page = self.engine.entities(partition, after.as_ref(), limit).await;
-            let page = page.map_err(asked_again)?;
-            let Some(last) = page.last().cloned() else {
-                return Ok(found);
-            };
-            let ours = page.into_iter().filter(|entity| entity.brand == *brand);
-            found.extend(ours.map(|entity| entity.player));
-            if found.len() >= limit || last.brand > *brand {
-                found.truncate(limit);
-                return Ok(found);
-            }
-            after = Some(last);
-        }
+        let found = self.engine.players_of(partition, brand, after, limit).await;
+        let found = found.map_err(asked_again)?.into_iter();
+        Ok(found.map(|entity| entity.player).collect())
+    }
+
+    async fn preview(
+        &self,
+        partition: Partition,
+        draft: Draft<'_>,
+        after: Option<&PlayerId>,
+        limit: usize,
+    ) -> Result<PreviewAnswer, QueryError> {
+        let compiled = programme::compile("draft", draft.source);
+        // Whoever asks has read it: an older binary here cannot.
+        let compiled = compiled.map_err(unwritable)?;
+        let draft = self.engine.draft(compiled);
+        let found = self.engine.preview(partition, &draft, after, limit).await;
+        let found = found.map_err(asked_again)?;
+        Ok(PreviewAnswer {
+            sums: sums(&draft, &found),
+            next: found.next,
+        })
     }
 
     async fn drained(&self, positions: &[(Partition, Position)]) -> Result<(), QueryError> {
         self.engine.drained(positions).await.map_err(asked_again)
     }
 
+    /// One node of several is ready as long as it takes part: an upgrade waits for it before it goes on to the next.
     fn ready(&self) -> bool {
-        !self.failed.load(Ordering::Relaxed)
+        let mut standing = self.standing.iter();
+        let takes_part = standing.all(|standing| standing.borrow().leased);
+        takes_part && !self.failed.load(Ordering::Relaxed)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The fold itself, players side by side on all cores where they share nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::mpsc;
@@ -153,8 +154,10 @@ fn one<'a>(
 ) -> anyhow::Result<()> {
     let mut state = State::new();
     let mut sealed: HashMap<u32, Vec<u8>> = HashMap::new();
+    let catalogue = Catalogue::of(programme);
     for record in records {
-        let decision = fold_one(programme, &sealed, record, |history| {
+        let row = |number| kept(&sealed, number);
+        let decision = fold_one(&catalogue, row, record, |history| {
             try_apply(programme, &mut state, history, record)
         })?;
         if wanted.emissions {
@@ -212,10 +215,10 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Folds a record with the sealed segments that it needs, and no others.
-pub(super) fn fold_one(
-    programme: &Programme,
-    sealed: &HashMap<u32, Vec<u8>>,
+/// Folds a record with the rows of the journal that it needs, and no others. `row` gives one, as the names in `catalogue` say it.
+pub(crate) fn fold_one<'r>(
+    catalogue: &Catalogue,
+    row: impl Fn(u32) -> anyhow::Result<Cow<'r, [u8]>>,
     record: &Record,
     mut apply: impl FnMut(&History) -> Result<Decision, Vec<u32>>,
 ) -> anyhow::Result<Decision> {
@@ -226,16 +229,20 @@ pub(super) fn fold_one(
             Err(wanted) => wanted,
         };
         for number in wanted {
-            let bytes = sealed
-                .get(&number)
-                .ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
-            history.insert(number, bytes, &Catalogue::of(programme))?;
+            history.insert(number, &row(number)?, catalogue)?;
         }
     }
     anyhow::bail!(
         "record {} asks for journal segments without end",
         record.position
     )
+}
+
+/// A row that is kept in memory.
+pub(super) fn kept(sealed: &HashMap<u32, Vec<u8>>, number: u32) -> anyhow::Result<Cow<'_, [u8]>> {
+    let bytes = sealed.get(&number);
+    let bytes = bytes.ok_or_else(|| anyhow::anyhow!("no journal segment {number}"))?;
+    Ok(Cow::Borrowed(bytes))
 }
 
 fn write_journal(

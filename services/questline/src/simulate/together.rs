@@ -1,22 +1,22 @@
 //! The fold where players share something: one after the other in the order of the log, stocks beside them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use programme::model::Programme;
-use progression::{Decision, State, Stocks, Subject, apply_at_once, due};
+use progression::{Catalogue, Decision, State, Subject, apply_at_once, due};
 use types::{PlayerId, Record, Timestamp};
 
-use super::fold::{Part, Wanted, fold_one, in_the_end};
+use super::fold::{Part, Wanted, fold_one, in_the_end, kept};
 use super::read::Records;
+use super::town::Town;
 use crate::exit::Failure;
 
 /// Everybody, and what they share.
 struct World<'a> {
     programme: &'a Programme,
+    catalogue: Catalogue,
     players: BTreeMap<&'a PlayerId, Player>,
-    stocks: Stocks,
-    /// Each player's next timer: those of one instant by the player's bytes.
-    timers: BTreeSet<(Timestamp, &'a PlayerId)>,
+    town: Town<&'a PlayerId>,
     wanted: Wanted,
     part: Part<'a>,
 }
@@ -42,9 +42,9 @@ pub(super) fn fold_together<'a>(
     all.sort_by_key(|(_, record)| record.position);
     let mut world = World {
         programme,
+        catalogue: Catalogue::of(programme),
         players: BTreeMap::new(),
-        stocks: Stocks::new(),
-        timers: BTreeSet::new(),
+        town: Town::default(),
         wanted,
         part: Part::default(),
     };
@@ -80,9 +80,10 @@ impl<'a> World<'a> {
     fn fold(&mut self, id: &'a PlayerId, record: &Record) -> anyhow::Result<()> {
         let (programme, subject) = (self.programme, subject(self.programme, id));
         let player = self.players.entry(id).or_default();
-        let stocks = &mut self.stocks;
+        let stocks = &mut self.town.stocks;
         let mut deliver = |tell| stocks.deliver(programme, subject, &tell);
-        let decision = fold_one(programme, &player.sealed, record, |history| {
+        let row = |number| kept(&player.sealed, number);
+        let decision = fold_one(&self.catalogue, row, record, |history| {
             apply_at_once(programme, &mut player.state, history, record, &mut deliver)
         })?;
         self.decided(id, decision, record.position.sequence);
@@ -91,8 +92,7 @@ impl<'a> World<'a> {
 
     /// Fires what is due by then, by time; what lapses is there for who comes next.
     fn fire_until(&mut self, now: Timestamp) {
-        while let Some((at, id)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
-            self.timers.remove(&(at, id));
+        while let Some((at, id)) = self.town.next_due(now) {
             let Some(player) = self.players.get_mut(id) else {
                 continue;
             };
@@ -104,9 +104,7 @@ impl<'a> World<'a> {
 
     fn decided(&mut self, id: &'a PlayerId, decision: Decision, record: u64) {
         let subject = subject(self.programme, id);
-        for tell in &decision.tells {
-            self.stocks.deliver(self.programme, subject, tell);
-        }
+        self.town.told(self.programme, subject, &decision);
         if self.wanted.emissions {
             self.part.say(subject, &decision, record);
         }
@@ -116,10 +114,7 @@ impl<'a> World<'a> {
         player.sealed.extend(decision.sealed);
         player.sealed.extend(decision.cells);
         let next = player.state.next_timer(self.programme);
-        if let Some(before) = std::mem::replace(&mut player.next, next) {
-            self.timers.remove(&(before, id));
-        }
-        self.timers.extend(next.map(|next| (next, id)));
+        self.town.waits(id, &mut player.next, next);
     }
 }
 

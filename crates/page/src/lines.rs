@@ -1,5 +1,7 @@
 //! Lines over what lies equally far apart, such as the seconds of a run, as inline SVG.
 
+use crate::{COLOURS, escaped};
+
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 220.0;
 /// Room for the labels of the axes, and for the title above.
@@ -8,30 +10,35 @@ const TOP: f64 = 36.0;
 const BOTTOM: f64 = 24.0;
 /// About as wide as a letter.
 const LETTER: f64 = 6.5;
-const COLOURS: [&str; 4] = ["#57606a", "#1f6feb", "#b3261e", "#18733b"];
 
 /// A value for each step.
-pub(super) struct Line {
+#[derive(Clone, Debug)]
+pub struct Line {
     name: &'static str,
     values: Vec<f64>,
 }
 
 impl Line {
-    pub(super) fn new(name: &'static str, values: Vec<f64>) -> Self {
+    /// Named so.
+    pub fn new(name: &'static str, values: Vec<f64>) -> Self {
         Self { name, values }
     }
 }
 
 /// Up to four lines with one scale from 0.
-pub(super) struct Plot {
-    pub(super) title: &'static str,
-    pub(super) lines: Vec<Line>,
+#[derive(Clone, Debug)]
+pub struct Plot {
+    /// What is shown.
+    pub title: &'static str,
+    /// The lines.
+    pub lines: Vec<Line>,
     /// What to write below some of the steps, from the first to the last.
-    pub(super) marks: Vec<(usize, String)>,
+    pub marks: Vec<(usize, String)>,
 }
 
 impl Plot {
-    pub(super) fn svg(&self) -> String {
+    /// The plot.
+    pub fn svg(&self) -> String {
         let values = self.lines.iter().flat_map(|line| &line.values);
         let most = values.copied().fold(0.0, f64::max);
         // A plot of nothing but zeros still has a scale.
@@ -62,19 +69,20 @@ impl Plot {
                  <text x=\"{}\" y=\"14\" style=\"fill:{colour}\">{}</text>",
                 points.join(" "),
                 WIDTH - names * (self.lines.len() - index) as f64,
-                line.name
+                escaped(line.name)
             );
         }
         for (step, mark) in &self.marks {
             let anchor = if *step < last { "middle" } else { "end" };
             drawn += &format!(
-                "<text x=\"{:.1}\" y=\"{HEIGHT}\" text-anchor=\"{anchor}\">{mark}</text>",
-                x(*step)
+                "<text x=\"{:.1}\" y=\"{HEIGHT}\" text-anchor=\"{anchor}\">{}</text>",
+                x(*step),
+                escaped(mark)
             );
         }
         format!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\"><text x=\"{LEFT}\" y=\"14\">{title}</text>{drawn}</svg>\n",
-            title = self.title,
+            title = escaped(self.title),
         )
     }
 }
