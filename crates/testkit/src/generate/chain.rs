@@ -5,6 +5,7 @@ use std::fmt;
 use programme::model::Programme;
 use types::{Body, Change, Record, Stage, Timestamp};
 
+use super::shrink::Part;
 use super::{Case, Plan, cases, plan_of};
 use crate::faulty::Dice;
 
@@ -29,8 +30,28 @@ pub struct Version {
 /// How many versions come after the first, at most.
 const VERSIONS_MAX: u64 = 4;
 
-/// What of a mission may become another's: keys that go together.
-const MISSION: [&[&str]; 3] = [&["goal"], &["window"], &["on_change"]];
+/// Keys that go together, whose values may become another's.
+type Groups = &'static [&'static [&'static str]];
+
+const MISSION: Groups = &[
+    &["goal"],
+    &["window"],
+    &["on_change"],
+    &["reward", "claim"],
+    &["audience"],
+    &["on_reversal"],
+    &["start"],
+    &["limit"],
+    &["from", "until"],
+];
+const RULE: Groups = &[&["on", "give", "when"]];
+const BOOST: Groups = &[&["from", "until"], &["on"], &["multiply"]];
+const KEYS: [(Part, Groups); 3] = [
+    (|plan| &mut plan.missions, MISSION),
+    (|plan| &mut plan.earn, RULE),
+    (|plan| &mut plan.boosts, BOOST),
+];
+const SETTINGS: [&str; 2] = ["weights:", "boost_stacking:"];
 
 /// The chains of a seed, one for each history.
 pub fn chains(seed: u64, histories: usize) -> Vec<Chain> {
@@ -61,14 +82,32 @@ pub fn chains(seed: u64, histories: usize) -> Vec<Chain> {
 
 /// The plan with some of what another says, as far as that is a programme.
 fn changed(plan: &Plan, dice: &Dice) -> Plan {
-    let other = plan_of(dice.next());
+    let mut other = plan_of(dice.next());
     let mut next = plan.clone();
-    for at in 0..next.missions.len() {
-        let theirs = &other.missions[at % other.missions.len()];
-        let line = mixed(&next.missions[at], theirs, &MISSION, dice);
-        let before = std::mem::replace(&mut next.missions[at], line);
-        if programme::compile("programme.yaml", &next.to_string()).is_err() {
-            next.missions[at] = before;
+    for (part, keys) in KEYS {
+        let theirs = part(&mut other).clone();
+        for at in 0..part(&mut next).len() {
+            let Some(of) = at.checked_rem(theirs.len()) else {
+                continue;
+            };
+            let line = mixed(&part(&mut next)[at], &theirs[of], keys, dice);
+            let before = std::mem::replace(&mut part(&mut next)[at], line);
+            if programme::compile("programme.yaml", &next.to_string()).is_err() {
+                part(&mut next)[at] = before;
+            }
+        }
+    }
+    let said = |line: &String| SETTINGS.iter().any(|key| line.starts_with(key));
+    for line in next.settings.iter_mut().filter(|line| said(line)) {
+        let key = line.split(':').next().unwrap_or_default();
+        let theirs = other.settings.iter().find(|it| it.starts_with(key));
+        if let Some(theirs) = theirs.filter(|_| dice.chance(300)) {
+            line.clone_from(theirs);
+        }
+    }
+    for (stock, theirs) in next.stocks.iter_mut().zip(&other.stocks) {
+        if dice.chance(300) {
+            stock.clone_from(theirs);
         }
     }
     next

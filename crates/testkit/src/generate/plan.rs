@@ -50,13 +50,8 @@ impl fmt::Display for Plan {
                 .iter()
                 .try_for_each(|item| writeln!(f, "  - {item}"))?;
         }
-        let text = |name| {
-            self.missions
-                .iter()
-                .chain(&self.tiers)
-                .any(|item| item.contains(name))
-        };
-        if text("grant:") {
+        // Also where nothing gives them: another version may.
+        if self.settings.iter().any(|line| line.contains("coins:")) {
             writeln!(f, "rewards:")?;
             let rewards = [
                 "id: voucher, kind: bonus, template: V",

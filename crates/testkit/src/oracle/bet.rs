@@ -18,17 +18,19 @@ impl Life<'_> {
         let Some(bet) = bet.filter(|bet| !self.is_gone(*bet)) else {
             return self.start_by_record(occurred, recorded);
         };
+        let settled = self.settlement_of(bet).map(|it| it.deed);
+        let fell = Vec::from_iter([Some(bet), settled].into_iter().flatten());
         match result(&event) {
             "void" => {
                 self.give_back(bet, None);
                 self.fall(bet, cause);
-                self.reopen(cause);
+                self.reopen(&fell, cause);
                 self.judge_tiers(before, deed, cause);
             }
             "partial_void" => {
                 if self.void_part(bet, &event) {
                     self.fall(bet, cause);
-                    self.reopen(cause);
+                    self.reopen(&fell, cause);
                     self.judge_tiers(before, deed, cause);
                 } else {
                     self.start_by_record(occurred, recorded);
@@ -47,7 +49,7 @@ impl Life<'_> {
                 let eligible = self.eligible(&happened);
                 self.earn(&happened, cause);
                 self.count_for_missions(&happened, &eligible);
-                self.reopen(cause);
+                self.reopen(&Vec::from_iter(old), cause);
                 self.complete(&[deed], cause);
                 self.judge_tiers(before, deed, cause);
             }
@@ -122,7 +124,7 @@ impl Life<'_> {
         })
     }
 
-    fn settlement_of(&self, bet: usize) -> Option<&Settlement> {
+    pub(super) fn settlement_of(&self, bet: usize) -> Option<&Settlement> {
         self.settlements.iter().rfind(|it| it.bet == bet)
     }
 

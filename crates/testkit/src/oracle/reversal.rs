@@ -24,11 +24,14 @@ impl Life<'_> {
             }
             None => self.newest_of(reversal, &event),
         };
+        let mut fell = Vec::new();
         for (original, amount) in hit {
+            fell.push(original);
+            fell.extend(self.settlement_of(original).map(|it| it.deed));
             self.give_back(original, amount);
             self.fall(original, cause);
         }
-        self.reopen(cause);
+        self.reopen(&fell, cause);
         self.judge_tiers(before, reversal, cause);
     }
 

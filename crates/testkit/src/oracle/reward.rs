@@ -1,9 +1,10 @@
 //! What completions and levels give, and how it is taken back.
 
 use programme::model::{Grant, OnReversal, RewardKind};
+use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Given, Life, Move, Offer, Why};
+use super::life::{Counted, Given, Life, Move, Offer, Why, Worth};
 
 impl Life<'_> {
     /// Gives a reward's items in order.
@@ -39,8 +40,9 @@ impl Life<'_> {
         given
     }
 
-    /// Reopens what has fallen below its goal, and takes back its reward where the programme says so.
-    pub(super) fn reopen(&mut self, cause: Cause<'_>) {
+    /// Reopens what has fallen below its goal by what was taken back of these events, and takes back its reward where the programme says
+    /// so. What fell before, and was kept by a version that said so, is not looked at again.
+    pub(super) fn reopen(&mut self, fell: &[usize], cause: Cause<'_>) {
         let now = cause.at();
         let mut fallen: Vec<usize> = (0..self.completions.len())
             .filter(|ix| {
@@ -48,7 +50,11 @@ impl Life<'_> {
                 let mission = &self.programme.missions[done.mission];
                 let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
                 let kept = kept && !matches!(done.offer, Offer::Open(_));
-                done.stands && !kept && !self.is_reached(done.mission, &done.period, now)
+                let touched = || self.has_lost(done.mission, &done.period, fell, now);
+                done.stands
+                    && !kept
+                    && touched()
+                    && !self.is_reached(done.mission, &done.period, now)
             })
             .collect();
         fallen.sort_by_key(|ix| {
@@ -83,6 +89,15 @@ impl Life<'_> {
             }
             self.put_back(&units);
         }
+    }
+
+    fn has_lost(&self, mission: usize, period: &str, fell: &[usize], now: Timestamp) -> bool {
+        let of_it = |fact: &&Counted| fact.mission == mission && fell.contains(&fact.deed);
+        let mut facts = self.counted.iter().filter(of_it);
+        facts.any(|fact| {
+            let less = matches!(fact.worth, Worth::Money(_)) || self.is_gone(fact.deed);
+            less && self.is_of(fact, period, now)
+        })
     }
 
     /// Moves points for a deed, or takes back what a movement gave; which movement this is.

@@ -92,10 +92,10 @@ impl Life<'_> {
             .filter(|ix| self.start_of(*ix).is_none())
     }
 
-    /// Since when the window from the player's start runs.
+    /// Since when the window from the player's start runs: from opting in, which is the last there can be.
     pub(super) fn start_of(&self, mission: usize) -> Option<Timestamp> {
         let mut starts = self.started.iter().filter(|(of, _)| *of == mission);
-        starts.next().map(|(_, at)| *at)
+        starts.next_back().map(|(_, at)| *at)
     }
 
     /// Since when a completion of a mission stands.
