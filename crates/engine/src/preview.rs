@@ -1,7 +1,7 @@
 //! What a draft would mean for players, some of a partition at a time.
 //!
 //! Nothing is changed: a player in memory answers from a copy of his state, of another one the snapshot is read and let go. It is work beside
-//! the partition's own, on its thread: in slices of a millisecond, and after one that kept others waiting it rests as long as it worked.
+//! the partition's own, on its thread: in slices of half a millisecond, and after one that kept others waiting it rests three times as long.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +23,9 @@ use crate::player::{Foresee, Player, Under};
 use crate::query::{Command, Reply};
 
 /// How long it works before others get their turn.
-const SLICE: Duration = Duration::from_millis(1);
+const SLICE: Duration = Duration::from_micros(500);
+/// How much longer than it worked it rests, where others have work.
+const RESTS: u32 = 3;
 /// Others that took longer than this for their turn have work of their own.
 const IDLE: Duration = Duration::from_micros(50);
 /// Snapshots read at once.
@@ -235,7 +237,7 @@ impl Pace {
         let offered = Instant::now();
         tokio::task::yield_now().await;
         if offered.elapsed() > IDLE {
-            tokio::time::sleep(worked).await;
+            tokio::time::sleep(worked * RESTS).await;
         }
         self.since = Instant::now();
     }
