@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use people::People;
 use ports::OwnerId;
 use programme::model::Programme;
 use types::{BrandId, Timestamp};
@@ -136,6 +137,8 @@ pub struct EngineConfig {
     pub window: usize,
     /// When checkpoints are taken.
     pub pace: Pace,
+    /// Who was erased, and keys of everybody else; `None`: nothing is sealed, and nobody erased.
+    pub people: Option<Arc<People>>,
     /// All on; for the controls of the simulation.
     pub rules: Rules,
 }
@@ -159,6 +162,7 @@ impl EngineConfig {
             credits: 4096,
             window: 4096,
             pace: Pace::default(),
+            people: None,
             rules: Rules::default(),
         }
     }

@@ -112,10 +112,11 @@ impl Partition {
             quarantined,
         } = taken;
         let tenure = Rc::new(tenure);
+        let people = tenure.config.people.clone();
         let outbox = if tenure.config.rules.adopt {
-            Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone())
+            Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone(), people)
         } else {
-            Outbox::adopt(&tenure.ports.sinks, fold.to, Default::default())
+            Outbox::adopt(&tenure.ports.sinks, fold.to, Default::default(), people)
         };
         let mut slots = Slots::default();
         for (entity, aside) in quarantined {

@@ -290,6 +290,7 @@ impl Partition {
                 recorded_at: to,
                 body: Body::Tick(Tick),
             },
+            key: None,
         });
         self.outstanding += 1;
         self.sweeps.send();

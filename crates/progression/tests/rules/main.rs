@@ -11,6 +11,7 @@ mod b_identity;
 mod c_points;
 mod d_reversals;
 mod e_tiers;
+mod erasure;
 mod f_missions;
 mod g_people_and_predicates;
 mod h_output;
