@@ -86,7 +86,10 @@ async fn each_renewal_carries_the_time_after_which_it_ends() {
         let renewed = node.renew(&name(), &member(OwnerId(1))).await.unwrap();
         assert_eq!(renewed, Renewal::Renewed);
         let subject = "$KV.test-nodes.lease.engine-0";
-        let stored = bucket.get_last_raw_message_by_subject(subject).await.unwrap();
+        let stored = bucket
+            .get_last_raw_message_by_subject(subject)
+            .await
+            .unwrap();
         let ttl = stored.headers.get("Nats-TTL").unwrap();
         assert_eq!(ttl.as_str(), "3");
     }
@@ -117,7 +120,10 @@ async fn a_bucket_that_somebody_changed_is_refused() {
 async fn what_cannot_be_is_refused_in_words() {
     let settings = bench::settings(vec!["nats://127.0.0.1:1".to_owned()]);
     for lease in [Duration::ZERO, Duration::from_millis(1_500)] {
-        let refused = JetStreamLiveness::open(&settings, lease).await.err().unwrap();
+        let refused = JetStreamLiveness::open(&settings, lease)
+            .await
+            .err()
+            .unwrap();
         assert!(refused.to_string().contains("whole seconds"), "{refused}");
     }
     let wide = Settings {
@@ -126,7 +132,10 @@ async fn what_cannot_be_is_refused_in_words() {
         ..settings
     };
     let refused = JetStreamLiveness::open(&wide, LEASE).await.err().unwrap();
-    assert!(refused.to_string().contains("at most 768 partitions"), "{refused}");
+    assert!(
+        refused.to_string().contains("at most 768 partitions"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -168,9 +177,19 @@ async fn entries_of_somebody_else_are_left_out() {
     let (user, password) = USER;
     let options = async_nats::ConnectOptions::with_user_and_password(user.into(), password.into());
     let context = jetstream::new(options.connect(nats.urls()).await.unwrap());
-    for (key, value) in [("lease.a", "{}"), ("holder.1", "me"), ("lease.a.b", "{}"), ("x", "y")] {
+    for (key, value) in [
+        ("lease.a", "{}"),
+        ("holder.1", "me"),
+        ("lease.a.b", "{}"),
+        ("x", "y"),
+    ] {
         let subject = format!("$KV.test-nodes.{key}");
-        context.publish(subject, value.into()).await.unwrap().await.unwrap();
+        context
+            .publish(subject, value.into())
+            .await
+            .unwrap()
+            .await
+            .unwrap();
     }
     node.hold(Partition(0), OwnerId(1)).await.unwrap();
     let listed = |seen: &Seen| matches!(seen, Seen::Listed(now) if !now.holders.is_empty());

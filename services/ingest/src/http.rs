@@ -8,6 +8,7 @@ mod commands;
 mod format;
 mod observe;
 mod page;
+mod people;
 mod players;
 mod programme;
 mod publish;

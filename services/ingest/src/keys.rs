@@ -31,16 +31,19 @@ pub enum Scope {
     Programme,
     /// Correct points by hand.
     Adjust,
+    /// Erase players, and read everything held about them.
+    People,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Ingest,
         Self::Read,
         Self::Command,
         Self::Programme,
         Self::Adjust,
+        Self::People,
     ];
 
     /// Its name.
@@ -51,6 +54,7 @@ impl Scope {
             Self::Command => "command",
             Self::Programme => "programme",
             Self::Adjust => "adjust",
+            Self::People => "people",
         }
     }
 

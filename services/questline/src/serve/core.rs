@@ -154,6 +154,7 @@ impl Starting<'_> {
                     log: self.adapters.log.clone(),
                     queries,
                     programmes,
+                    people: self.adapters.people.clone(),
                     keys: Arc::new(Keys::open(&config.keys()).map_err(Failure::bad_input)?),
                     metrics,
                 };
@@ -189,8 +190,10 @@ impl Starting<'_> {
 
     /// Takes the partitions over.
     async fn fold(&self) -> Result<Folding, Failure> {
+        let mut config = engine_config(self.config, self.adapters.clock);
+        config.people = Some(self.adapters.people.clone());
         let engine = Engine::start(
-            engine_config(self.config, self.adapters.clock),
+            config,
             self.versions.clone(),
             self.adapters.log.clone(),
             self.adapters.store.clone(),

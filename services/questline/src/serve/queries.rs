@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use engine::EngineHandle;
-use ingest_service::{Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError};
+use ingest_service::{
+    Applied, JournalAnswer, OutcomeAnswer, PlayerAnswer, Queries, QueryError, attributes_json,
+};
 use ports::Entity;
 use progression::Outcome;
 use progression::journal::{Entry, entry_json};
@@ -41,6 +43,10 @@ impl Queries for EngineQueries {
                 Ok(PlayerAnswer {
                     line: raw(&player.view.line())?,
                     view: raw(&player.view)?,
+                    profile: raw(&serde_json::json!({
+                        "attributes": attributes_json(&player.view.attributes),
+                        "segments": player.view.segments,
+                    }))?,
                     as_of: player.as_of,
                 })
             })
