@@ -27,6 +27,18 @@ pub struct Summary {
     pub max_ms: f64,
 }
 
+/// One point of a distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Quantile {
+    /// So many of all, from 0 to 1,
+    pub share: f64,
+    /// took at most so many milliseconds.
+    pub ms: f64,
+}
+
+/// Points of a distribution from one nine (as 0.9) to the next (as 0.99).
+pub(crate) const STEPS_A_NINE: i32 = 8;
+
 impl Latency {
     const MAX_US: u64 = 600_000_000;
 
@@ -56,10 +68,14 @@ impl Latency {
         self.0.clear();
     }
 
-    /// The value in milliseconds at each of these quantiles, from 0 to 1.
-    pub fn at(&self, quantiles: &[f64]) -> Vec<f64> {
-        let at = |quantile: &f64| self.0.value_at_quantile(*quantile) as f64 / 1_000.0;
-        quantiles.iter().map(at).collect()
+    /// How long the fastest of each share took, finer towards the slowest.
+    pub fn distribution(&self) -> Vec<Quantile> {
+        let share = |step: i32| 1.0 - 10f64.powf(f64::from(-step) / f64::from(STEPS_A_NINE));
+        let quantile = |share: f64| Quantile {
+            share,
+            ms: self.0.value_at_quantile(share) as f64 / 1_000.0,
+        };
+        (0..=4 * STEPS_A_NINE).map(share).map(quantile).collect()
     }
 
     /// The quantiles.
@@ -90,5 +106,19 @@ mod tests {
         assert_eq!(summary.count, 1_000);
         assert!((499.0..=501.0).contains(&summary.p50_ms), "{summary:?}");
         assert!((989.0..=991.0).contains(&summary.p99_ms), "{summary:?}");
+        let distribution = latency.distribution();
+        let at = |point: usize| (distribution[point].share, distribution[point].ms);
+        let near = |(share, ms): (f64, f64), expected: (f64, f64)| {
+            (share - expected.0).abs() < 1e-9 && (ms - expected.1).abs() <= 1.0
+        };
+        assert_eq!(distribution.len(), 33);
+        for (point, expected) in [
+            (0, (0.0, 1.0)),
+            (8, (0.9, 900.0)),
+            (16, (0.99, 990.0)),
+            (32, (0.9999, 1_000.0)),
+        ] {
+            assert!(near(at(point), expected), "{:?}", at(point));
+        }
     }
 }

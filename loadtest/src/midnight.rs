@@ -99,7 +99,7 @@ pub async fn measure(
 async fn all_fired(receiver: &Receiver, timers: u64) -> Result<Duration> {
     let started = Instant::now();
     loop {
-        let fired = receiver.with(|seen| seen.received().emissions);
+        let fired = receiver.with(|seen| seen.emissions());
         if fired >= timers {
             return Ok(started.elapsed());
         }

@@ -110,10 +110,15 @@ pub fn accepted_at(emission: &Emission) -> Option<Duration> {
     ))
 }
 
+/// Sets that the ids are spread over.
+const SETS: usize = 1_024;
+
 /// Counts, and measures one delay: what benchmarks need.
 #[derive(Debug)]
 pub struct Seen {
-    ids: HashSet<u128>,
+    /// By their last bits, so that no set is large: one of millions that grows keeps what comes meanwhile waiting for a tenth of a second.
+    ids: Vec<HashSet<u128>>,
+    emissions: u64,
     repeated: u64,
     accepted_to_delivered: Latency,
 }
@@ -136,16 +141,22 @@ impl Seen {
     /// Nothing yet.
     pub fn new() -> Result<Self> {
         Ok(Self {
-            ids: HashSet::new(),
+            ids: vec![HashSet::new(); SETS],
+            emissions: 0,
             repeated: 0,
             accepted_to_delivered: Latency::new()?,
         })
     }
 
+    /// How many different ones came so far.
+    pub fn emissions(&self) -> u64 {
+        self.emissions
+    }
+
     /// What came so far.
     pub fn received(&self) -> Received {
         Received {
-            emissions: self.ids.len() as u64,
+            emissions: self.emissions,
             repeated: self.repeated,
             accepted_to_delivered: self.accepted_to_delivered.summary(),
         }
@@ -160,10 +171,12 @@ impl Seen {
 
 impl Observe for Seen {
     fn emission(&mut self, emission: &Emission, now: Duration) {
-        if !self.ids.insert(id(emission)) {
+        let id = id(emission);
+        if !self.ids[id as usize % SETS].insert(id) {
             self.repeated += 1;
             return;
         }
+        self.emissions += 1;
         if let Some(accepted) = accepted_at(emission) {
             self.accepted_to_delivered
                 .record(now.saturating_sub(accepted));

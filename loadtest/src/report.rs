@@ -4,7 +4,7 @@ mod plot;
 
 use std::fmt::Display;
 
-use crate::latency::Summary;
+use crate::latency::{STEPS_A_NINE, Summary};
 use crate::outcome::{BarResult, Outcome, Second};
 use plot::{Line, Plot};
 
@@ -28,7 +28,7 @@ pub fn page(outcome: &Outcome) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}: {verdict}</title><style>{STYLE}</style></head>\n\
          <body><h1>{name}: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{about}</p>\n\
          <p>Started {started}, took {took:.1} s; seed {seed}, run {run}, version {version}.</p>\n<ul>{reasons}</ul>\n{refusal}\
-         <h2>Bars</h2>\n{bars}\n<h2>Second by second</h2>\n{plots}\n<h2>Latencies</h2>\n{latencies}\n\
+         <h2>Bars</h2>\n{bars}\n<h2>Second by second</h2>\n{plots}\n<h2>Latencies</h2>\n{distributions}\n{latencies}\n\
          <h2>Figures</h2>\n{figures}\n{examples}</body></html>\n",
         name = escaped(&outcome.scenario),
         about = escaped(&outcome.about),
@@ -39,6 +39,7 @@ pub fn page(outcome: &Outcome) -> String {
         version = escaped(&outcome.version),
         bars = bars(&outcome.bars),
         plots = plots(&outcome.seconds),
+        distributions = distributions(outcome),
         latencies = latencies(outcome),
         figures = figures(outcome),
         examples = examples(outcome),
@@ -124,10 +125,47 @@ fn plots(seconds: &[Second]) -> String {
             quantiles(|it| it.accepted_to_delivered),
         ),
     ];
+    let last = seconds.len().saturating_sub(1).max(1);
+    let marks = vec![(0, "0 s".to_owned()), (last, format!("{last} s"))];
     drawn
         .into_iter()
-        .map(|(title, lines)| Plot { title, lines }.svg())
+        .map(|(title, lines)| {
+            let marks = marks.clone();
+            Plot {
+                title,
+                lines,
+                marks,
+            }
+            .svg()
+        })
         .collect()
+}
+
+/// How long the fastest of each share took; each nine takes as much room as the one before.
+fn distributions(outcome: &Outcome) -> String {
+    let line = |name: &'static str| {
+        let points = outcome.distributions.get(name)?.iter();
+        Some(Line::new(name, points.map(|point| point.ms).collect()))
+    };
+    let lines: Vec<Line> = [
+        "sent_to_accepted",
+        "intended_to_accepted",
+        "accepted_to_delivered",
+    ]
+    .into_iter()
+    .filter_map(line)
+    .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let nines = (0..).step_by(STEPS_A_NINE as usize);
+    let marks = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"].map(str::to_owned);
+    let plot = Plot {
+        title: "ms that so many took at most",
+        lines,
+        marks: nines.zip(marks).collect(),
+    };
+    plot.svg()
 }
 
 fn latencies(outcome: &Outcome) -> String {

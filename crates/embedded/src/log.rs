@@ -1,5 +1,6 @@
 //! The log: segment files written by one thread, read by anybody.
 
+mod cut;
 mod disk;
 pub(crate) mod frame;
 mod reader;
@@ -25,6 +26,7 @@ use types::{Partition, Position, Timestamp};
 use crate::error::OpenError;
 use crate::folder::{FolderLock, Now};
 use crate::meta::Meta;
+use cut::{Reach, Reaches};
 use disk::{Disk, Os};
 use reader::Reader;
 use recover::Recovered;
@@ -51,6 +53,7 @@ const BODY_MAX: usize = 128 << 10;
 pub struct SegmentLog {
     incarnation: u64,
     shared: Arc<Shared>,
+    reaches: Arc<Reaches>,
     requests: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
     _lock: Arc<FolderLock>,
@@ -145,6 +148,7 @@ impl SegmentLog {
         Ok(Self {
             incarnation: meta.incarnation,
             shared,
+            reaches: Arc::new(Reaches::new(partitions)),
             requests: Some(requests),
             thread: Some(thread),
             _lock: lock,
@@ -233,6 +237,27 @@ impl EventLog for SegmentLog {
             partition,
             after,
         )))
+    }
+
+    /// Only whole segments go, once every partition has let go of what it has there.
+    async fn truncate(
+        &self,
+        partition: Partition,
+        cursor: Position,
+        recorded_before: Timestamp,
+    ) -> Result<Position, ReadError> {
+        let end = self.checked(partition).map_err(ReadError::Unavailable)?;
+        if cursor > end.position {
+            return Err(ReadError::OtherIncarnation);
+        }
+        let (shared, reaches) = (Arc::clone(&self.shared), Arc::clone(&self.reaches));
+        let reach = Reach::new(cursor, recorded_before);
+        let cut = move || cut::cut(&shared, &reaches, partition, reach);
+        tokio::task::spawn_blocking(cut)
+            .await
+            .map_err(|error| ReadError::Unavailable(error.to_string()))?
+            .map_err(|error| ReadError::Unavailable(format!("a segment stays: {error}")))?;
+        Ok(self.shared.kept_after(partition))
     }
 
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {

@@ -10,6 +10,8 @@ const LOG_RECORDS: &str = "questline_log_records_total";
 const LOG_BYTES: &str = "questline_log_bytes_total";
 /// Groups refused because there was no room.
 const LOG_FULL: &str = "questline_log_full_total";
+/// Segments removed since nothing needs them any more.
+const LOG_SEGMENTS_REMOVED: &str = "questline_log_segments_removed_total";
 /// One batch of rows, as the store's writer saw it.
 const STORE_WRITE_SECONDS: &str = "questline_store_write_seconds";
 /// Rows written.
@@ -27,6 +29,11 @@ pub(crate) fn group(took: Duration, records: usize, bytes: usize) {
 /// A group found no room.
 pub(crate) fn full() {
     metrics::counter!(LOG_FULL).increment(1);
+}
+
+/// A segment is gone.
+pub(crate) fn removed() {
+    metrics::counter!(LOG_SEGMENTS_REMOVED).increment(1);
 }
 
 /// Rows are written.

@@ -1,5 +1,6 @@
 //! The state: checkpoints in fjall, written without waiting for the disk and synced in the background.
 
+mod background;
 pub(crate) mod keys;
 mod open;
 mod writer;
@@ -53,7 +54,8 @@ impl FjallStore {
         cache_bytes: u64,
         folder_lock: Arc<FolderLock>,
     ) -> Result<Self, OpenError> {
-        let (spaces, known) = open::open(folder, incarnation, partitions, cache_bytes)?;
+        let opening = || open::open(folder, incarnation, partitions, cache_bytes);
+        let (spaces, known) = background::run(opening).map_err(OpenError::io(folder))??;
         let shared = Arc::new(Shared {
             spaces,
             known: known.into_iter().map(RwLock::new).collect(),
@@ -63,7 +65,11 @@ impl FjallStore {
         let (stop, stopped) = std::sync::mpsc::channel();
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(name.to_owned());
-            thread.spawn(work).map_err(OpenError::io(folder))
+            let thread = thread.spawn(|| {
+                background::step_back();
+                work();
+            });
+            thread.map_err(OpenError::io(folder))
         };
         let (for_writer, for_sync) = (Arc::clone(&shared), Arc::clone(&shared));
         let threads = vec![

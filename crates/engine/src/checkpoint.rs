@@ -4,43 +4,56 @@
 //! taken; each dirty player is captured before anything more is folded into it. Then (a) segments, outbox, due and quarantine rows, (b)
 //! snapshots, (c) the head by compare-and-set, each after all of the one before is durable, all with one stamp. One is in flight.
 
+mod capture;
+mod pace;
 mod write;
 
 pub(crate) use write::{set_head, write_all};
 
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use ports::{Due, Head, OwnerId, Row, Stamp};
+use ports::{Head, OwnerId, Row, Stamp};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::error::EngineError;
 use crate::head::{Fold, Rung};
 use crate::names;
 use crate::partition::{Event, Partition};
-use crate::player::{Capture, Captured};
 use crate::pump::Mark;
-use crate::slots::{Presence, SlotId};
-use crate::sweep::minute;
+use crate::slots::SlotId;
 use crate::unwritten::Durable;
 
-/// Players being captured at once, so that folding goes on between.
-const CAPTURES: usize = 64;
-
 /// Where a checkpoint is.
+#[derive(Default)]
 pub(crate) enum Stage {
+    #[default]
     Idle,
     /// Waits until no player's answer is awaited.
-    Holding,
+    Holding(Option<Turn>),
     Capturing(Box<Cut>),
     Writing(Box<Wrote>),
+    /// Everything is durable; those who were captured are told.
+    Releasing(Vec<(SlotId, Durable)>),
 }
+
+/// The right to take a cut and write it: as many partitions do at once as there are threads. All at once would hold everybody's encoded
+/// states in memory, and the store would be as long with each.
+type Turn = OwnedSemaphorePermit;
 
 /// A cut in progress.
 pub(crate) struct Cut {
+    turn: Option<Turn>,
     started: Instant,
     stamp: Stamp,
     to_capture: Vec<SlotId>,
     awaited: usize,
+    /// How long captures were on their way, until none was.
+    busy: Duration,
+    /// Since when some are.
+    since: Option<Instant>,
     /// (a)
     before: Vec<Row>,
     /// (b)
@@ -54,6 +67,7 @@ pub(crate) struct Cut {
 
 /// What is being written.
 pub(crate) struct Wrote {
+    _turn: Option<Turn>,
     started: Instant,
     fold: Fold,
     cursor: Mark,
@@ -90,10 +104,23 @@ impl Checkpoints {
     }
 }
 
+impl Checkpoints {
+    /// The right that a cut that is to begin has got; nothing where none is to.
+    fn take_turn(&mut self) -> Option<Option<Turn>> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Holding(turn) => Some(turn),
+            stage => {
+                self.stage = stage;
+                None
+            }
+        }
+    }
+}
+
 impl Partition {
     /// Whether players may not be sent anything now, since a cut is to begin.
     pub(crate) fn holds_back(&self) -> bool {
-        matches!(self.checkpoints.stage, Stage::Holding)
+        matches!(self.checkpoints.stage, Stage::Holding(_))
     }
 
     /// Bytes that a successor could not read from the store.
@@ -104,10 +131,18 @@ impl Partition {
     /// Moves the checkpoint on as far as it goes now.
     pub(crate) fn advance_checkpoint(&mut self) -> Result<(), EngineError> {
         if matches!(self.checkpoints.stage, Stage::Idle) && self.is_due() {
-            self.checkpoints.stage = Stage::Holding;
+            let turn = Arc::clone(&self.tenure.ports.turns)
+                .try_acquire_owned()
+                .ok();
+            // Somebody waits for the last one.
+            if turn.is_some() || self.stopping {
+                self.checkpoints.stage = Stage::Holding(turn);
+            }
         }
-        if self.holds_back() && self.working == 0 {
-            self.begin_cut();
+        if self.working == 0
+            && let Some(turn) = self.checkpoints.take_turn()
+        {
+            self.begin_cut(turn);
             for (id, read) in std::mem::take(&mut self.held_segments) {
                 self.unpark(id, read);
             }
@@ -115,30 +150,8 @@ impl Partition {
                 self.dispatch(id);
             }
         }
-        self.capture_some();
+        self.end_capture();
         Ok(())
-    }
-
-    fn is_due(&self) -> bool {
-        if self.stopping {
-            return !self.final_cut && self.has_unwritten();
-        }
-        let pace = &self.tenure.config.pace;
-        let since = self.checkpoints.last.elapsed();
-        if since < pace.head_interval {
-            return false;
-        }
-        if since >= pace.idle_interval {
-            return self.has_unwritten();
-        }
-        let rowless = self.outbox.borrow().rowless_bytes();
-        let changed = rowless > 0 || !self.slots.dirty.is_empty();
-        let costly = u128::from(self.spent_ns) > pace.replay_budget.as_nanos();
-        let full = self.slots.dirty_bytes + rowless >= pace.dirty_bytes;
-        if self.repairs_want_a_cut() || self.heard_unwritten() {
-            return true;
-        }
-        changed && (costly || full || self.starved || rowless > self.outbox_bound())
     }
 
     /// Whether a cut would say anything new.
@@ -161,14 +174,14 @@ impl Partition {
         if !self.tenure.config.rules.parked_holds_cursor || self.outstanding == 0 {
             return self.reached;
         }
-        let waiting = self.slots.iter().filter_map(|slot| slot.queue.front());
+        let waiting = self.slots.all_waiting();
         waiting
             .map(|queued| queued.before)
             .min_by_key(|mark| mark.position)
             .unwrap_or(self.reached)
     }
 
-    fn begin_cut(&mut self) {
+    fn begin_cut(&mut self, turn: Option<Turn>) {
         let cursor = self.cursor();
         self.end_sweep(cursor.position);
         let unsent_only = !self.tenure.config.rules.sent_is_not_delivered;
@@ -201,10 +214,13 @@ impl Partition {
         self.spent_ns = 0;
         self.final_cut = self.stopping;
         self.checkpoints.stage = Stage::Capturing(Box::new(Cut {
+            turn,
             started: Instant::now(),
             stamp,
             to_capture: self.slots.take_dirty(),
             awaited: 0,
+            busy: Duration::ZERO,
+            since: None,
             before,
             snapshots: Vec::new(),
             head,
@@ -214,91 +230,9 @@ impl Partition {
         }));
     }
 
-    /// Captures a player if the cut still lacks it. Called before anything more is folded into it.
-    pub(crate) fn capture(&mut self, id: SlotId) {
-        let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
-            return;
-        };
-        let Some(slot) = self.slots.get(id) else {
-            return;
-        };
-        if !std::mem::take(&mut slot.to_capture) {
-            return;
-        }
-        let Some(actor) = slot.actor() else { return };
-        let answer = actor.send(Capture);
-        slot.writing = true;
-        cut.awaited += 1;
-        self.await_event(async move { Event::Captured(id, answer.await.map(Box::new)) });
-    }
-
-    fn capture_some(&mut self) {
-        // Those that were captured before their next records are passed over; each of the others brings the loop here again.
-        while let Stage::Capturing(cut) = &mut self.checkpoints.stage
-            && cut.awaited < CAPTURES
-            && let Some(id) = cut.to_capture.pop()
-        {
-            self.capture(id);
-        }
-        let Stage::Capturing(cut) = &self.checkpoints.stage else {
-            return;
-        };
-        if !cut.to_capture.is_empty() || cut.awaited > 0 {
-            return;
-        }
-        if let Stage::Capturing(cut) =
-            std::mem::replace(&mut self.checkpoints.stage, Stage::Holding)
-        {
-            self.write_cut(*cut);
-        }
-    }
-
-    pub(crate) fn captured(
-        &mut self,
-        id: SlotId,
-        answer: Result<Box<Captured>, actix::MailboxError>,
-    ) {
-        let Stage::Capturing(cut) = &mut self.checkpoints.stage else {
-            return;
-        };
-        cut.awaited -= 1;
-        let Some(slot) = self.slots.get(id) else {
-            return;
-        };
-        let Ok(captured) = answer else {
-            // The cut goes on without the player: the row that says so is durable before its cursor passes.
-            slot.writing = false;
-            slot.presence = Presence::Loading;
-            let position = self.reached.position;
-            self.quarantine(id, position, "its state cannot be written".to_owned());
-            let rows: Vec<Row> = self.take_quarantine_rows().collect();
-            if let Stage::Capturing(cut) = &mut self.checkpoints.stage {
-                cut.before.extend(rows);
-            }
-            return;
-        };
-        cut.captured.push((id, captured.durable));
-        cut.before.extend(captured.due.map(|due| {
-            Row::Due(Due {
-                minute: minute(due),
-                entity: slot.entity.clone(),
-            })
-        }));
-        for (number, bytes) in captured.rows {
-            cut.before.push(Row::Segment {
-                entity: slot.entity.clone(),
-                number,
-                bytes,
-            });
-        }
-        cut.snapshots.push(Row::Snapshot {
-            entity: slot.entity.clone(),
-            bytes: captured.snapshot,
-        });
-    }
-
     fn write_cut(&mut self, cut: Cut) {
         let Cut {
+            turn,
             started,
             stamp,
             before,
@@ -310,6 +244,7 @@ impl Partition {
             ..
         } = cut;
         self.checkpoints.stage = Stage::Writing(Box::new(Wrote {
+            _turn: turn,
             started,
             fold,
             cursor,
@@ -326,22 +261,14 @@ impl Partition {
         });
     }
 
-    /// Everything is durable: what was captured is clean unless it changed since.
+    /// Everything is durable.
     pub(crate) fn written(&mut self, result: Result<(), EngineError>) -> Result<(), EngineError> {
         result?;
-        let stage = std::mem::replace(&mut self.checkpoints.stage, Stage::Idle);
+        let stage = std::mem::take(&mut self.checkpoints.stage);
         let Stage::Writing(wrote) = stage else {
             return Ok(());
         };
-        for (id, durable) in wrote.captured {
-            let Some(slot) = self.slots.get(id) else {
-                continue;
-            };
-            slot.writing = false;
-            if let (false, Some(actor)) = (durable.is_nothing(), slot.actor()) {
-                actor.do_send(durable);
-            }
-        }
+        self.checkpoints.stage = Stage::Releasing(wrote.captured);
         let bound = self.outbox_bound();
         self.outbox.borrow_mut().spill(wrote.fold.to, bound);
         for wake in &self.wakes {

@@ -10,6 +10,8 @@ use ports::OwnerId;
 use programme::model::Programme;
 use types::{BrandId, Timestamp};
 
+use crate::retain::Retention;
+
 /// Each brand's programme.
 #[derive(Clone, Debug, Default)]
 pub struct Programmes(pub HashMap<BrandId, Arc<Programme>>);
@@ -48,12 +50,21 @@ pub enum Threads {
     Current,
 }
 
+impl Threads {
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Self::Own(threads) => threads.max(1),
+            Self::Current => 1,
+        }
+    }
+}
+
 /// When checkpoints are taken.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// Fold time, measured, that a successor may have to spend again.
+    /// Fold time, measured, that a successor may have to spend again, over all partitions on as many threads.
     pub replay_budget: Duration,
-    /// Dirty bytes of a partition at which a checkpoint starts; at twice as many the intake pauses.
+    /// Dirty bytes of a partition at which a checkpoint starts, though memory has room for more; at twice as many the intake pauses.
     pub dirty_bytes: usize,
     /// Least time between two checkpoints of a partition.
     pub head_interval: Duration,
@@ -67,7 +78,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             replay_budget: Duration::from_secs(5),
-            dirty_bytes: 64 << 20,
+            dirty_bytes: 256 << 20,
             head_interval: Duration::from_secs(1),
             idle_interval: Duration::from_secs(60),
             shutdown: Duration::from_secs(15),
@@ -139,6 +150,8 @@ pub struct EngineConfig {
     pub pace: Pace,
     /// Who was erased, and keys of everybody else; `None`: nothing is sealed, and nobody erased.
     pub people: Option<Arc<People>>,
+    /// How long the log keeps what nothing needs any more; absent: for ever.
+    pub retention: Option<Retention>,
     /// All on; for the controls of the simulation.
     pub rules: Rules,
 }
@@ -163,6 +176,7 @@ impl EngineConfig {
             window: 4096,
             pace: Pace::default(),
             people: None,
+            retention: None,
             rules: Rules::default(),
         }
     }
@@ -180,6 +194,7 @@ impl fmt::Debug for EngineConfig {
             .field("credits", &self.credits)
             .field("window", &self.window)
             .field("pace", &self.pace)
+            .field("retention", &self.retention)
             .finish_non_exhaustive()
     }
 }

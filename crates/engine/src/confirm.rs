@@ -71,14 +71,11 @@ impl Partition {
         reply: Reply<()>,
     ) -> Result<(), EngineError> {
         let answer = match head {
-            Ok(head)
-                if head
-                    .as_ref()
-                    .is_none_or(|head| head.epoch != self.tenure.epoch) =>
-            {
+            Ok(None) => return Err(self.tenure.head_gone()),
+            Ok(Some(head)) if head.epoch != self.tenure.epoch => {
                 return Err(self.tenure.fenced());
             }
-            Ok(_) => {
+            Ok(Some(_)) => {
                 self.checkpoints.seen = self.checkpoints.seen.max(asked);
                 Ok(())
             }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ports::{EmissionSink, EventLog, StateStore};
 use programme::model::Programme;
 use progression::Catalogue;
+use tokio::sync::Semaphore;
 use types::{BrandId, Epoch, Partition, Position, Timestamp};
 
 use crate::config::{Clock, EngineConfig};
@@ -22,6 +23,8 @@ pub(crate) struct Ports {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) sinks: Vec<Arc<dyn EmissionSink>>,
+    /// Rights to take a cut.
+    pub(crate) turns: Arc<Semaphore>,
     /// Partitions that are folded in this process.
     pub(crate) here: Arc<AtomicUsize>,
 }
@@ -89,6 +92,12 @@ impl Tenure {
         EngineError::Fenced {
             partition: self.partition,
             epoch: self.epoch,
+        }
+    }
+
+    pub(crate) fn head_gone(&self) -> EngineError {
+        EngineError::HeadGone {
+            partition: self.partition,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 use ports::{EmissionSink, EventLog, StateStore};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use types::Partition;
 
 use crate::config::EngineConfig;
@@ -38,6 +38,7 @@ impl Engine {
             store,
             sinks,
             here: Arc::default(),
+            turns: Arc::new(Semaphore::new(config.threads.count())),
         };
         let (turns, told) = mpsc::unbounded_channel();
         let (failure, _) = watch::channel(None);

@@ -37,7 +37,8 @@ pub enum EngineError {
     /// The log has another identity than the one folded, and nothing that was folded stands in it.
     #[error(
         "partition {partition}: the log is not the one that the store was folded from: {why}; put the log back that belongs to the \
-         store, or move the store's folder aside and the server folds this log from its beginning"
+         store, or give this log a store of its own (another keyspace, or with the store's folder moved aside an empty one), and the \
+         server folds it from its beginning"
     )]
     ForeignLog {
         /// Which partition.
@@ -82,6 +83,39 @@ pub enum EngineError {
         partition: Partition,
         /// What the log said.
         why: String,
+    },
+    /// This machine's clock is ahead of the log's: timestamps of writes would be of the future, and those of later owners would lose.
+    #[error(
+        "partition {partition} is not taken over: this machine's clock is {ahead_s} s ahead of the log's, and {most_s} s is the most: set \
+         it (is NTP running?), or the clock of the log's servers"
+    )]
+    ClockAhead {
+        /// Which partition.
+        partition: Partition,
+        /// By how many seconds.
+        ahead_s: u64,
+        /// How many are allowed.
+        most_s: u64,
+    },
+    /// The partition was never folded, as far as the store knows, and the log does not begin at its beginning any more.
+    #[error(
+        "partition {partition}: the store has nothing of it, and the log was truncated, so that it cannot be folded anew: {why}; put the \
+         backup of the store back that belongs to this log"
+    )]
+    StoreEmpty {
+        /// Which partition.
+        partition: Partition,
+        /// Where the log begins.
+        why: String,
+    },
+    /// The partition's head is gone from the store while it was owned.
+    #[error(
+        "partition {partition}: its head is gone from the store: somebody removed or replaced the store's tables while it was running; put \
+         them back from a backup, or, where the log still begins at its beginning, start again and the server folds it anew"
+    )]
+    HeadGone {
+        /// Which partition.
+        partition: Partition,
     },
     /// Another owner has taken the partition over: this one is history.
     #[error("partition {partition} of epoch {epoch} was taken over by another owner")]

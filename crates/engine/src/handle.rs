@@ -21,6 +21,7 @@ use crate::query::{
     Reply, SetAside,
 };
 use crate::repair::Repaired;
+use crate::retain;
 
 /// Asks and stops a running engine. It stops, without a last checkpoint, when the last clone is dropped.
 #[derive(Clone)]
@@ -171,6 +172,9 @@ impl EngineHandle {
     pub async fn repair(&self, entity: &Entity, whole: bool) -> Result<Repaired, RepairError> {
         let entity = entity.clone();
         let partition = self.partition_of(&entity);
+        if whole {
+            retain::is_whole(self.ports().log.as_ref(), partition).await?;
+        }
         let command = |reply| Command::Repair {
             entity,
             whole,

@@ -27,6 +27,7 @@ mod head;
 mod hold;
 mod job;
 mod journal;
+mod kin;
 mod load;
 mod measure;
 mod names;
@@ -43,6 +44,7 @@ mod query;
 mod relay;
 mod repair;
 mod restored;
+mod retain;
 mod retry;
 mod row;
 mod settle;
@@ -62,11 +64,13 @@ pub use engine::Engine;
 pub use error::{EngineError, QueryError, RepairError};
 pub use handle::EngineHandle;
 pub use job::{Turn, TurnKind};
+pub use kin::check_store;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{
     EventEntry, JournalPage, OutcomeAt, PartitionStatus, PlayerAsOf, RestoredLog, SetAside,
     SinkStatus,
 };
 pub use repair::Repaired;
+pub use retain::Retention;
 pub use snapshot::{Wrapped, unwrap as snapshot};
 pub use versions::{Differs, Versions};

@@ -19,6 +19,9 @@ use crate::skip::Seen;
 use crate::slots::SlotId;
 use crate::snapshot::{self, Wrapped};
 
+/// Snapshots decoded before others get their turn.
+const DECODED: usize = 32;
+
 /// What a player's snapshot says.
 pub(crate) enum Found {
     /// A state, or none yet. `again` are emissions and tells past the head taken over, to be offered again; where `ahead`, the snapshot lies
@@ -72,6 +75,9 @@ pub(crate) async fn players(
             Err(why) => Found::Broken(why),
         };
         found.push((slot, one));
+        if found.len().is_multiple_of(DECODED) {
+            tokio::task::yield_now().await;
+        }
     }
     found
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use ports::EmissionSink;
-use types::Partition;
+use types::{Partition, Position};
 
 /// Records folded, by outcome.
 pub(crate) const EVENTS: &str = "questline_engine_events_total";
 /// Log messages between the cursor and the end last seen.
 pub(crate) const LAG: &str = "questline_fold_lag_sequences";
+/// Sequence of the last log message before which the log may have been truncated.
+pub(crate) const FLOOR: &str = "questline_log_floor_sequence";
 /// Records read and not yet folded.
 pub(crate) const OUTSTANDING: &str = "questline_pump_outstanding_records";
 /// Time from a cut to its head, in seconds.
@@ -53,6 +55,7 @@ pub(crate) const OUTCOMES: [&str; 5] = ["applied", "replayed", "conflict", "refu
 pub(crate) struct Measures {
     events: [Counter; 5],
     lag: Gauge,
+    floor: Gauge,
     outstanding: Gauge,
     checkpoint: Histogram,
     checkpoints: Counter,
@@ -105,6 +108,7 @@ impl Measures {
         Self {
             events: OUTCOMES.map(|outcome| counter!(EVENTS, "outcome" => outcome)),
             lag: gauge!(LAG, "partition" => place.clone()),
+            floor: gauge!(FLOOR, "partition" => place.clone()),
             outstanding: gauge!(OUTSTANDING, "partition" => place.clone()),
             checkpoint: histogram!(CHECKPOINT),
             checkpoints: counter!(CHECKPOINTS),
@@ -140,6 +144,11 @@ impl Measures {
 
     pub(crate) fn pending(&self, lane: usize, count: u64) {
         self.lanes[lane].pending.set(count as f64);
+    }
+
+    /// Everything after this position is in the log.
+    pub(crate) fn log_begins(&self, after: Position) {
+        self.floor.set(after.sequence as f64);
     }
 
     pub(crate) fn checkpoint(&self, took: Duration) {

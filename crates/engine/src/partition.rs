@@ -33,6 +33,7 @@ use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain, Reply};
 use crate::relay::Relay;
 use crate::repair::{Repair, Waiting};
+use crate::retain::NextLook;
 use crate::slots::{SlotId, Slots};
 use crate::sweep::Sweeps;
 use crate::takeover::Taken;
@@ -40,12 +41,16 @@ use crate::warm::Warm;
 
 /// How often pace, memory and metrics are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// While records come, a cut captures a player for every so many of them at least.
+const RECORDS: usize = 8;
 /// Events handled before others get their turn.
 const EVENTS: usize = 128;
 
 /// Something that was awaited.
 pub(crate) enum Event {
     Loaded(Vec<(SlotId, Found)>),
+    /// Read in for a sweep.
+    DueLoaded(Vec<(SlotId, Found)>),
     Worked(SlotId, Result<Box<Worked>, MailboxError>),
     Segments(SlotId, SegmentsRead),
     /// Records of a player under repair.
@@ -84,8 +89,12 @@ pub(crate) struct Partition {
     /// For the next cut: one row a player, the last that was said.
     pub(crate) quarantine_rows: BTreeMap<Entity, Bytes>,
     pub(crate) repairs: Vec<Repair>,
+    /// When the log is next told what it may forget.
+    pub(crate) next_look: NextLook,
     /// The passivation clock's hand.
     pub(crate) hand: usize,
+    /// Looks that it has left until the next tick.
+    pub(crate) looks: usize,
     /// Memory is over its budget and idle players are dirty.
     pub(crate) starved: bool,
     pub(crate) sweeps: Sweeps,
@@ -123,6 +132,7 @@ impl Partition {
             let id = slots.add(entity);
             slots.set_aside(id, None, &Rc::new(aside));
         }
+        let next_look = NextLook::first(&tenure);
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
         let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
@@ -147,7 +157,9 @@ impl Partition {
             held_segments: Vec::new(),
             quarantine_rows: BTreeMap::new(),
             repairs: Vec::new(),
+            next_look,
             hand: 0,
+            looks: 0,
             starved: false,
             sweeps,
             untabled,
@@ -212,10 +224,16 @@ impl Partition {
                     None => return Ok(()),
                 },
                 chunk = chunks.recv(), if open => match chunk {
-                    Some(chunk) => self.on_chunk(chunk?),
+                    Some(chunk) => {
+                        let chunk = chunk?;
+                        let records = chunk.records();
+                        self.on_chunk(chunk);
+                        self.go_on(records / RECORDS);
+                    }
                     None => return Err(EngineError::Stopped),
                 },
                 () = drained.notified() => {}
+                () = tokio::task::yield_now(), if self.goes_on() => self.go_on(0),
                 _ = tick.tick() => self.on_tick(),
             }
         }
@@ -227,6 +245,20 @@ impl Partition {
         Ok(())
     }
 
+    /// A slice of the background work. The next one comes with the next chunk, or when the thread's other tasks and those who wake it from
+    /// other threads have had their turn: tokio looks at the latter seldom while the thread has tasks of its own, and a slice that began
+    /// the next one would keep live records waiting behind thousands of captures.
+    fn go_on(&mut self, captures: usize) {
+        self.advance_in_background(captures);
+        self.feed_sweep();
+        self.passivate_some();
+    }
+
+    /// Whether something is left to be done that no event brings.
+    fn goes_on(&self) -> bool {
+        self.looks > 0 || self.cut_goes_on() || self.sweep_goes_on()
+    }
+
     /// Something that will be there later.
     pub(crate) fn await_event(&self, event: impl Future<Output = Event> + 'static) {
         self.events.push(event.boxed_local());
@@ -235,6 +267,7 @@ impl Partition {
     fn on(&mut self, event: Event) -> Result<(), EngineError> {
         match event {
             Event::Loaded(found) => self.loaded(found)?,
+            Event::DueLoaded(found) => self.due_loaded(found)?,
             Event::Worked(id, answer) => self.worked(id, answer)?,
             Event::Segments(id, read) => self.unpark(id, read),
             Event::Waiting(id, read) => self.waited(id, read),
@@ -270,12 +303,14 @@ impl Partition {
             && !self.holds_back()
             && self.outstanding < self.tenure.config.credits
             && self.dirty_bytes() < pace.dirty_bytes.saturating_mul(2)
-            && self.slots.bytes < self.memory_budget().saturating_mul(2)
+            && self.slots.bytes < self.most_bytes()
     }
 
     fn on_tick(&mut self) {
         self.break_silence();
+        self.slots.forget_waiting();
         self.passivate();
+        self.retain();
         while self.tasks.try_join_next().is_some() {}
         let lag = self.end_seen.sequence - self.folded().sequence.min(self.end_seen.sequence);
         self.tenure.measures.levels(&Levels {

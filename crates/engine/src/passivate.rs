@@ -5,33 +5,49 @@ use std::time::{Duration, Instant};
 use crate::partition::Partition;
 use crate::slots::Presence;
 
-/// No turn takes longer: records wait meanwhile. A sweep over more players than memory holds goes as fast as others leave, so a turn
-/// is not a number of looks.
-const TURN: Duration = Duration::from_millis(1);
+/// No turn takes longer: records wait meanwhile.
+const TURN: Duration = Duration::from_micros(200);
 /// Slots looked at between two looks at the time.
 const LOOKS: usize = 64;
 /// How much room is made once memory is over its budget, as one in so many of it: who waits for room would get it player by player.
 const ROOM: usize = 16;
+/// Beyond its budget memory takes this much more, as one in so many of it, before no records are taken in: what has not been touched
+/// before costs more than waiting for what others leave.
+const BEYOND: usize = 4;
 
 impl Partition {
-    /// Second-chance clock over the slots while memory is over its budget: one full round without use, and a player goes. Only clean
-    /// actors are dropped: one dropped with its write in flight would be read again older than it was.
+    /// Looks whether memory is over its budget, and lets players go if so.
     pub(crate) fn passivate(&mut self) {
-        let (started, budget) = (Instant::now(), self.memory_budget());
         self.starved = false;
-        if self.slots.bytes <= budget {
+        self.looks = match self.slots.bytes > self.memory_budget() {
+            // A full round without use, and one more.
+            true => self.slots.capacity().saturating_mul(2),
+            false => 0,
+        };
+        self.passivate_some();
+    }
+
+    /// A turn of the second-chance clock over the slots: one full round without use, and a player goes. Only clean actors are dropped:
+    /// one dropped with its write in flight would be read again older than it was.
+    pub(crate) fn passivate_some(&mut self) {
+        if self.looks == 0 {
             return;
         }
+        let (started, budget) = (Instant::now(), self.memory_budget());
         let low = budget - budget / ROOM;
-        let mut rounds = self.slots.capacity().div_ceil(LOOKS);
-        while self.slots.bytes > low && rounds > 0 && started.elapsed() < TURN {
-            rounds -= 1;
+        while self.looks > 0 && started.elapsed() < TURN {
+            if self.slots.bytes <= low {
+                self.looks = 0;
+                return;
+            }
+            self.looks = self.looks.saturating_sub(LOOKS);
             self.let_some_go(low);
         }
     }
 
     fn let_some_go(&mut self, low: usize) {
         let slots = self.slots.capacity();
+        let sweeping = self.sweeps_to();
         let mut looks = LOOKS.min(slots);
         while self.slots.bytes > low && looks > 0 {
             looks -= 1;
@@ -41,7 +57,7 @@ impl Partition {
                 continue;
             };
             let quarantined = matches!(slot.presence, Presence::Quarantined(Some(_), _));
-            if !(slot.is_quiet() || quarantined) {
+            if !(slot.is_quiet() || quarantined) || slot.is_due(sweeping) {
                 continue;
             }
             if !slot.idle {
@@ -60,6 +76,12 @@ impl Partition {
                 self.slots.remove(self.hand);
             }
         }
+    }
+
+    /// Bytes of player state at which no more records are taken in.
+    pub(crate) fn most_bytes(&self) -> usize {
+        let budget = self.memory_budget();
+        budget.saturating_add(budget / BEYOND)
     }
 
     /// This partition's share of the memory for player state, in bytes.

@@ -58,6 +58,13 @@ pub(crate) struct Chunk {
     pub(crate) end: Mark,
 }
 
+impl Chunk {
+    /// How many records it has for players.
+    pub(crate) fn records(&self) -> usize {
+        self.groups.iter().map(|(_, records)| records.len()).sum()
+    }
+}
+
 /// What a record said of a programme, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {

@@ -216,6 +216,7 @@ impl Partition {
             self.tick(id, self.sweeps.done);
         }
         self.dispatch(id);
+        self.slots.waits(id);
     }
 
     /// A cut of this number is durable.

@@ -46,19 +46,24 @@ pub(crate) async fn standing(
     let (end, _) = log.end(partition).await?;
     let Some(newest) = fold.ladder.last().filter(|rung| rung.cursor == cursor) else {
         // Nothing was folded, or the head stands where a restored log was found.
-        return Ok(Standing::Same(0));
+        return Ok(match is_same_log(fold.incarnation, log.incarnation()) {
+            true => Standing::Same(0),
+            false => Standing::Foreign {
+                why: incarnations(fold, log),
+            },
+        });
     };
     let why = match compare(partition, log, *newest, end).await? {
-        Compared::Same | Compared::Forgotten if !other_log => {
+        // What follows the cursor is gone too.
+        Compared::Forgotten { first } if first > cursor => {
+            return Err(ReadError::Truncated { first });
+        }
+        Compared::Same | Compared::Forgotten { .. } if !other_log => {
             return Ok(Standing::Same(newest.checksum));
         }
         Compared::Other => format!("another record stands at {cursor}"),
         Compared::Beyond => format!("it ends at {end}, before {cursor}"),
-        Compared::Same | Compared::Forgotten => format!(
-            "it is incarnation {}, not {}",
-            log.incarnation(),
-            fold.incarnation
-        ),
+        Compared::Same | Compared::Forgotten { .. } => incarnations(fold, log),
     };
     for rung in fold.ladder.iter().rev() {
         if matches!(compare(partition, log, *rung, end).await?, Compared::Same) {
@@ -76,8 +81,16 @@ pub(crate) async fn standing(
     Ok(Standing::Other { kept, why })
 }
 
+fn incarnations(fold: &Fold, log: &dyn EventLog) -> String {
+    format!(
+        "it is incarnation {}, not {}",
+        log.incarnation(),
+        fold.incarnation
+    )
+}
+
 /// The position before the first record that the log keeps.
-async fn first(partition: Partition, log: &dyn EventLog) -> Result<Position, ReadError> {
+pub(crate) async fn first(partition: Partition, log: &dyn EventLog) -> Result<Position, ReadError> {
     match log.read(partition, Position::START).await {
         Ok(_) => Ok(Position::START),
         Err(ReadError::Truncated { first }) => Ok(first),
@@ -90,8 +103,10 @@ enum Compared {
     Other,
     /// The log ends before it.
     Beyond,
-    /// Older than the log keeps: nothing to compare with.
-    Forgotten,
+    /// Older than the log keeps, which is what follows `first`: nothing to compare with.
+    Forgotten {
+        first: Position,
+    },
 }
 
 async fn compare(
@@ -118,7 +133,7 @@ async fn compare(
     };
     let read = match read {
         Ok(read) => read,
-        Err(ReadError::Truncated { .. }) => return Ok(Compared::Forgotten),
+        Err(ReadError::Truncated { first }) => return Ok(Compared::Forgotten { first }),
         // What stood before the rung is not there. Where the log has moved on meanwhile, it is looked at anew.
         Err(ReadError::OtherIncarnation) if log.incarnation() == incarnation => {
             return Ok(Compared::Other);

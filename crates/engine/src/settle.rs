@@ -38,6 +38,7 @@ impl Partition {
             self.outstanding += records.len();
             slot.queue.extend(records);
             self.dispatch(id);
+            self.slots.waits(id);
         }
         self.reached = chunk.end;
         self.load(missing);
@@ -248,6 +249,7 @@ impl Partition {
             for queued in rest.into_iter().rev() {
                 slot.queue.push_front(queued);
             }
+            self.slots.waits(id);
         }
     }
 

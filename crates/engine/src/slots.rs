@@ -50,6 +50,8 @@ pub(crate) struct Slot {
     pub(crate) bytes: usize,
     /// Looked at by the passivation clock since it was last used.
     pub(crate) idle: bool,
+    /// Among those whose records wait.
+    waits: bool,
     /// Its earliest timer, unless a tick is on its way to it.
     due: Option<Timestamp>,
     /// Ticks in its queue or on their way.
@@ -73,6 +75,7 @@ impl Slot {
             to_capture: false,
             bytes: 0,
             idle: false,
+            waits: false,
             due: None,
             ticks: 0,
             repair: None,
@@ -86,6 +89,11 @@ impl Slot {
             Presence::Resident(actor) | Presence::Parked(actor) => Some(actor),
             Presence::Quarantined(actor, _) => actor.as_ref(),
         }
+    }
+
+    /// Whether it has a timer due by then.
+    pub(crate) fn is_due(&self, by: Option<Timestamp>) -> bool {
+        matches!((self.due, by), (Some(due), Some(by)) if due <= by)
     }
 
     /// Snapshot acknowledged, nothing sealed in memory, nothing waiting.
@@ -136,6 +144,8 @@ pub(crate) struct Slots {
     timers: BTreeSet<(Timestamp, SlotId)>,
     /// Who is set aside: looked for among all, each look would take longer the more are in memory.
     aside: BTreeSet<SlotId>,
+    /// Everybody whose records wait, for the same reason; and some whose do not any more.
+    waiting: Vec<SlotId>,
 }
 
 impl Slots {
@@ -200,6 +210,35 @@ impl Slots {
             .iter()
             .filter_map(|id| self.slots.get(*id)?.as_ref());
         slots.filter_map(|slot| Some((slot, slot.aside()?)))
+    }
+
+    /// What was put into a player's queue may stay there for a while.
+    pub(crate) fn waits(&mut self, id: SlotId) {
+        if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut)
+            && !slot.queue.is_empty()
+            && !std::mem::replace(&mut slot.waits, true)
+        {
+            self.waiting.push(id);
+        }
+    }
+
+    /// The oldest records that wait, one a player.
+    pub(crate) fn all_waiting(&self) -> impl Iterator<Item = &Queued> {
+        let waiting = self.waiting.iter();
+        let waiting = waiting.filter_map(|id| self.slots.get(*id)?.as_ref());
+        waiting.filter_map(|slot| slot.queue.front())
+    }
+
+    /// Passes over those whose records do not wait any more.
+    pub(crate) fn forget_waiting(&mut self) {
+        let slots = &mut self.slots;
+        self.waiting.retain(|id| {
+            let slot = slots.get_mut(*id).and_then(Option::as_mut);
+            slot.is_some_and(|slot| {
+                slot.waits = !slot.queue.is_empty();
+                slot.waits
+            })
+        });
     }
 
     /// Sets what a player holds.

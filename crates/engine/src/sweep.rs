@@ -6,29 +6,26 @@
 //! it has fired and every record before it is folded. While records come, a sweep is at work a tenth of the time, unless somebody waits
 //! for its end; while memory is over its budget, or as much is dirty as a checkpoint waits for, it reads no player in.
 
+mod feed;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use ports::{Due, Entity, StoreError};
 use tokio::time::Instant;
-use types::{Body, BrandId, Partition as PartitionId, Position, Record, Tick, Timestamp};
+use types::{BrandId, Partition as PartitionId, Position, Timestamp};
 
 use crate::config::Clock;
 use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::load;
 use crate::partition::{Event, Partition};
-use crate::pump::Queued;
 use crate::retry::Backoff;
-use crate::slots::SlotId;
 use crate::timeline::FIRST;
 
 /// How often a sweep begins, and how long a partition is silent before its owner appends a tick.
 const EVERY: Duration = Duration::from_secs(1);
-/// Players with a tick that is not answered yet, at once. Partitions share a thread: one that sweeps keeps the records of the others
-/// waiting for as many folds.
-const TICKS: usize = 16;
 /// Due rows read at once.
 const PAGE: usize = 1024;
 /// While records come, a sweep takes this share of the time, its reads and captures included: one in so many.
@@ -63,6 +60,8 @@ struct Sweep {
     after: Position,
     rest: VecDeque<Entity>,
     all_read: bool,
+    /// Players who are being read in for it.
+    loading: usize,
     started: Instant,
     /// How long ticks were on their way, until none was.
     busy: Duration,
@@ -118,7 +117,7 @@ impl Sweeps {
 }
 
 impl Partition {
-    /// Moves the sweep on as far as it goes now; begins one where time has passed.
+    /// Begins a sweep where time has passed, and ends it.
     pub(crate) fn advance_sweep(&mut self) {
         if self.holds_back() {
             return;
@@ -132,7 +131,6 @@ impl Partition {
                 self.begin_sweep(all_of);
             }
         }
-        self.feed_sweep();
         if self.outstanding == 0 {
             self.end_sweep(self.reached.position);
         }
@@ -148,6 +146,7 @@ impl Partition {
             rest: self.slots.all_of(|brand| all_of.contains_key(brand)),
             all_of,
             all_read: false,
+            loading: 0,
             started: Instant::now(),
             busy: Duration::ZERO,
             since: None,
@@ -229,80 +228,13 @@ impl Partition {
         Ok(())
     }
 
-    fn feed_sweep(&mut self) {
-        let (budget, dirty) = (self.memory_budget(), self.dirty_bytes());
-        let mut missing = Vec::new();
-        while let Some(sweep) = &mut self.sweeps.running {
-            let records_wait = self.outstanding > self.sweeps.awaiting;
-            let live = records_wait || self.sweeps.heard.elapsed() < EVERY;
-            let live = live && self.drains.is_empty();
-            if self.sweeps.awaiting >= TICKS || (live && sweep.has_had_its_share()) {
-                break;
-            }
-            let to = sweep.to;
-            if let Some(id) = self.slots.take_due(to) {
-                self.tick(id, to);
-                continue;
-            }
-            if self.slots.bytes > budget || dirty >= self.tenure.config.pace.dirty_bytes {
-                break;
-            }
-            let Some(entity) = sweep.rest.pop_front() else {
-                break;
-            };
-            let all = sweep.all_of.contains_key(&entity.brand);
-            if !self.tenure.ports.versions.knows(&entity.brand) {
-                continue;
-            }
-            match self.slots.find(&entity) {
-                // In memory it answers for itself when it is due.
-                Some(id) if self.slots.is_loaded(id) && !all => {}
-                Some(id) => self.tick(id, to),
-                None => {
-                    let id = self.slots.add(entity.clone());
-                    if let Some(slot) = self.slots.get(id) {
-                        // Here for its timers alone: it goes before those who play.
-                        slot.idle = true;
-                    }
-                    missing.push((id, entity));
-                    self.tick(id, to);
-                }
-            }
-        }
-        self.load(missing);
-    }
-
-    /// Puts a tick into a player's queue.
-    pub(crate) fn tick(&mut self, id: SlotId, to: Timestamp) {
-        let before = self.reached;
-        let Some(slot) = self.slots.get(id) else {
-            return;
-        };
-        if slot.ticks > 0 || slot.is_behind() {
-            return;
-        }
-        slot.ticks += 1;
-        slot.queue.push_back(Queued {
-            before,
-            number: self.tenure.timeline.borrow().active(&slot.entity.brand),
-            record: Record {
-                position: before.position,
-                recorded_at: to,
-                body: Body::Tick(Tick),
-            },
-            key: None,
-        });
-        self.outstanding += 1;
-        self.sweeps.send();
-        self.dispatch(id);
-    }
-
     /// Ends the sweep where all of it has fired; `folded`: every record up to it is folded.
     pub(crate) fn end_sweep(&mut self, folded: Position) {
         let Some(sweep) = &self.sweeps.running else {
             return;
         };
-        let fired = sweep.all_read && sweep.rest.is_empty() && self.sweeps.awaiting == 0;
+        let read = sweep.all_read && sweep.rest.is_empty() && sweep.loading == 0;
+        let fired = read && self.sweeps.awaiting == 0;
         if !fired || folded < sweep.after || self.slots.is_due(sweep.to) {
             return;
         }

@@ -10,6 +10,7 @@ use crate::config::EngineConfig;
 use crate::context::{Ports, Tenure};
 use crate::error::EngineError;
 use crate::head::Fold;
+use crate::kin;
 use crate::measure::Measures;
 use crate::pump::Mark;
 use crate::quarantine::Aside;
@@ -102,13 +103,16 @@ async fn attempt(
             incarnation: ports.log.incarnation(),
             ..Fold::default()
         },
-        Some(head) => Fold::decode(&head.fold).ok_or_else(|| {
-            Trouble::Final(EngineError::Store {
-                partition,
-                why: "the head was written by another version".to_owned(),
-            })
-        })?,
+        Some(head) => {
+            Fold::decode(&head.fold).ok_or_else(|| Trouble::Final(kin::other_version(partition)))?
+        }
     };
+    let clock = kin::check_clock(partition, ports.log.as_ref(), (config.now)());
+    clock.await.map_err(log_trouble)?.map_err(Trouble::Final)?;
+    if before.is_none() {
+        let begins = kin::check_beginning(partition, ports.log.as_ref());
+        begins.await.map_err(log_trouble)?.map_err(Trouble::Final)?;
+    }
     let mut cursor = before.as_ref().map_or(Position::START, |head| head.cursor);
     same_programmes(partition, &mut fold, &ports.versions)
         .await

@@ -92,7 +92,7 @@ fn base64_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::
         .map_err(D::Error::custom)
 }
 
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     Timestamp::from_str(&text).map_err(D::Error::custom)
 }

@@ -18,7 +18,7 @@
 //!   ([`Clock::Event`]): then it is the entry's own. A reader raises it to the maximum of what it has read. Leaders' clocks differ a little, so a reader that begins later may give a record an earlier time than one that began
 //!   before; the fold keeps the maximum with its cursor. [`end`](ports::EventLog::end) gives the stamp as it is.
 //! - **Gap**: a batch that was acknowledged is missing between two of its publisher's, or a message is not a batch of this log.
-//! - **Truncated**: the retention floor ([`JetStreamLog::truncate`]) is past the position. The position it names is one to read after.
+//! - **Truncated**: the retention floor ([`truncate`](ports::EventLog::truncate)) is past the position. The position it names is one to read after.
 //! - **Another incarnation**: the position's message is not there though nothing of its age was removed; or it is another than the one
 //!   that was read; or the log's record names another incarnation. A log that was restored from an older state gives positions a second
 //!   time: a reader sees it at its own cursor, an owner that takes over at the ladder in its head, and either calls

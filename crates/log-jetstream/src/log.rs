@@ -14,9 +14,9 @@ use crate::chain::Numbering;
 use crate::error::OpenError;
 use crate::open::{self, Opened};
 use crate::reader::Reader;
-use crate::settings::Settings;
+use crate::settings::{Clock, Settings};
 use crate::shared::Shared;
-use crate::{frame, identity, metrics, retention};
+use crate::{frame, identity, metrics, retention, streams};
 
 /// The largest body of one entry.
 const BODY_MAX: usize = 128 << 10;
@@ -52,26 +52,6 @@ impl JetStreamLog {
                 incarnation: AtomicU64::new(record.incarnation),
             }),
         })
-    }
-
-    /// Removes what a partition holds before the message of `cursor` and before the instant `recorded_before`: whichever is earlier. The
-    /// cursor's own message stays, so that a takeover can compare it. Gives the position after which everything is kept.
-    ///
-    /// `cursor` is the partition's durable cursor: the lowest of everything that will ever be read from again. At the start nothing is
-    /// removed.
-    ///
-    /// # Errors
-    /// `OtherIncarnation` if no message stands at `cursor`: nothing is removed then. `Unavailable`.
-    pub async fn truncate(
-        &self,
-        partition: Partition,
-        cursor: Position,
-        recorded_before: Timestamp,
-    ) -> Result<Position, ReadError> {
-        self.shared
-            .checked(partition)
-            .map_err(ReadError::Unavailable)?;
-        retention::truncate(&self.shared, partition, cursor, recorded_before).await
     }
 }
 
@@ -153,6 +133,31 @@ impl EventLog for JetStreamLog {
             .map_err(ReadError::Unavailable)?;
         let reader = Reader::open(Arc::clone(&self.shared), partition, after).await?;
         Ok(Box::new(reader))
+    }
+
+    /// Keeps the message of `cursor`, so that a takeover can compare it, and of the message at `recorded_before` all.
+    async fn truncate(
+        &self,
+        partition: Partition,
+        cursor: Position,
+        recorded_before: Timestamp,
+    ) -> Result<Position, ReadError> {
+        self.shared
+            .checked(partition)
+            .map_err(ReadError::Unavailable)?;
+        retention::truncate(&self.shared, partition, cursor, recorded_before).await
+    }
+
+    async fn clock(&self) -> Result<Option<Timestamp>, ReadError> {
+        let Shared { api, layout, .. } = &*self.shared;
+        match self.shared.clock {
+            Clock::Server => {
+                let now = streams::clock(api, &layout.control_stream()).await;
+                now.map(Some)
+                    .map_err(|error| ReadError::Unavailable(error.to_string()))
+            }
+            Clock::Event => Ok(None),
+        }
     }
 
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {

@@ -41,6 +41,12 @@ pub(crate) async fn truncate(
             .await?
             .min(cursor.sequence),
     };
+    let floor = floor::read(api, layout, partition).await;
+    let whole = floor.map_err(|error| unavailable(&error))?.kept_after() == Position::START;
+    // A floor at the first message would say of a whole log that it was cut.
+    if whole && first(shared, partition, Start::Sequence(1)).await? >= sequence {
+        return Ok(Position::START);
+    }
     let floor = floor::raise(api, layout, partition, sequence)
         .await
         .map_err(|error| unavailable(&error))?;

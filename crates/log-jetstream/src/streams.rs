@@ -7,7 +7,9 @@ use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::stream::{
     Compression, Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType,
 };
+use serde::Deserialize;
 use serde_json::Value;
+use types::Timestamp;
 
 use crate::api::{Api, ApiError};
 use crate::error::OpenError;
@@ -73,6 +75,18 @@ pub(crate) async fn find(api: &Api, name: &str) -> Result<Option<Config>, ApiErr
         Err(error) if error.is(ErrorCode::STREAM_NOT_FOUND) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(rename = "ts", deserialize_with = "crate::api::time")]
+    at: Timestamp,
+}
+
+/// What the clock of a stream's leader shows: it stamps the answers to what is asked of it.
+pub(crate) async fn clock(api: &Api, name: &str) -> Result<Timestamp, ApiError> {
+    let said: Said = api.ask(format!("STREAM.INFO.{name}"), &Value::Null).await?;
+    Ok(said.at)
 }
 
 /// Makes a stream. Another node that makes the same one at the same time is no error.

@@ -45,6 +45,31 @@ pub trait EventLog: Send + Sync {
         after: Position,
     ) -> Result<Box<dyn LogReader>, ReadError>;
 
+    /// Lets the log forget what a partition holds up to `cursor` and recorded before `recorded_before`, whichever is earlier. It may keep
+    /// more, and it never removes anything after `cursor`: who read that last reads on. Positions and the incarnation stay as they are.
+    /// Gives the position after which everything is kept, which never goes back; who reads from before it is told
+    /// [`ReadError::Truncated`].
+    ///
+    /// `cursor` is the lowest of everything that will ever be read from again. At the start nothing is removed. A log that keeps everything
+    /// for ever does nothing here.
+    ///
+    /// # Errors
+    /// `OtherIncarnation` if the log never gave `cursor`: nothing is removed then. `Unavailable`: whether anything was removed is not known.
+    async fn truncate(
+        &self,
+        _partition: Partition,
+        _cursor: Position,
+        _recorded_before: Timestamp,
+    ) -> Result<Position, ReadError> {
+        Ok(Position::START)
+    }
+
+    /// What the log's own clock shows now; `None` where it has none: its records carry their times, or it stamps them by this machine's
+    /// clock.
+    async fn clock(&self) -> Result<Option<Timestamp>, ReadError> {
+        Ok(None)
+    }
+
     /// The position of the last durable record, and its time; [`Position::START`] and the earliest time where there is none.
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError>;
 }
@@ -118,9 +143,9 @@ pub enum ReadError {
         after: Position,
     },
     /// The records asked for are older than the log keeps.
-    #[error("the log begins after {first}")]
+    #[error("the log begins after {first}: what stood before was removed")]
     Truncated {
-        /// The first position that is kept.
+        /// Everything after this position is kept.
         first: Position,
     },
     /// The log is not the one that the position came from.

@@ -22,6 +22,7 @@ fn outcome() -> Outcome {
         ],
         "figures": {hostile: 1.0, "accepted": 300.0, "lag.p99_ms": 77.0},
         "latencies": {hostile: summary},
+        "distributions": {"accepted_to_delivered": [{"share": 0.0, "ms": 1.0}, {"share": 0.9, "ms": 4.0}], hostile: []},
         "findings": {
             "expected": 1, "delivered": 0, "lost": 1, "doubled": 0, "reordered": 0, "wrong": 0, "unexpected": 0, "players": 1,
             "undecided_players": 0,
@@ -53,8 +54,10 @@ fn the_page_has_the_verdict_the_bars_the_counts_and_a_line_for_each_series() {
         "<td>accepted</td><td class=\"n\">300.00</td>",
         // Accepted: 100 of 200 is half the height, then all of it.
         "points=\"60.0,116.0 900.0,36.0\"",
+        // A quarter of the longest, then all of it.
+        "points=\"60.0,156.0 900.0,36.0\"",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    assert_eq!(page.matches("<polyline").count(), 12);
+    assert_eq!(page.matches("<polyline").count(), 13);
 }

@@ -107,10 +107,11 @@ impl Intake {
         let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
         let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
         let mut sent = Vec::with_capacity(events.len());
+        let mut bytes = 0;
         for (at, event) in events.into_iter().enumerate() {
             let rejection = match event.and_then(|incoming| self.entry(&request, &keys, incoming)) {
                 Ok((event, entry)) => {
-                    share.grow(entry.body.len())?;
+                    bytes += entry.body.len();
                     let partitions = self.appender.partitions();
                     let partition = partition_of(&request.caller.brand, &event.player, partitions);
                     let batch = batches.entry(partition).or_default();
@@ -131,6 +132,7 @@ impl Intake {
             metrics::rejected(rejection.code.as_str());
             results.push(Some(EventResult::rejected(rejection)));
         }
+        share.grow(bytes)?;
         metrics::events("rejected", results.len() - sent.len());
         let outcomes = self
             .appender

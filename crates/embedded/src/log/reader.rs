@@ -115,7 +115,10 @@ fn read_disk(
 ) -> Result<Vec<Bytes>, ReadError> {
     let stretch = match shared.locate(partition, sequence, STRETCH_BYTES) {
         Located::Stretch(stretch) => stretch,
-        Located::Before => return Err(ReadError::Gap { after }),
+        Located::Before => {
+            let first = shared.kept_after(partition);
+            return Err(ReadError::Truncated { first });
+        }
         Located::Sealed { number, nth } => {
             let make = || recover::sealed_index(&shared.folder, number, shared.partitions);
             let index = shared

@@ -32,7 +32,7 @@ struct Segments {
     /// Number of the first segment kept.
     first: u64,
     /// For each segment, where every partition stood before it.
-    bases: Vec<Arc<[End]>>,
+    bases: VecDeque<Arc<[End]>>,
     /// The last segment's index.
     active: Index,
 }
@@ -72,7 +72,7 @@ impl Shared {
             ends,
             segments: Mutex::new(Segments {
                 first,
-                bases,
+                bases: bases.into(),
                 active,
             }),
             sealed: Mutex::default(),
@@ -83,10 +83,28 @@ impl Shared {
     /// The partition's last position before the first segment kept.
     pub(crate) fn kept_after(&self, partition: Partition) -> Position {
         let segments = lock(&self.segments);
-        let first = segments.bases.first();
+        let first = segments.bases.front();
         first.map_or(Position::START, |ends| {
             ends[usize::from(partition.0)].position
         })
+    }
+
+    /// The number of the first segment, where another follows and `goes` says so of where every partition stood before and after it.
+    pub(crate) fn first_if(&self, goes: impl Fn(&[End], &[End]) -> bool) -> Option<u64> {
+        let segments = lock(&self.segments);
+        let (from, to) = (segments.bases.front()?, segments.bases.get(1)?);
+        goes(from, to).then_some(segments.first)
+    }
+
+    /// The first segment is gone.
+    pub(crate) fn forget_first(&self) {
+        let mut segments = lock(&self.segments);
+        let gone = segments.first;
+        if segments.bases.pop_front().is_some() {
+            segments.first += 1;
+        }
+        drop(segments);
+        lock(&self.sealed).retain(|(number, _)| *number != gone);
     }
 
     /// The segments kept, and how many bytes of the last one are whole, durable frames.
@@ -102,7 +120,7 @@ impl Shared {
     pub(crate) fn roll(&self, number: u64, bases: Arc<[End]>) {
         let mut segments = lock(&self.segments);
         let partitions = bases.len();
-        segments.bases.push(bases);
+        segments.bases.push_back(bases);
         let full = std::mem::replace(&mut segments.active, Index::new(partitions));
         drop(segments);
         self.keep(number - 1, Arc::new(full));

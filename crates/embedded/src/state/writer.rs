@@ -18,6 +18,8 @@ use crate::metrics;
 
 /// How often the state is synced while something changes.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Rows forgotten in one batch: a midnight's due rows are as many as there are players.
+const FORGOTTEN: usize = 4_096;
 /// A write that takes longer than this is reported.
 const STALL: Duration = Duration::from_secs(10);
 
@@ -199,12 +201,18 @@ fn forget(shared: &Shared, partition: Partition, below: Below) -> Result<(), Sto
         ),
         Below::Due(minute) => (&shared.spaces.due, keys::due_from(partition, minute)),
     };
-    let mut batch = batch(shared);
-    for row in space.range(keys::partition(partition).to_vec()..end) {
-        let key = row.key().map_err(|error| super::unread(&error))?;
-        batch.remove(space, key);
+    let mut keys = space
+        .range(keys::partition(partition).to_vec()..end)
+        .map(|row| row.key().map_err(|error| super::unread(&error)))
+        .peekable();
+    while keys.peek().is_some() {
+        let mut batch = batch(shared);
+        for key in keys.by_ref().take(FORGOTTEN) {
+            batch.remove(space, key?);
+        }
+        batch.commit().map_err(|error| super::unknown(&error))?;
     }
-    batch.commit().map_err(|error| super::unknown(&error))
+    Ok(())
 }
 
 /// A batch that reaches the operating system before its commit returns, and the disk when it is synced next.

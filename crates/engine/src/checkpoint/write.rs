@@ -28,13 +28,14 @@ pub(super) async fn write(
 pub(crate) async fn write_all(
     tenure: &Tenure,
     stamp: Stamp,
-    mut rows: Vec<Row>,
+    rows: Vec<Row>,
 ) -> Result<(), EngineError> {
-    let mut batches = Vec::with_capacity(rows.len() / ROWS + 1);
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(ROWS));
-        batches.push(std::mem::replace(&mut rows, rest));
-    }
+    // One by one, as they are written: to cut tens of thousands up at once keeps records waiting.
+    let mut rows = rows.into_iter();
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<Row> = rows.by_ref().take(ROWS).collect();
+        (!batch.is_empty()).then_some(batch)
+    });
     stream::iter(batches)
         .map(|batch| write_rows(tenure, stamp, batch))
         .buffer_unordered(WRITES)
@@ -68,7 +69,8 @@ pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineEr
         match set.await {
             Ok(Cas::Applied) => return Ok(()),
             Ok(Cas::Refused(Some(there))) if there == head => return Ok(()),
-            Ok(Cas::Refused(_)) => return Err(tenure.fenced()),
+            Ok(Cas::Refused(None)) => return Err(tenure.head_gone()),
+            Ok(Cas::Refused(Some(_))) => return Err(tenure.fenced()),
             Err(StoreError::Corrupt(why)) => return Err(tenure.unreadable(why)),
             Err(error) => {
                 tracing::warn!(partition = %tenure.partition, %error, "the head is read again");
@@ -78,6 +80,7 @@ pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineEr
                     Ok(Some(there)) if (there.epoch, there.owner) != (epoch, owner) => {
                         return Err(tenure.fenced());
                     }
+                    Ok(None) => return Err(tenure.head_gone()),
                     Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(partition = %tenure.partition, %error, "the head is not read");

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{
-    Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError, Rules,
-    Threads, Turn, Versions,
+    Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError,
+    Retention, Rules, Threads, Turn, Versions,
 };
 use ports::{
     EmissionSink, Entity, Entry, EventLog, Head, LogRecord, OwnerId, Row, Stamp, StateStore,
@@ -40,14 +40,21 @@ type Parts = (
     Vec<Arc<dyn EmissionSink>>,
 );
 
+/// What a server's clock shows.
+pub(crate) const NOW: i64 = 1_700_000_000_000_000_000;
+const SECOND: i64 = 1_000_000_000;
+
 pub(crate) struct Bench {
-    log: Arc<MemoryLog>,
-    store: Arc<FaultyStore>,
+    pub(crate) log: Arc<MemoryLog>,
+    pub(crate) store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
     pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
     pub(crate) rules: Rules,
     pub(crate) threads: Threads,
+    pub(crate) retention: Option<Retention>,
+    /// Between the recorded times of two records of a partition, in seconds.
+    pub(crate) step: i64,
 }
 
 /// The snapshot as if another epoch had written it: the wrapper is a version byte, then the epoch.
@@ -70,6 +77,8 @@ impl Bench {
             programmes: Programmes::default(),
             rules: Rules::default(),
             threads: Threads::Own(2),
+            retention: None,
+            step: 0,
         };
         bench.set_programme(programme);
         bench
@@ -94,10 +103,11 @@ impl Bench {
     }
 
     fn parts(&self, owner: u128) -> Parts {
-        let now = || Timestamp::from_nanos(1_700_000_000_000_000_000).unwrap();
+        let now = || Timestamp::from_nanos(NOW).unwrap();
         let config = EngineConfig {
             threads: self.threads,
             rules: self.rules,
+            retention: self.retention,
             pace: Pace {
                 head_interval: Duration::from_millis(20),
                 ..Pace::default()
@@ -277,11 +287,13 @@ impl Bench {
     }
 
     async fn append(&self, entity: &Entity, body: Bytes) -> Position {
+        let partition = self.partition_of(entity);
+        let steps = self.log.records(partition).len() as i64;
+        let at = 1_709_287_200 * SECOND + steps * self.step * SECOND;
         let entry = Entry {
-            recorded_at: Timestamp::from_nanos(1_709_287_200_000_000_000),
+            recorded_at: Timestamp::from_nanos(at),
             body,
         };
-        let partition = self.partition_of(entity);
         self.log.append(partition, vec![entry]).await.unwrap().first
     }
 

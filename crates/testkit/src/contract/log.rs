@@ -1,5 +1,13 @@
 //! The contract of [`EventLog`].
 
+mod truncated;
+
+pub use truncated::{
+    an_open_reader_leaves_nothing_out, another_logs_cursor_truncates_nothing,
+    nothing_after_the_cursor_is_truncated, what_is_young_is_not_truncated,
+    what_was_truncated_stays_so,
+};
+
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
@@ -37,6 +45,11 @@ macro_rules! log_contract {
             a_batch_of_large_bodies_reads_back
             who_ends_an_incarnation_gets_the_one_that_stands_then
             another_incarnation_is_not_ended
+            nothing_after_the_cursor_is_truncated
+            what_was_truncated_stays_so
+            what_is_young_is_not_truncated
+            another_logs_cursor_truncates_nothing
+            an_open_reader_leaves_nothing_out
         );
     };
     (@each $fixture:expr; $($name:ident)*) => {

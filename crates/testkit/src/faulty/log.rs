@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use ports::{AppendError, Appended, Entry, EventLog, LogReader, LogRecord, ReadError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use types::{Partition, Position, Timestamp};
 
 use super::{Crash, Dice};
@@ -14,6 +14,8 @@ use super::{Crash, Dice};
 pub struct MemoryLog {
     partitions: Vec<Arc<Kept>>,
     incarnation: Arc<AtomicU64>,
+    /// What its clock shows, where it has one.
+    clock: Mutex<Option<Timestamp>>,
     dice: Arc<Dice>,
     crash: Option<Arc<Crash>>,
 }
@@ -22,6 +24,12 @@ struct Kept {
     records: Mutex<Vec<LogRecord>>,
     /// Everything that was ever appended, in order.
     history: Mutex<Vec<LogRecord>>,
+    /// Everything after it is kept.
+    floor: watch::Sender<Position>,
+    /// Nobody can read it.
+    away: watch::Sender<bool>,
+    /// A reader was told so.
+    told: Notify,
     length: watch::Sender<usize>,
 }
 
@@ -46,12 +54,16 @@ impl MemoryLog {
             Arc::new(Kept {
                 records: Mutex::default(),
                 history: Mutex::default(),
+                floor: watch::Sender::new(Position::START),
+                away: watch::Sender::new(false),
+                told: Notify::new(),
                 length: watch::Sender::new(0),
             })
         };
         Self {
             partitions: (0..partitions).map(|_| kept()).collect(),
             incarnation: Arc::new(AtomicU64::new(1)),
+            clock: Mutex::default(),
             dice,
             crash: None,
         }
@@ -101,7 +113,44 @@ impl MemoryLog {
         Appended { first }
     }
 
-    /// Everything in a partition, in order.
+    /// Gives the log a clock, which stands.
+    pub fn set_clock(&self, shows: Timestamp) {
+        *self
+            .clock
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(shows);
+    }
+
+    /// Keeps a partition from being read, and returns when a reader has found that.
+    pub async fn cut_off(&self, partition: Partition) {
+        let kept = &self.partitions[usize::from(partition.0)];
+        kept.away.send_replace(true);
+        kept.told.notified().await;
+    }
+
+    /// Lets the partition be read again.
+    pub fn mend(&self, partition: Partition) {
+        self.partitions[usize::from(partition.0)]
+            .away
+            .send_replace(false);
+    }
+
+    /// Waits until a partition is truncated up to a position, or further; gives how far.
+    pub async fn truncated(&self, partition: Partition, to: Position) -> Position {
+        let mut floor = self.partitions[usize::from(partition.0)].floor.subscribe();
+        // The sender lives as long as this.
+        floor
+            .wait_for(|floor| *floor >= to)
+            .await
+            .map_or(to, |floor| *floor)
+    }
+
+    /// The log is another one from now on, which has the same records.
+    pub fn set_incarnation(&self, incarnation: u64) {
+        self.incarnation.store(incarnation, Ordering::SeqCst);
+    }
+
+    /// Everything in a partition, in order; what was truncated included.
     pub fn records(&self, partition: Partition) -> Vec<LogRecord> {
         self.partitions[usize::from(partition.0)].records().clone()
     }
@@ -184,6 +233,13 @@ impl EventLog for MemoryLog {
             return Err(ReadError::Unavailable("seeded".to_owned()));
         }
         let kept = Arc::clone(&self.partitions[usize::from(partition.0)]);
+        if *kept.away.borrow() {
+            return Err(ReadError::Unavailable("cut off".to_owned()));
+        }
+        let first = *kept.floor.borrow();
+        if after < first {
+            return Err(ReadError::Truncated { first });
+        }
         let next = kept
             .records()
             .partition_point(|record| record.position <= after);
@@ -204,6 +260,43 @@ impl EventLog for MemoryLog {
             last,
             dice: Arc::clone(&self.dice),
         }))
+    }
+
+    /// Sometimes keeps more than it would have to.
+    async fn truncate(
+        &self,
+        partition: Partition,
+        cursor: Position,
+        recorded_before: Timestamp,
+    ) -> Result<Position, ReadError> {
+        self.dice.pause(5).await;
+        if self.dice.fault(100) {
+            return Err(ReadError::Unavailable("seeded".to_owned()));
+        }
+        let kept = &self.partitions[usize::from(partition.0)];
+        let records = kept.records();
+        let given = |record: &LogRecord| record.position.sequence == cursor.sequence;
+        if cursor != Position::START && !records.iter().any(given) {
+            return Err(ReadError::OtherIncarnation);
+        }
+        let goes =
+            |record: &&LogRecord| record.position <= cursor && record.recorded_at < recorded_before;
+        let mut gone: Vec<Position> = records
+            .iter()
+            .take_while(goes)
+            .map(|record| record.position)
+            .collect();
+        if self.dice.fault(300) {
+            gone.pop();
+        }
+        let reached = gone.pop().unwrap_or(Position::START);
+        kept.floor.send_modify(|floor| *floor = reached.max(*floor));
+        Ok(*kept.floor.borrow())
+    }
+
+    async fn clock(&self) -> Result<Option<Timestamp>, ReadError> {
+        let clock = self.clock.lock();
+        Ok(*clock.unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
     async fn end(&self, partition: Partition) -> Result<(Position, Timestamp), ReadError> {
@@ -232,13 +325,29 @@ impl LogReader for Reader {
             return Err(ReadError::Unavailable("seeded".to_owned()));
         }
         let next = self.next;
-        if self
-            .length
-            .wait_for(|length| *length != next)
-            .await
-            .is_err()
-        {
+        let mut away = self.kept.away.subscribe();
+        let away = async { away.wait_for(|away| *away).await.is_ok() };
+        let more = async { self.length.wait_for(|length| *length != next).await.is_ok() };
+        let (cut_off, more) = tokio::select! {
+            biased;
+            cut_off = away => (cut_off, false),
+            more = more => (false, more),
+        };
+        if cut_off {
+            self.kept.told.notify_one();
+            return Err(ReadError::Unavailable("cut off".to_owned()));
+        }
+        if !more {
             return Err(ReadError::Unavailable("the log is gone".to_owned()));
+        }
+        let first = *self.kept.floor.borrow();
+        if self
+            .last
+            .as_ref()
+            .map_or(Position::START, |last| last.position)
+            < first
+        {
+            return Err(ReadError::Truncated { first });
         }
         let records = self.kept.records();
         let before = next.checked_sub(1).and_then(|at| records.get(at));

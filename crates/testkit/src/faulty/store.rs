@@ -88,6 +88,11 @@ impl FaultyStore {
         self.corrupt.store(in_thousand, Ordering::Relaxed);
     }
 
+    /// Everything in it is gone, as after its tables were dropped and made anew.
+    pub fn wipe(&self) {
+        *self.kept() = Kept::default();
+    }
+
     fn damage(&self) -> Result<(), StoreError> {
         let chance = self.corrupt.load(Ordering::Relaxed);
         if chance > 0 && self.dice.fault(chance) {

@@ -1,6 +1,7 @@
 //! What a server is told: defaults, then a TOML file, then the environment, then flags; the later wins.
 
 mod adapters;
+mod keep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

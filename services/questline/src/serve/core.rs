@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Engine, EngineConfig, EngineHandle, Threads, Versions, carry_publications};
+use engine::{
+    Engine, EngineConfig, EngineHandle, Retention, Threads, Versions, carry_publications,
+};
 use ingest_service::{Deps, Keys, Queries, RemoteQueries};
 use ports::{EmissionSink, OwnerId};
 use telemetry::Exporter;
@@ -217,6 +219,7 @@ fn engine_config(config: &Config, clock: ClockName) -> EngineConfig {
     }
     engine.memory_bytes = config.engine.memory_mib << 20;
     engine.pace.replay_budget = config.replay_budget();
+    engine.retention = config.log.keep().map(Retention::of);
     engine
 }
 

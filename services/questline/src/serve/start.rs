@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bonus_engine_service::Postbacks;
-use engine::{Differs, Programmes, Versions};
+use engine::{Differs, Programmes, Versions, check_store};
 use programme::model::Programme;
 use telemetry::Exporter;
 use tokio::task::JoinSet;
@@ -41,6 +41,9 @@ impl Running {
         let opened = if config.runs(Role::Engine) || config.runs(Role::Ingest) {
             let programmes = compiled(&config)?;
             let adapters = adapters::open(&config).await?;
+            check_store(adapters.log.as_ref(), adapters.store.as_ref())
+                .await
+                .map_err(Failure::failed)?;
             Some((versions(&adapters, programmes).await?, adapters))
         } else {
             None

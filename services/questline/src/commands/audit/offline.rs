@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use embedded::{DataFolder, Options};
 use engine::{Programmes, Versions};
-use ports::{Entity, EventLog, ProgrammeStore, StateStore};
+use ports::{Entity, EventLog, ProgrammeStore, ReadError, StateStore};
 use progression::{Catalogue, Effect, State, Subject, Told, journal, view};
 use serde_json::Value;
-use types::{Partition, Timestamp};
+use types::{Partition, Position, Timestamp};
 
 use super::Findings;
 use crate::commands::block_on;
-use crate::console::Progress;
+use crate::console::{Progress, remark};
 use crate::exit::Failure;
 use crate::ledger::Ledger;
 use crate::programmes;
@@ -42,8 +42,21 @@ pub(super) fn audit(data: &Path, files: &[PathBuf]) -> Result<Findings, Failure>
             one(&folder, partition, &versions, &mut findings, &mut progress).await?;
         }
         progress.finish();
+        say_where_the_log_begins(&folder).await;
         Ok(findings)
     })
+}
+
+/// Balances are held against journals, which are whole; but who wants to fold the log again reads here what of it there is.
+async fn say_where_the_log_begins(folder: &DataFolder) {
+    for partition in (0..folder.log.partitions()).map(Partition) {
+        let begins = folder.log.read(partition, Position::START).await;
+        if let Err(cut @ ReadError::Truncated { .. }) = begins {
+            remark(format_args!(
+                "partition {partition}: {cut}; the journals have it"
+            ));
+        }
+    }
 }
 
 /// What is published in the folder; of one that was never published to, what is named.

@@ -7,10 +7,14 @@ use log_jetstream::{Clock, Login, Settings, Syncing, Tls};
 use serde::{Deserialize, Serialize};
 use store_cql::{CqlConfig, Secret};
 
+use super::keep::Keep;
 use crate::exit::Failure;
 
 /// Partitions of a new log on JetStream where none are named.
 const PARTITIONS: u16 = 64;
+
+/// How long a log on JetStream keeps what nothing needs any more where nothing is said: its streams are bounded, and a full one refuses.
+const JETSTREAM_KEEPS: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// The log.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -18,8 +22,22 @@ const PARTITIONS: u16 = 64;
 pub(crate) struct LogSection {
     /// Where it is.
     pub(crate) kind: LogKind,
+    /// How long it keeps what nothing needs any more; absent: for ever in the data folder, 30 days on JetStream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retention: Option<Keep>,
     /// NATS JetStream, where it is there.
     pub(crate) jetstream: JetStream,
+}
+
+impl LogSection {
+    /// How long what nothing needs any more is kept; absent: for ever.
+    pub(crate) fn keep(&self) -> Option<Duration> {
+        match (&self.retention, self.kind) {
+            (Some(keep), _) => keep.time(),
+            (None, LogKind::Embedded) => None,
+            (None, LogKind::JetStream) => Some(JETSTREAM_KEEPS),
+        }
+    }
 }
 
 /// Where the log is.
