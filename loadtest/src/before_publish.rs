@@ -12,20 +12,13 @@ use crate::cpu;
 use crate::end_to_end::{BRAND, PROGRAMME};
 use crate::figures::{Figure, Part};
 use crate::latency::Summary;
+use crate::live::{self, AT_MOST, PLAYERS, RATE};
 use crate::offline;
-use crate::population::{Population, Shape};
-use crate::send::{self, Answer, Load};
-use crate::server::{Server, Setup, beside_this};
-use crate::traffic::{Mix, Naming, Traffic};
+use crate::send;
+use crate::server::{Setup, beside_this};
 
-/// Single events a second, while it is quiet and beside the preview.
-const RATE: u64 = 500;
-/// Players who play meanwhile.
-const LIVE: u32 = 10_000;
 /// Events of each player of the history.
 const ORDERS: u32 = 20;
-/// No step takes longer.
-const AT_MOST: Duration = Duration::from_secs(900);
 
 /// Measures over so many players, and a history of as many events; files go below `folder`.
 pub async fn measure(
@@ -37,7 +30,7 @@ pub async fn measure(
 ) -> Result<Part> {
     let how = format!(
         "A preview of {players} stored players, none of them in memory when the server starts, whose running goals all begin again, \
-         beside {RATE} single events a second of {LIVE} players, open loop, each answered when it is applied. Then a history of as many \
+         beside {RATE} single events a second of {PLAYERS} players, open loop, each answered when it is applied. Then a history of as many \
          events, {ORDERS} of each player, through a draft and through the programme in effect. One run."
     );
     let mut part = Part::new("before_publish", how, quick);
@@ -73,23 +66,9 @@ async fn preview(
         ..Setup::new(folder, PROGRAMME, BRAND)
     };
     say("the log has a record of every player; folding them");
-    let server = Server::start(&setup).await?;
-    server.drained(AT_MOST).await?;
-    server.stop(AT_MOST).await?;
-    let server = Server::start(&setup).await?;
-    server.drained(AT_MOST).await?;
-    let mut traffic = Traffic::new(Population::new(LIVE, Shape::Uniform)?, Mix::plain(), 3);
-    let load = |seconds: u64| Load {
-        url: server.url.clone(),
-        key: server.key(),
-        naming: Naming::new("3", "p", None),
-        rate: RATE,
-        batch: 1,
-        duration: Duration::from_secs(seconds),
-        max_in_flight: 4_096,
-        answer: Answer::Applied,
-        occurred_at: Some("2026-01-05T12:00:00Z".to_owned()),
-    };
+    let server = live::cold(&setup).await?;
+    let mut traffic = live::traffic()?;
+    let load = |seconds| live::load(&server, "2026-01-05T12:00:00Z", seconds);
     say("quiet: live events");
     send::run(&load(2), &mut traffic).await?;
     let quiet = send::run(&load(seconds), &mut traffic).await?;

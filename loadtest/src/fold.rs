@@ -391,6 +391,7 @@ impl Source {
                 ("items".into(), Value::Number(3.into())),
             ]
             .into(),
+            sealed: None,
         };
         let position = Position {
             sequence: number / GROUP as u64 + 1,

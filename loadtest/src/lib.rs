@@ -16,6 +16,7 @@ pub mod instructions;
 pub mod keep_alive;
 pub mod latency;
 pub mod ledger;
+mod live;
 pub mod micro;
 pub mod midnight;
 pub mod offline;

@@ -8,21 +8,14 @@ use types::Timestamp;
 
 use crate::figures::{Figure, Part};
 use crate::latency::Summary;
+use crate::live::{self, AT_MOST, PLAYERS, RATE};
 use crate::offline;
-use crate::population::{Population, Shape};
 use crate::receive::{Receiver, Seen};
-use crate::send::{self, Answer, Load};
-use crate::server::{LOOPBACK, Server, Setup};
-use crate::traffic::{Mix, Naming, Traffic};
+use crate::send;
+use crate::server::{LOOPBACK, Setup};
 
 const PROGRAMME: &str = include_str!("midnight.yaml");
 const BRAND: &str = "bench";
-/// Single events a second, while it is quiet and while it sweeps.
-const RATE: u64 = 500;
-/// Players who play meanwhile; most of them are also due.
-const LIVE: u32 = 10_000;
-/// No step takes longer.
-const AT_MOST: Duration = Duration::from_secs(900);
 
 /// Measures with so many timers; files go below `folder`.
 pub async fn measure(
@@ -33,7 +26,7 @@ pub async fn measure(
     say: &dyn Fn(&str),
 ) -> Result<Part> {
     let how = format!(
-        "{players} players whose points expire at one midnight, none of them in memory when the server starts; {RATE} single events a second of {LIVE} players, open loop, each answered when it is applied; one run."
+        "{players} players whose points expire at one midnight, none of them in memory when the server starts; {RATE} single events a second of {PLAYERS} players, open loop, each answered when it is applied; one run."
     );
     let mut part = Part::new("midnight", how, quick);
     let noon: Timestamp = "2026-01-05T00:00:00Z".parse()?;
@@ -47,30 +40,17 @@ pub async fn measure(
         ..Setup::new(folder, PROGRAMME, BRAND)
     };
     say("the log has a record of every player; folding them");
-    let server = Server::start(&setup).await?;
-    server.drained(AT_MOST).await?;
-    server.stop(AT_MOST).await?;
-    let server = Server::start(&setup).await?;
-    server.drained(AT_MOST).await?;
+    let server = live::cold(&setup).await?;
     say("quiet: live events before midnight");
-    let mut traffic = Traffic::new(Population::new(LIVE, Shape::Uniform)?, Mix::plain(), 3);
-    let load = |at: &str, seconds: u64| Load {
-        url: server.url.clone(),
-        key: server.key(),
-        naming: Naming::new("3", "p", None),
-        rate: RATE,
-        batch: 1,
-        duration: Duration::from_secs(seconds),
-        max_in_flight: 4_096,
-        answer: Answer::Applied,
-        occurred_at: Some(at.to_owned()),
-    };
+    // Most of those who play are also due.
+    let mut traffic = live::traffic()?;
+    let load = |at: &str, seconds| live::load(&server, at, seconds);
     send::run(&load("2026-01-05T12:00:00Z", 2), &mut traffic).await?;
     let quiet = send::run(&load("2026-01-05T12:00:00Z", seconds), &mut traffic).await?;
     say("midnight: the same events, past it");
     let past = load("2026-01-06T00:00:01Z", seconds);
-    let live = send::run(&past, &mut traffic);
-    let (sweep, took) = tokio::join!(live, all_fired(&receiver, u64::from(players)));
+    let events = send::run(&past, &mut traffic);
+    let (sweep, took) = tokio::join!(events, all_fired(&receiver, u64::from(players)));
     let (sweep, took) = (sweep?, took?);
     add(&mut part, "quiet", "before midnight", &quiet.response);
     add(&mut part, "sweep", "from midnight on", &sweep.response);

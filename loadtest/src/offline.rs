@@ -96,6 +96,7 @@ fn order(brand: &BrandId, player: PlayerId, id: &str, at: Timestamp) -> Result<B
             types::Value::Text("United Kingdom".into()),
         )]
         .into(),
+        sealed: None,
     };
     Ok(events::record::encode(brand, at, &event, None))
 }

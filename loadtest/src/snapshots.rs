@@ -75,6 +75,7 @@ fn bytes(missions: usize, touched: usize) -> Result<usize> {
             refers_to: None,
             rate: None,
             attributes: [("method".into(), Value::Text("card".into()))].into(),
+            sealed: None,
         };
         let record = Record {
             position: Position {

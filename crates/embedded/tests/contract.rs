@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use embedded::{ClockMode, DataFolder, Options};
-use ports::{EventLog, ProgrammeStore, StateStore};
+use ports::{EventLog, PeopleStore, ProgrammeStore, StateStore};
 use tempfile::TempDir;
 use testkit::contract::log::LogFixture;
+use testkit::contract::people::PeopleFixture;
 use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
 use types::Timestamp;
@@ -56,6 +57,12 @@ impl ProgrammesFixture for Folder {
     }
 }
 
+impl PeopleFixture for Folder {
+    async fn open(&self) -> Arc<dyn PeopleStore> {
+        Self::open(self).people
+    }
+}
+
 mod log_on_its_own_clock {
     use super::{ClockMode, Folder};
     testkit::log_contract!(Folder::new(ClockMode::Log, 64 << 20));
@@ -74,4 +81,9 @@ mod store {
 mod programmes {
     use super::{ClockMode, Folder};
     testkit::programmes_contract!(Folder::new(ClockMode::Log, 64 << 20));
+}
+
+mod people {
+    use super::{ClockMode, Folder};
+    testkit::people_contract!(Folder::new(ClockMode::Log, 64 << 20));
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use people::People;
 use ports::OwnerId;
 use programme::model::Programme;
 use types::{BrandId, Timestamp};
@@ -108,6 +109,8 @@ pub struct EngineConfig {
     pub window: usize,
     /// When checkpoints are taken.
     pub pace: Pace,
+    /// Who was erased, and keys of everybody else; `None`: nothing is sealed, and nobody erased.
+    pub people: Option<Arc<People>>,
     /// How long the log keeps what nothing needs any more; absent: for ever.
     pub retention: Option<Retention>,
 }
@@ -131,6 +134,7 @@ impl EngineConfig {
             credits: 4096,
             window: 4096,
             pace: Pace::default(),
+            people: None,
             retention: None,
         }
     }

@@ -1,9 +1,10 @@
 //! Reads of the store: snapshots of players that become active, and segments that a record or a question needs.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use ports::{Entity, StoreError};
+use ports::{Entity, Key, Person, StoreError};
 use progression::DecodeError;
 use types::{Epoch, Position, Timestamp};
 
@@ -33,6 +34,8 @@ pub(crate) enum Found {
         again: Vec<Emitted>,
         /// What was applied past that head.
         seen: Option<Seen>,
+        /// The player's key, where anything is sealed with it.
+        key: Option<Arc<Key>>,
     },
     /// A newer epoch wrote it: this owner is history.
     Newer,
@@ -49,6 +52,7 @@ impl Found {
             ahead: false,
             again: Vec::new(),
             seen: None,
+            key: None,
         }
     }
 }
@@ -128,8 +132,10 @@ pub(crate) async fn reopened(
     let Some(bytes) = row else {
         return Found::nothing();
     };
-    let (number, state) = match decode(tenure, entity, &bytes).await {
-        Ok((_, number, state)) => (number, state),
+    let Decoded {
+        number, state, key, ..
+    } = match decode(tenure, entity, &bytes).await {
+        Ok(decoded) => decoded,
         Err(found) => return found,
     };
     match past(tenure, entity, &state, aside.from.position, aside.swept).await {
@@ -139,20 +145,33 @@ pub(crate) async fn reopened(
             state,
             ahead: true,
             seen: None,
+            key,
         },
         Err(why) => Found::Broken(why),
     }
 }
 
-/// The epoch that wrote a snapshot, the publication that the state in it is folded under, and the state.
+/// What a snapshot row says.
+pub(crate) struct Decoded {
+    /// Which epoch wrote it.
+    pub(crate) epoch: Epoch,
+    /// Of the publication that the state is folded under.
+    pub(crate) number: u64,
+    pub(crate) state: Box<State>,
+    /// Where it was sealed.
+    pub(crate) key: Option<Arc<Key>>,
+}
+
+/// Reads a snapshot row, and opens what is sealed in it.
 pub(crate) async fn decode(
     tenure: &Tenure,
     entity: &Entity,
     bytes: &[u8],
-) -> Result<(Epoch, u64, Box<State>), Found> {
+) -> Result<Decoded, Found> {
     let Some(Wrapped {
         epoch,
         number,
+        sealed,
         state,
     }) = snapshot::unwrap(bytes)
     else {
@@ -169,7 +188,16 @@ pub(crate) async fn decode(
     loop {
         let read = State::decode(state, &tenure.catalogue.borrow());
         match read {
-            Ok(state) => return Ok((epoch, number, Box::new(state))),
+            Ok(state) => {
+                let mut state = Box::new(state);
+                let key = opened(tenure, entity, sealed, &mut state).await?;
+                return Ok(Decoded {
+                    epoch,
+                    number,
+                    state,
+                    key,
+                });
+            }
             Err(DecodeError::Unnamed(version)) => {
                 let learned = names::learn(tenure, &entity.brand, version).await;
                 learned.map_err(Found::Broken)?;
@@ -178,6 +206,44 @@ pub(crate) async fn decode(
                 let why = format!("the snapshot cannot be read: {error}");
                 return Err(Found::Broken(why));
             }
+        }
+    }
+}
+
+/// Opens what is sealed beside a state. Of an erased player it is gone.
+async fn opened(
+    tenure: &Tenure,
+    entity: &Entity,
+    sealed: &[u8],
+    state: &mut State,
+) -> Result<Option<Arc<Key>>, Found> {
+    if sealed.is_empty() {
+        return Ok(None);
+    }
+    let broken = |why: &str| Found::Broken(why.to_owned());
+    let (key, erased) = key(tenure, entity).await;
+    if erased {
+        return Ok(None);
+    }
+    let key = key.ok_or_else(|| broken("its key is not there: put people/ of a backup back"))?;
+    let attributes = snapshot::attributes(&key, entity, sealed);
+    let attributes = attributes.ok_or_else(|| broken("its key does not open its snapshot"))?;
+    state.set_attributes(attributes);
+    Ok(Some(key))
+}
+
+/// A player's key, for as long as it takes; and whether there is none because it was erased.
+pub(crate) async fn key(tenure: &Tenure, entity: &Entity) -> (Option<Arc<Key>>, bool) {
+    let Some(people) = &tenure.config.people else {
+        return (None, false);
+    };
+    let mut backoff = Backoff::default();
+    loop {
+        match people.person(entity).await {
+            Ok(Some(Person::Key(key))) => return (Some(Arc::new(key)), false),
+            Ok(Some(Person::Erased(_))) => return (None, true),
+            Ok(None) => return (None, false),
+            Err(error) => wait(tenure, &error, &mut backoff).await,
         }
     }
 }
@@ -192,7 +258,12 @@ pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -
 }
 
 async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
-    let (epoch, number, state) = match decode(tenure, entity, bytes).await {
+    let Decoded {
+        epoch,
+        number,
+        state,
+        key,
+    } = match decode(tenure, entity, bytes).await {
         Ok(decoded) => decoded,
         Err(found) => return found,
     };
@@ -215,6 +286,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
         ahead,
         again: offered,
         seen,
+        key,
     }
 }
 

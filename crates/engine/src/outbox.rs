@@ -10,7 +10,9 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ports::{EmissionSink, Outgoing, Row};
+use people::People;
+use ports::{EmissionSink, Entity, Outgoing, Row};
+use types::Event;
 
 use crate::row::Emitted;
 use crate::tell;
@@ -64,6 +66,7 @@ pub(crate) struct Outbox {
     /// Sinks of the head that this server does not have: their rows wait for them.
     absent: BTreeMap<Box<str>, u64>,
     held: Rc<Cell<usize>>,
+    people: Option<Arc<People>>,
 }
 
 /// What a cut captures.
@@ -79,6 +82,7 @@ impl Outbox {
         sinks: &[Arc<dyn EmissionSink>],
         to: u64,
         mut from: BTreeMap<Box<str>, u64>,
+        people: Option<Arc<People>>,
     ) -> Self {
         let lanes = sinks
             .iter()
@@ -97,11 +101,18 @@ impl Outbox {
             to,
             absent: from,
             held: Rc::default(),
+            people,
         }
     }
 
-    /// Takes a decided emission in.
+    /// Takes a decided emission in. That a player was erased takes everything of the player that waits before it.
     pub(crate) fn push(&mut self, emitted: Emitted) {
+        if *emitted.kind == *Event::ERASED {
+            self.drop_waiting(&emitted.entity);
+            if let Some(people) = &self.people {
+                people.heard(&emitted.entity);
+            }
+        }
         let mut owed = 0;
         for (index, lane) in self.lanes.iter().enumerate() {
             if tell::takes(lane.sink.as_ref(), &emitted.kind) {
@@ -118,6 +129,25 @@ impl Outbox {
             }
         }
         self.rowless.push_back(item);
+    }
+
+    fn drop_waiting(&mut self, player: &Entity) {
+        let stays = |item: &Rc<Item>| item.emitted.entity != *player;
+        for lane in &mut self.lanes {
+            lane.page.retain(stays);
+            lane.queue.retain(stays);
+        }
+        // What is on its way to a gateway is not called back: it comes there before what takes it.
+        for item in self.rowless.iter().filter(|item| !stays(item)) {
+            item.owed.set(0);
+        }
+    }
+
+    /// Whether it waits for nobody: of an erased player nothing is sent but that it is.
+    fn is_void(&self, emitted: &Emitted) -> bool {
+        let (brand, player) = (&emitted.entity.brand, &emitted.entity.player);
+        let erased = |people: &Arc<People>| people.is_erased(brand, player);
+        *emitted.kind != *Event::ERASED && self.people.as_ref().is_some_and(erased)
     }
 
     /// Gives every unacknowledged emission a row, sent or not, and says what the head is to say.
@@ -172,7 +202,8 @@ impl Outbox {
     }
 
     /// Takes in rows read.
-    pub(crate) fn fill(&mut self, lane: usize, range: Range<u64>, rows: Vec<(u64, Emitted)>) {
+    pub(crate) fn fill(&mut self, lane: usize, range: Range<u64>, mut rows: Vec<(u64, Emitted)>) {
+        rows.retain(|(_, emitted)| !self.is_void(emitted));
         let lane = &mut self.lanes[lane];
         lane.stored.start = lane.stored.start.max(range.end);
         for (number, emitted) in rows {

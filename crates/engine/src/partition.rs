@@ -121,7 +121,8 @@ impl Partition {
             quarantined,
         } = taken;
         let tenure = Rc::new(tenure);
-        let outbox = Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone());
+        let people = tenure.config.people.clone();
+        let outbox = Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone(), people);
         let mut slots = Slots::default();
         for (entity, aside) in quarantined {
             let id = slots.add(entity);

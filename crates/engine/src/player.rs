@@ -4,15 +4,17 @@
 //! ends the message early: what is left goes back to the partition, which reads the segments and sends it again with them.
 
 mod foresee;
+mod look;
 mod meet;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
-use ports::Entity;
+use ports::{Entity, Key};
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
@@ -25,6 +27,7 @@ use crate::tell;
 use crate::unwritten::{Durable, Unwritten};
 
 pub(crate) use foresee::Foresee;
+pub(crate) use look::Look;
 pub(crate) use meet::Under;
 
 /// The actor.
@@ -39,6 +42,8 @@ pub(crate) struct Player {
     replays: VecDeque<(Position, fold::Entry)>,
     /// What was applied past the head taken over, until records come that were not.
     seen: Option<Seen>,
+    /// Seals what is known of who the player is, once anything is.
+    key: Option<Arc<Key>>,
 }
 
 /// How many replays are remembered for those who wait for them.
@@ -63,6 +68,7 @@ impl Player {
         under: Under,
         state: State,
         seen: Option<Seen>,
+        key: Option<Arc<Key>>,
     ) -> Self {
         Self {
             tenure,
@@ -72,6 +78,7 @@ impl Player {
             unwritten: Unwritten::default(),
             replays: VecDeque::new(),
             seen,
+            key,
         }
     }
 
@@ -124,6 +131,9 @@ impl Player {
             return self.is_applied(record, history);
         }
         self.seen = None;
+        if queued.key.is_some() {
+            self.key.clone_from(&queued.key);
+        }
         self.meet(number, now, history, worked)?;
         let mut decided = fold::fold(
             &self.under.programme,
@@ -331,9 +341,13 @@ impl Handler<Capture> for Player {
     fn handle(&mut self, _: Capture, _: &mut Self::Context) -> Self::Result {
         let (rows, durable) = self.unwritten.rows();
         MessageResult(Captured {
-            snapshot: snapshot::wrap(self.tenure.epoch, self.under.number, |out| {
-                self.state.encode(out);
-            }),
+            snapshot: snapshot::of_player(
+                self.tenure.epoch,
+                self.under.number,
+                &self.entity,
+                &mut self.state,
+                self.key.as_deref(),
+            ),
             rows,
             durable,
             due: self.state.next_timer(&self.under.programme),
@@ -350,32 +364,6 @@ impl Handler<Durable> for Player {
 
     fn handle(&mut self, durable: Durable, _: &mut Self::Context) {
         self.unwritten.forget(durable);
-    }
-}
-
-/// Asks for the player's view.
-pub(crate) struct Look {
-    pub(crate) now: Timestamp,
-    /// Number of the publication in effect.
-    pub(crate) number: u64,
-}
-
-/// The view and the position it is as of; `None` for a player that never had an event.
-impl Message for Look {
-    type Result = Option<(View, Position)>;
-}
-
-impl Handler<Look> for Player {
-    type Result = MessageResult<Look>;
-
-    fn handle(&mut self, Look { now, number }: Look, _: &mut Self::Context) -> Self::Result {
-        let ahead = self.ahead(number);
-        let (programme, state) = match &ahead {
-            Some((programme, state)) => (programme, state),
-            None => (&self.under.programme, &self.state),
-        };
-        let view = fold::view(programme, state, &self.entity, now);
-        MessageResult(self.state.is_known().then(|| (view, self.state.applied())))
     }
 }
 

@@ -190,7 +190,9 @@ async fn opened(
 ) -> Result<Option<Player>, String> {
     let Some(bytes) = row? else { return Ok(None) };
     let decoded = load::decode(tenure, entity, &bytes).await;
-    let (_, number, state) = decoded.map_err(|found| match found {
+    let load::Decoded {
+        number, state, key, ..
+    } = decoded.map_err(|found| match found {
         load::Found::Broken(why) => why,
         _ => "a newer owner has written it".to_owned(),
     })?;
@@ -204,6 +206,7 @@ async fn opened(
         under,
         *state,
         None,
+        key,
     )))
 }
 

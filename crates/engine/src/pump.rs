@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use ports::{Entity, LogRecord, ReadError};
+use ports::{Entity, Key, LogRecord, ReadError};
 use tokio::sync::mpsc;
 use types::{Body, BrandId, Change, Event, Position, Record, Timestamp};
 
 use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::follow::Follow;
+use crate::load;
 use crate::timeline::Timeline;
 
 /// A place in the partition with what a head says of it.
@@ -43,6 +45,8 @@ pub(crate) struct Queued {
     /// Number of the publication in effect there.
     pub(crate) number: u64,
     pub(crate) record: Record,
+    /// The player's key, where something of the record was sealed.
+    pub(crate) key: Option<Arc<Key>>,
 }
 
 /// Consecutive records, by player.
@@ -80,7 +84,13 @@ pub(crate) async fn run(
     loop {
         let chunk = match follow.next().await {
             Ok(records) => match learn(&tenure, &records).await {
-                Ok(()) => Ok(group(&tenure, &mut timeline, &mut at, records)),
+                Ok(()) => {
+                    let mut chunk = group(&tenure, &mut timeline, &mut at, records);
+                    for (entity, queued) in &mut chunk.groups {
+                        open(&tenure, entity, queued).await;
+                    }
+                    Ok(chunk)
+                }
                 Err(error) => Err(error),
             },
             Err(error) => Err(ended(&tenure, at.position, &error)),
@@ -116,6 +126,31 @@ async fn learn(tenure: &Tenure, records: &[LogRecord]) -> Result<(), EngineError
         }
     }
     Ok(())
+}
+
+/// Opens what is sealed of a player's records. Of an erased player it is gone, and they are folded without.
+pub(crate) async fn open(tenure: &Tenure, entity: &Entity, queued: &mut [Queued]) {
+    let sealed = |queued: &Queued| match &queued.record.body {
+        Body::Event { event, .. } => event.attributes.contains_key(people::SEALED),
+        Body::Tick(_) | Body::Programme(_) => false,
+    };
+    if !queued.iter().any(sealed) {
+        return;
+    }
+    let (key, erased) = load::key(tenure, entity).await;
+    if key.is_none() && !erased {
+        tracing::error!(
+            partition = %tenure.partition,
+            "a player's key is not there: what is sealed of its records is passed over; put people/ of a backup back"
+        );
+    }
+    for queued in queued {
+        if let Body::Event { brand, event, .. } = &mut queued.record.body
+            && people::open_event(key.as_deref(), brand, event)
+        {
+            queued.key.clone_from(&key);
+        }
+    }
 }
 
 /// The publication under which a record is folded: the one in effect, or for a question the newer one that the asker knew.
@@ -177,6 +212,7 @@ fn group(
             before,
             number: number(tenure, timeline, brand, event),
             record,
+            key: None,
         };
         match place.get(&entity) {
             Some(index) => groups[*index].1.push(queued),

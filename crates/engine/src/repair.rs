@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use ports::Entity;
-use types::{Body, BrandId, Position, Record};
+use types::{Body, BrandId, Position};
 
 use crate::context::Tenure;
 use crate::error::RepairError;
@@ -65,8 +65,7 @@ enum Stage {
 
 /// Records of a player, and how far the log was read for them.
 pub(crate) struct Waiting {
-    /// Each with the number of the publication in effect there.
-    records: Vec<(u64, Record)>,
+    records: Vec<Queued>,
     /// What took effect on the way.
     heard: Timeline,
     at: Mark,
@@ -205,12 +204,11 @@ impl Partition {
         self.outstanding += records.len();
         // The cursor has passed them: it does not go back for them.
         let before = self.reached;
-        slot.queue
-            .extend(records.into_iter().map(|(number, record)| Queued {
-                before,
-                number,
-                record,
-            }));
+        slot.queue.extend(
+            records
+                .into_iter()
+                .map(|queued| Queued { before, ..queued }),
+        );
         self.tenure.timeline.borrow_mut().recall(&heard);
         if at.position >= before.position {
             repairing.level = true;
@@ -283,8 +281,12 @@ async fn waiting(
             };
             match &record.body {
                 Body::Event { brand, event, .. } if is(brand, event, entity) => {
-                    let number = pump::number(tenure, &timeline, brand, event);
-                    records.push((number, record));
+                    records.push(Queued {
+                        before: at,
+                        number: pump::number(tenure, &timeline, brand, event),
+                        record,
+                        key: None,
+                    });
                 }
                 Body::Programme(change) => {
                     timeline.hear(change, at.position, at.clock);
@@ -295,6 +297,7 @@ async fn waiting(
         // The records of others are many: they take their turns too.
         tokio::task::yield_now().await;
     }
+    pump::open(tenure, entity, &mut records).await;
     Ok(Waiting {
         records,
         heard: timeline,

@@ -6,7 +6,9 @@
 //! record is folded: it takes records from the rung on again, and the emissions of its entries from lost positions are offered again,
 //! since no record will ever bring them.
 
-use ports::{Entity, EventLog, Head, ReadError, Row, Stamp, is_same_log};
+use std::sync::Arc;
+
+use ports::{Entity, EventLog, Head, Key, ReadError, Row, Stamp, is_same_log};
 use types::{Partition, Position, Timestamp};
 
 use crate::checkpoint;
@@ -14,7 +16,7 @@ use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::fold::State;
 use crate::head::{Fold, Restored, Rung};
-use crate::load::{self, Found};
+use crate::load::{self, Decoded, Found};
 use crate::pump::Mark;
 use crate::quarantine::Aside;
 use crate::row::Emitted;
@@ -292,9 +294,10 @@ async fn put_page_right(
             });
             fold.to += 1;
         }
-        snapshots.extend(right.state.map(|state| Row::Snapshot {
+        let (epoch, number, key) = (tenure.epoch, right.number, right.key);
+        snapshots.extend(right.state.map(|mut state| Row::Snapshot {
+            bytes: snapshot::of_player(epoch, number, &entity, &mut state, key.as_deref()),
             entity,
-            bytes: snapshot::wrap(tenure.epoch, right.number, |out| state.encode(out)),
         }));
     }
     checkpoint::write_all(tenure, stamp, before).await?;
@@ -309,10 +312,16 @@ struct Right {
     state: Option<Box<State>>,
     clock: Timestamp,
     again: Vec<Emitted>,
+    key: Option<Arc<Key>>,
 }
 
 async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, Found> {
-    let (_, number, mut state) = load::decode(tenure, entity, bytes).await?;
+    let Decoded {
+        number,
+        mut state,
+        key,
+        ..
+    } = load::decode(tenure, entity, bytes).await?;
     let past = load::past(tenure, entity, &state, tenure.taken, tenure.swept)
         .await
         .map_err(Found::Broken)?;
@@ -324,5 +333,6 @@ async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, 
         state: ahead.then_some(state),
         clock,
         again: load::again(tenure, entity, &past),
+        key,
     })
 }

@@ -100,6 +100,7 @@ impl Partition {
                     ahead,
                     again,
                     seen,
+                    key,
                 } => {
                     let entity = slot.entity.clone();
                     let active = self.tenure.timeline.borrow().active(&entity.brand);
@@ -115,7 +116,7 @@ impl Partition {
                     let due = state.next_timer(&programme);
                     let tenure = Rc::clone(&self.tenure);
                     let under = Under { number, programme };
-                    let player = Player::new(tenure, entity, under, *state, seen);
+                    let player = Player::new(tenure, entity, under, *state, seen, key);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);
                     self.slots.set_due(id, due);

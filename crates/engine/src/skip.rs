@@ -72,6 +72,7 @@ mod tests {
                     refers_to: None,
                     rate: None,
                     attributes: Default::default(),
+                    sealed: None,
                 }),
             },
         }

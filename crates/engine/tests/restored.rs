@@ -65,6 +65,36 @@ async fn a_log_that_grew_again_past_the_cursor_is_found_by_its_checksums() {
 }
 
 #[tokio::test]
+async fn a_log_put_back_while_it_cannot_be_reached_is_found_by_the_reader_that_was_kept() {
+    let bench = Bench::new(PROGRAMME);
+    let partition = bench.partition_of(&bench.entity("ann"));
+    let engine = bench.start().await.unwrap();
+    for id in ["o0", "o1", "o2"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    // Its reader is open then, behind a replay that is in no checkpoint.
+    bench.order("ann", "o2", "10.00").await;
+    bench.drained(&engine).await;
+    bench.log.cut_off(partition).await;
+    // It comes back with another record where the reader stands, and one behind it: only that reader can tell.
+    bench.restore_log("ann", 2);
+    for id in ["new", "newer", "newest"] {
+        bench.order("ann", id, "7.00").await;
+    }
+    bench.log.mend(partition);
+    match bench.try_drained(&engine).await {
+        // The tenure that read the old log.
+        Err(QueryError::Moving) => bench.drained(&engine).await,
+        drained => drained.unwrap(),
+    }
+    assert_eq!(bench.seen(&engine, "ann").await, bench.oracle("ann"));
+    engine.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_log_put_back_under_its_reader_is_found_without_a_restart() {
     let bench = put_back().await;
     let engine = bench.start().await.unwrap();

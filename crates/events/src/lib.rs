@@ -8,6 +8,7 @@ mod attributes;
 mod batch;
 pub mod cloudevents;
 mod context;
+mod erasure;
 mod json;
 mod partition;
 mod proto_event;
@@ -23,8 +24,9 @@ mod fixture;
 
 pub use batch::{BatchError, Lines, array, envelope};
 pub use context::{Clock, Context, Sources};
+pub use erasure::erasure;
 pub use partition::partition_of;
-pub use proto_event::{from_proto, to_proto};
+pub use proto_event::{attribute_bytes, attributes_of, from_proto, to_proto};
 pub use read::parse_json;
 pub use rejection::{Code, Rejection};
 

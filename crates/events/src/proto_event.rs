@@ -157,6 +157,18 @@ pub fn to_proto(event: &Event) -> wire::Event {
     }
 }
 
+/// Attributes alone, as bytes: the same for the same.
+pub fn attribute_bytes(attributes: &Attributes) -> Vec<u8> {
+    let entries = entries(attributes);
+    wire::MapValue { entries }.encode_to_vec()
+}
+
+/// What [`attribute_bytes`] wrote; `None` for any other bytes.
+pub fn attributes_of(bytes: &[u8]) -> Option<Attributes> {
+    let map = wire::MapValue::decode(bytes).ok()?;
+    attributes(&map.entries, 2).ok()
+}
+
 fn entries<M: FromIterator<(String, wire::Value)>>(attributes: &Attributes) -> M {
     attributes
         .iter()

@@ -144,6 +144,7 @@ fn from_wire(message: proto::event::v1::Event) -> Result<Event, DecodeError> {
         refers_to: parsed(&message.refers_to)?,
         rate: parsed(&message.rate)?,
         attributes: attributes(&message.attributes, 2).map_err(rejected)?,
+        sealed: None,
     })
 }
 

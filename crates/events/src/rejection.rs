@@ -3,6 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
+use types::Event;
 
 /// The stable code of a rejection. Callers branch on it; the detail is for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,11 +38,13 @@ pub enum Code {
     TooDeep,
     /// A source that the key may not speak for, or the reserved one.
     SourceNotAllowed,
+    /// The player was erased.
+    PlayerErased,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Malformed,
         Self::UnknownField,
         Self::MissingField,
@@ -57,6 +60,7 @@ impl Code {
         Self::TooLarge,
         Self::TooDeep,
         Self::SourceNotAllowed,
+        Self::PlayerErased,
     ];
 
     /// The code as it is sent.
@@ -77,6 +81,7 @@ impl Code {
             Self::TooLarge => "too_large",
             Self::TooDeep => "too_deep",
             Self::SourceNotAllowed => "source_not_allowed",
+            Self::PlayerErased => Event::ERASED,
         }
     }
 }

@@ -55,6 +55,7 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
         refers_to,
         rate,
         attributes: raw.attributes,
+        sealed: None,
     };
     required::check(&event, event_type)?;
     convertible(&event, event_type, context.programme)?;

@@ -130,6 +130,18 @@ impl Tx<'_> {
         Ok(self.0.get(table, key)?.map(|row| row.to_vec()))
     }
 
+    /// Rows whose keys begin with `prefix`, as this transaction left them.
+    pub fn rows(&self, table: &Table, prefix: &[u8]) -> Result<Page, Error> {
+        let rows = self.0.prefix(table, prefix).map(|guard| {
+            let (key, row) = guard.into_inner()?;
+            Ok((key.to_vec(), row.to_vec()))
+        });
+        Ok(Page {
+            rows: rows.collect::<Result<_, Error>>()?,
+            more: false,
+        })
+    }
+
     /// Sets a row.
     pub fn put(&mut self, table: &Table, key: impl AsRef<[u8]>, row: impl AsRef<[u8]>) {
         self.0.insert(table, key.as_ref(), row.as_ref());

@@ -4,6 +4,7 @@
 
 mod bars;
 mod lines;
+mod scale;
 
 use std::fmt::Display;
 

@@ -1,13 +1,11 @@
 //! Lines over what lies equally far apart, such as the seconds of a run, as inline SVG.
 
+use crate::scale::{LEFT, Scale, WIDTH};
 use crate::{COLOURS, escaped};
 
-const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 220.0;
-/// Room for the labels of the axes, and for the title above.
-const LEFT: f64 = 60.0;
-const TOP: f64 = 36.0;
-const BOTTOM: f64 = 24.0;
+/// Room for the labels below the axis.
+const BELOW: f64 = 24.0;
 /// About as wide as a letter.
 const LETTER: f64 = 6.5;
 
@@ -40,29 +38,17 @@ impl Plot {
     /// The plot.
     pub fn svg(&self) -> String {
         let values = self.lines.iter().flat_map(|line| &line.values);
-        let most = values.copied().fold(0.0, f64::max);
-        // A plot of nothing but zeros still has a scale.
-        let top = if most > 0.0 { most } else { 1.0 };
+        let scale = Scale::to_most(HEIGHT, BELOW, values);
         let steps = self.lines.iter().map(|line| line.values.len()).max();
         let last = steps.unwrap_or_default().saturating_sub(1).max(1);
         let x = |step: usize| LEFT + (WIDTH - LEFT) * step as f64 / last as f64;
-        let y = |value: f64| HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top;
         let mut drawn = String::new();
-        for share in [0.0, 0.5, 1.0] {
-            let (at, value) = (y(top * share), top * share);
-            drawn += &format!(
-                "<line x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#d7dce1\"/>\
-                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value:.1}</text>",
-                LEFT - 6.0,
-                at + 4.0
-            );
-        }
         let longest = self.lines.iter().map(|line| line.name.len()).max();
         let names = LETTER * (longest.unwrap_or_default() + 3) as f64;
         for (index, (line, colour)) in self.lines.iter().zip(COLOURS).enumerate() {
             let points = line.values.iter().enumerate();
             let points: Vec<String> = points
-                .map(|(step, value)| format!("{:.1},{:.1}", x(step), y(*value)))
+                .map(|(step, value)| format!("{:.1},{:.1}", x(step), scale.y(*value)))
                 .collect();
             drawn += &format!(
                 "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" points=\"{}\"/>\
@@ -80,9 +66,6 @@ impl Plot {
                 escaped(mark)
             );
         }
-        format!(
-            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\"><text x=\"{LEFT}\" y=\"14\">{title}</text>{drawn}</svg>\n",
-            title = escaped(self.title),
-        )
+        scale.framed(&escaped(self.title), &drawn)
     }
 }

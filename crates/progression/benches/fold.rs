@@ -104,6 +104,7 @@ fn records(programme: &Programme) -> Vec<(usize, Record)> {
             refers_to: None,
             rate: None,
             attributes: attributes.into(),
+            sealed: None,
         };
         let record = Record {
             position: Position {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx};
 use smallvec::SmallVec;
-use types::{MicroPoints, Position, Timestamp};
+use types::{Attributes, MicroPoints, Position, Timestamp};
 
 use crate::account::{Account, Hold};
 use crate::catalogue::Catalogue;
@@ -191,6 +191,21 @@ impl State {
     /// Whether the player has had an accepted event.
     pub fn is_known(&self) -> bool {
         self.accepted > 0
+    }
+
+    /// What events said of who the player is.
+    pub fn attributes(&self) -> &Attributes {
+        &self.profile.attributes
+    }
+
+    /// Puts others in their place, for who keeps them elsewhere; those that were there.
+    pub fn set_attributes(&mut self, attributes: Attributes) -> Attributes {
+        std::mem::replace(&mut self.profile.attributes, attributes)
+    }
+
+    /// The segments that the player is in, in byte order.
+    pub fn segments(&self) -> &[Box<str>] {
+        &self.profile.segments
     }
 
     /// Whether the player was erased.

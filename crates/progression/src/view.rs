@@ -4,7 +4,7 @@ use programme::model::{
     Mission, MissionIx, PointsKind, Programme, Start, TierSet, TierSetIx, Window,
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use types::{MicroPoints, Position, Timestamp};
+use types::{Attributes, MicroPoints, Position, Timestamp};
 
 use crate::effect::{GrantStatus, Granted};
 use crate::emission::{Subject, grant_id};
@@ -33,6 +33,10 @@ pub struct PlayerView {
     pub grants: Vec<GrantView>,
     /// Distinct accepted events.
     pub applied: u64,
+    /// What events said of who the player is. Personal: part of neither form that is serialized.
+    pub attributes: Attributes,
+    /// The segments that the player is in. Not serialized either.
+    pub segments: Vec<Box<str>>,
     /// The player was erased: this is what is left.
     pub erased: bool,
     /// Position of the last record applied.
@@ -146,6 +150,8 @@ fn seen(programme: &Programme, state: &State, subject: Subject<'_>, now: Timesta
             .collect(),
         grants: state.grants.iter().map(|it| grant(state, it)).collect(),
         applied: state.accepted,
+        attributes: state.profile.attributes.clone(),
+        segments: state.profile.segments.clone(),
         erased: state.erased,
         as_of: state.applied,
     }

@@ -19,6 +19,7 @@ use crate::config::CqlConfig;
 use crate::connect::Profiles;
 use crate::error::{OpenError, damaged, of_prepare, unread, unset, unwritten};
 use crate::metrics;
+use crate::people::People;
 use crate::programmes::Programmes;
 use crate::statements::{Change, Heads, Read, Statement};
 
@@ -32,9 +33,39 @@ pub(crate) struct Client {
     reads: Vec<PreparedStatement>,
     heads: Vec<PreparedStatement>,
     programmes: Vec<PreparedStatement>,
+    people: Vec<PreparedStatement>,
     profiles: Profiles,
     writing: Semaphore,
     reading: Semaphore,
+}
+
+/// What is read as all replicas agree, and set as heads are.
+pub(crate) trait Agreed: Statement {
+    /// Its kind, for metrics.
+    fn what(self) -> &'static str;
+
+    /// Where its kind is prepared.
+    fn among(self, client: &Client) -> &[PreparedStatement];
+}
+
+impl Agreed for Programmes {
+    fn what(self) -> &'static str {
+        "programme"
+    }
+
+    fn among(self, client: &Client) -> &[PreparedStatement] {
+        &client.programmes
+    }
+}
+
+impl Agreed for People {
+    fn what(self) -> &'static str {
+        "person"
+    }
+
+    fn among(self, client: &Client) -> &[PreparedStatement] {
+        &client.people
+    }
 }
 
 /// Some rows, and where the next ones begin.
@@ -75,12 +106,21 @@ impl Client {
                 programme.set_consistency(profiles.serial);
             }
         }
+        let mut people = prepared::<People>(config, &session).await?;
+        for (person, kind) in people.iter_mut().zip(People::ALL) {
+            person.set_is_idempotent(kind.reads());
+            person.set_execution_profile_handle(Some(profiles.heads.clone()));
+            if kind.reads() {
+                person.set_consistency(profiles.serial);
+            }
+        }
         Ok(Self {
             session,
             changes,
             reads,
             heads,
             programmes,
+            people,
             profiles,
             writing: Semaphore::new(config.in_flight.writes),
             reading: Semaphore::new(config.in_flight.reads),
@@ -219,36 +259,36 @@ impl Client {
         result
     }
 
-    /// Rows of programmes, as their replicas agree on them.
+    /// Rows of programmes or people, as their replicas agree on them.
     pub(crate) async fn agreed<R>(
         &self,
-        read: Programmes,
+        read: impl Agreed,
         values: impl SerializeRow,
     ) -> Result<Vec<R>, StoreError>
     where
         R: for<'row> DeserializeRow<'row, 'row>,
     {
         let started = Instant::now();
-        let statement = &self.programmes[read.place()];
+        let statement = &read.among(self)[read.place()];
         let asked = self.session.execute_unpaged(statement, values).await;
         let result = asked
             .map_err(|error| unread(&error))
             .and_then(|rows| decoded(read, rows));
-        metrics::request("programme", started, &result);
+        metrics::request(read.what(), started, &result);
         result
     }
 
-    /// Sets something of programmes under its condition; whether it held.
+    /// Sets something of them under its condition; whether it held.
     pub(crate) async fn condition(
         &self,
-        how: Programmes,
+        how: impl Agreed,
         values: impl SerializeRow,
     ) -> Result<bool, StoreError> {
         let started = Instant::now();
-        let statement = &self.programmes[how.place()];
+        let statement = &how.among(self)[how.place()];
         let asked = self.session.execute_unpaged(statement, values).await;
         let result = asked.map_err(|error| unset(&error)).and_then(applied);
-        metrics::request("programme", started, &result);
+        metrics::request(how.what(), started, &result);
         result
     }
 

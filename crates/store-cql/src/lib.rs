@@ -26,6 +26,7 @@ mod keys;
 mod line;
 mod listed;
 mod metrics;
+mod people;
 mod programmes;
 mod rows;
 mod schema;

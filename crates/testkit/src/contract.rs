@@ -7,9 +7,11 @@
 //! testkit::store_contract!(MyStore::new());
 //! testkit::liveness_contract!(MyNodes::new());
 //! testkit::programmes_contract!(MyProgrammes::new());
+//! testkit::people_contract!(MyPeople::new());
 //! ```
 
 pub mod liveness;
 pub mod log;
+pub mod people;
 pub mod programmes;
 pub mod store;

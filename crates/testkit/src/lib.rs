@@ -5,5 +5,6 @@ pub mod faulty;
 pub mod generate;
 pub mod mutate;
 pub mod oracle;
+pub mod people;
 pub mod scenario;
 pub mod servers;

@@ -120,6 +120,7 @@ mod tests {
             refers_to: None,
             rate: None,
             attributes: Attributes::from([("items".into(), Value::Number(40.into()))]),
+            sealed: None,
         }
     }
 

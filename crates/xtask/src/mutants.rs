@@ -41,6 +41,30 @@ struct Edit {
     replace: String,
 }
 
+impl Table {
+    fn read(root: &Path) -> Result<Self> {
+        let table = fs::read_to_string(root.join("crates/xtask/mutants.toml"))?;
+        toml::from_str(&table).context("mutants.toml")
+    }
+}
+
+impl Edit {
+    /// The file below `tree`, its text as it is, and with the edit made.
+    fn made(&self, tree: &Path) -> Result<(PathBuf, String, String)> {
+        let path = tree.join(&self.file);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let found = text.matches(&self.find).count();
+        ensure!(
+            found == 1,
+            "{} has {found} times:\n{}",
+            self.file.display(),
+            self.find
+        );
+        let edited = text.replace(&self.find, &self.replace);
+        Ok((path, text, edited))
+    }
+}
+
 /// How a mutant fared.
 enum Fate {
     /// The seed that noticed, and what it said.
@@ -50,8 +74,7 @@ enum Fate {
 
 /// Runs the mutants whose names contain `only`; `true` where every one was caught, or is known not to be.
 pub(crate) fn run(root: &Path, only: &str, seeds: u64) -> Result<bool> {
-    let table = fs::read_to_string(root.join("crates/xtask/mutants.toml"))?;
-    let table: Table = toml::from_str(&table).context("mutants.toml")?;
+    let table = Table::read(root)?;
     let built = std::env::var_os("CARGO_TARGET_DIR");
     let built = built.map_or_else(|| root.join("target"), PathBuf::from);
     // Apart from what the real tree is built into: cargo would take one's crates for the other's.
@@ -60,14 +83,16 @@ pub(crate) fn run(root: &Path, only: &str, seeds: u64) -> Result<bool> {
     let mut well = true;
     say("| rule taken away | caught after | by |\n|---|---|---|");
     for mutant in table.mutant.iter().filter(|it| it.name.contains(only)) {
-        let fate = try_out(&tree, &target, mutant, seeds)
-            .with_context(|| format!("mutant {}", mutant.name))?;
-        let line = match (&fate, &mutant.unseen) {
-            (Fate::Caught(seed, by), _) => format!("{} seeds | {by}", seed + 1),
-            (Fate::Survived, Some(why)) => format!("not in {seeds} | {why}"),
-            (Fate::Survived, None) => {
+        let line = match (try_out(&tree, &target, mutant, seeds), &mutant.unseen) {
+            (Ok(Fate::Caught(seed, by)), _) => format!("{} histories | {by}", seed + 1),
+            (Ok(Fate::Survived), Some(why)) => format!("not in {seeds} | {why}"),
+            (Ok(Fate::Survived), None) => {
                 well = false;
                 format!("**not in {seeds}** | ")
+            }
+            (Err(error), _) => {
+                well = false;
+                format!("**not tried** | {error:#}")
             }
         };
         say(&format!("| {} (`{}`) | {line} |", mutant.rule, mutant.name));
@@ -111,16 +136,8 @@ fn copy(root: &Path, tree: &Path) -> Result<()> {
 fn try_out(tree: &Path, target: &Path, mutant: &Mutant, seeds: u64) -> Result<Fate> {
     let mut before = Vec::new();
     for edit in &mutant.edit {
-        let path = tree.join(&edit.file);
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let found = text.matches(&edit.find).count();
-        ensure!(
-            found == 1,
-            "{} has {found} times:\n{}",
-            edit.file.display(),
-            edit.find
-        );
-        fs::write(&path, text.replace(&edit.find, &edit.replace))?;
+        let (path, text, edited) = edit.made(tree)?;
+        fs::write(&path, edited)?;
         before.push((path, text));
     }
     let fate = simulate(tree, target, seeds);
@@ -147,6 +164,8 @@ fn simulate(tree: &Path, target: &Path, seeds: u64) -> Result<Fate> {
             .env("CARGO_TARGET_DIR", target)
             .env("QUESTLINE_SEEDS", seeds.to_string())
             .env("RUST_BACKTRACE", "0")
+            // Each mutant is built once.
+            .env("CARGO_INCREMENTAL", "0")
             .current_dir(tree);
         command
     };
@@ -193,7 +212,21 @@ fn caught(line: &str) -> Option<(u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::caught;
+    use std::path::Path;
+
+    use super::{Table, caught};
+
+    #[test]
+    fn every_edit_has_its_place_in_the_code_of_today() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let table = Table::read(&root).unwrap();
+        let edits = table.mutant.iter().flat_map(|mutant| &mutant.edit);
+        let lost: Vec<String> = edits
+            .filter_map(|edit| edit.made(&root).err())
+            .map(|error| error.to_string())
+            .collect();
+        assert!(lost.is_empty(), "{lost:#?}");
+    }
 
     #[test]
     fn a_reason_is_named_by_what_stands_before_its_colon() {

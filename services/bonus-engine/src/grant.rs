@@ -126,6 +126,19 @@ impl Grant {
         }
     }
 
+    /// The player was erased: nothing more is asked of the operator.
+    pub(crate) fn dropped(&mut self) {
+        self.call = None;
+        self.revoke = None;
+        if matches!(
+            self.status,
+            Status::Offered | Status::Requested | Status::Revoking
+        ) {
+            self.status = Status::Failed;
+            self.reason = Some("player_erased".to_owned());
+        }
+    }
+
     /// Adopts how a call ended. A call that is not waited for any more changes nothing.
     pub(crate) fn answered(&mut self, call: &Call, outcome: &Outcome, record: u64) {
         if self.call.as_ref() != Some(call) {
@@ -317,6 +330,33 @@ mod tests {
             (restricted.status, &restricted.call),
             (Status::Failed, &None)
         );
+    }
+
+    #[test]
+    fn for_an_erased_player_nothing_more_is_asked() {
+        let mut offered = grant();
+        offered.said(Said::Offered { requested: false }, false, "1", 1);
+        let mut requested = offered.clone();
+        requested.said(Said::Claimed, false, "2", 2);
+        let mut credited = requested.clone();
+        let call = credited.call.clone().unwrap();
+        credited.answered(&call, &Outcome::Done, 3);
+        let mut revoking = credited.clone();
+        revoking.said(revoked(), false, "4", 4);
+        let table = [
+            (offered, Status::Failed),
+            (requested, Status::Failed),
+            (credited, Status::Credited),
+            (revoking, Status::Failed),
+        ];
+        for (mut grant, expected) in table {
+            let before = grant.status;
+            grant.dropped();
+            assert_eq!((grant.status, &grant.call), (expected, &None), "{before:?}");
+            // An answer that was on its way changes nothing.
+            grant.answered(&call, &Outcome::Done, 9);
+            assert_eq!(grant.status, expected, "{before:?}");
+        }
     }
 
     #[test]

@@ -18,11 +18,16 @@ pub(crate) struct Grants {
     calls: Table,
     /// The record of a report that is not in the log yet -> the note.
     postbacks: Table,
+    /// Players who were erased: nobody is called for them, whatever comes.
+    erased: Table,
     /// Told after every commit: there may be reports to bring to the log.
     pub(crate) reported: Arc<Notify>,
     /// Told after every commit: there may be calls to make.
     pub(crate) changed: Arc<Notify>,
 }
+
+/// The emission that a player was erased.
+const ERASED: &str = "player_erased";
 
 /// The gateway's own facts.
 #[derive(Debug, Deserialize, Serialize)]
@@ -52,7 +57,7 @@ pub(crate) enum Note {
 }
 
 impl Projection for Grants {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn open(tables: &Tables) -> Result<Self, Error> {
         Ok(Self {
@@ -60,6 +65,7 @@ impl Projection for Grants {
             order: tables.table("order")?,
             calls: tables.table("calls")?,
             postbacks: tables.table("postbacks")?,
+            erased: tables.table("erased")?,
             reported: Arc::default(),
             changed: Arc::default(),
         })
@@ -83,6 +89,13 @@ impl Projection for Grants {
 
 impl Grants {
     fn emission(&self, tx: &mut Tx<'_>, number: u64, emission: &Emission) -> Result<(), Error> {
+        let player = key_of([&emission.brand, &emission.player]);
+        if emission.r#type == ERASED {
+            return self.erase(tx, &player);
+        }
+        if tx.get(&self.erased, &player)?.is_some() {
+            return Ok(());
+        }
         // What can't be read, or is not about a grant, stays in the list of emissions and asks nothing of the operator.
         let Ok(body) = serde_json::from_slice::<Value>(&emission.body) else {
             return Ok(());
@@ -118,6 +131,15 @@ impl Grants {
         self.change(tx, &key, &mut grant, |grant| {
             grant.said(said, suppressed, &emission.id, number);
         })
+    }
+
+    /// What was to be asked of the operator for the player is asked no more.
+    fn erase(&self, tx: &mut Tx<'_>, player: &[u8]) -> Result<(), Error> {
+        tx.put(&self.erased, player, []);
+        for (key, row) in tx.rows(&self.grants, player)?.rows {
+            self.change(tx, &key, &mut decode(&row)?, Grant::dropped)?;
+        }
+        Ok(())
     }
 
     fn note(&self, tx: &mut Tx<'_>, number: u64, note: Note) -> Result<(), Error> {
@@ -289,8 +311,12 @@ fn decode(row: &[u8]) -> Result<Grant, Error> {
 
 /// The three parts, each behind its length, so that no two share a key.
 fn grant_key(brand: &str, player: &str, grant_id: &str) -> Vec<u8> {
+    key_of([brand, player, grant_id])
+}
+
+fn key_of<const N: usize>(parts: [&str; N]) -> Vec<u8> {
     let mut key = Vec::new();
-    for part in [brand, player, grant_id] {
+    for part in parts {
         key.extend_from_slice(&(part.len() as u32).to_be_bytes());
         key.extend_from_slice(part.as_bytes());
     }

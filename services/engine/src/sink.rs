@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::{Channel, Endpoint};
-use types::{Epoch, Partition};
+use types::{Epoch, Event, Partition};
 
 /// Batches that wait in a stream on this side; then the relay waits.
 const BATCHES: usize = 16;
@@ -66,7 +66,8 @@ impl EmissionSink for GrpcSink {
     }
 
     fn takes(&self, kind: &str) -> bool {
-        self.types.contains(kind)
+        // Whoever keeps anything of a player has to hear that it is to be forgotten.
+        kind == Event::ERASED || self.types.contains(kind)
     }
 
     async fn open(&self, partition: Partition, epoch: Epoch) -> Result<SinkStream, SinkError> {

@@ -9,6 +9,7 @@ mod format;
 mod history;
 mod observe;
 mod page;
+mod people;
 mod players;
 mod programme;
 mod publish;

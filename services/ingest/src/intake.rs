@@ -13,10 +13,11 @@ use std::time::{Instant, SystemTime};
 
 use events::{Clock, Code, Context, Incoming, Rejection, Sources, partition_of, record};
 use futures::stream::{self, StreamExt};
-use ports::{AppendError, Entity, Entry};
+use people::{People, SEALED, has_personal, seal_event};
+use ports::{AppendError, Entity, Entry, EventLog, Key};
 use programme::model::Programme;
 use tokio::sync::Semaphore;
-use types::{Event, Partition, Position, Timestamp};
+use types::{Event, Partition, PlayerId, Position, Timestamp};
 
 use crate::appender::{Appender, Outcome};
 use crate::budget::{Budget, Share};
@@ -31,6 +32,8 @@ use crate::results::{EventResult, Place, Status};
 
 /// The most bytes of a record in the log.
 const RECORD_BYTES_MAX: usize = 128 * 1024;
+/// What programmes declare as personal of a type, beyond the profile.
+const NOTHING: &[Box<str>] = &[];
 /// Answers of the engine that one request waits for at once.
 const WAITS_AT_ONCE: usize = 64;
 
@@ -40,6 +43,8 @@ pub(crate) type Read = Result<Incoming, Rejection>;
 /// What takes events.
 pub(crate) struct Intake {
     pub(crate) config: Config,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) people: Arc<People>,
     pub(crate) programmes: Arc<dyn Programmes>,
     pub(crate) queries: Arc<dyn Queries>,
     pub(crate) appender: Appender,
@@ -101,12 +106,13 @@ impl Intake {
         }
         self.rates
             .take(request.caller, events.len(), Instant::now())?;
+        let keys = self.keys(request.caller, &events).await?;
         let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
         let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
         let mut sent = Vec::with_capacity(events.len());
         let mut bytes = 0;
         for (at, event) in events.into_iter().enumerate() {
-            let rejection = match event.and_then(|incoming| self.entry(&request, incoming)) {
+            let rejection = match event.and_then(|incoming| self.entry(&request, &keys, incoming)) {
                 Ok((event, entry)) => {
                     bytes += entry.body.len();
                     let partitions = self.appender.partitions();
@@ -160,14 +166,73 @@ impl Intake {
         Ok(results)
     }
 
+    /// The keys of players of whom something personal comes; those who were erased have none.
+    async fn keys(
+        &self,
+        caller: &Caller,
+        events: &[Read],
+    ) -> Result<HashMap<PlayerId, Key>, Problem> {
+        let personal = events.iter().flatten();
+        let personal = personal.filter(|incoming| has_personal(&incoming.event, NOTHING));
+        let mut players: Vec<PlayerId> = personal.map(|it| it.event.player.clone()).collect();
+        if players.is_empty() {
+            return Ok(HashMap::new());
+        }
+        players.sort_unstable();
+        players.dedup();
+        let entity = |player: &PlayerId| Entity {
+            brand: caller.brand.clone(),
+            player: player.clone(),
+        };
+        let keys = self.people.keys(players.iter().map(entity).collect());
+        let keys = players.iter().cloned().zip(keys.await?);
+        Ok(keys
+            .filter_map(|(player, key)| Some((player, key?)))
+            .collect())
+    }
+
+    /// The event as the log takes it: what is personal is sealed.
+    fn stored(
+        &self,
+        caller: &Caller,
+        keys: &HashMap<PlayerId, Key>,
+        event: &Event,
+    ) -> Result<Option<Event>, Rejection> {
+        let rejected = |code: Code, detail: String| Rejection {
+            code,
+            detail,
+            id: Some(event.id.to_string()),
+        };
+        let erased = || rejected(Code::PlayerErased, "the player was erased".to_owned());
+        if self.people.is_erased(&caller.brand, &event.player) {
+            return Err(erased());
+        }
+        if event.attributes.contains_key(SEALED) {
+            let detail = format!("`{SEALED}` is reserved");
+            return Err(rejected(Code::BadAttribute, detail));
+        }
+        if !has_personal(event, NOTHING) {
+            return Ok(None);
+        }
+        let key = keys.get(&event.player).ok_or_else(erased)?;
+        let sealed = seal_event(key, &caller.brand, event, NOTHING);
+        let detail = "what is personal of it cannot be sealed".to_owned();
+        sealed
+            .map(Some)
+            .ok_or_else(|| rejected(Code::BadAttribute, detail))
+    }
+
     fn entry(
         &self,
         request: &Request<'_>,
+        keys: &HashMap<PlayerId, Key>,
         incoming: Incoming,
     ) -> Result<(Event, Entry), Rejection> {
         let Incoming { event, recorded_at } = incoming;
         let traceparent = request.traceparent.as_deref();
-        let body = record::encode(&request.caller.brand, now(), &event, traceparent);
+        let stored = self.stored(request.caller, keys, &event)?;
+        let stored = stored.as_ref().unwrap_or(&event);
+        let body = record::encode(&request.caller.brand, now(), stored, traceparent);
         // Many tiny values take more room in the log than they do in JSON.
         if body.len() > RECORD_BYTES_MAX {
             return Err(Rejection {

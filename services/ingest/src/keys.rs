@@ -31,19 +31,22 @@ pub enum Scope {
     Programme,
     /// Correct points by hand.
     Adjust,
-    /// Read the log: every event of every player, with all that was said of it.
+    /// Read the log: every event of every player, what is personal in it sealed.
     History,
+    /// Erase players, and read everything held about them.
+    People,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ingest,
         Self::Read,
         Self::Command,
         Self::Programme,
         Self::Adjust,
         Self::History,
+        Self::People,
     ];
 
     /// Its name.
@@ -55,6 +58,7 @@ impl Scope {
             Self::Programme => "programme",
             Self::Adjust => "adjust",
             Self::History => "history",
+            Self::People => "people",
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use events::BatchError;
-use ports::AppendError;
+use ports::{AppendError, ReadError};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -250,5 +250,25 @@ impl From<BatchError> for Problem {
             BatchError::TooMany { .. } => Kind::TooLarge,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Truncated { first } => Self::new(
+                Kind::Gone,
+                format!("the log begins after {first}: what stood before was cut off"),
+            ),
+            ReadError::OtherIncarnation => Self::new(
+                Kind::NotFound,
+                "the log never gave this position: begin again with `GET /v1/log`",
+            ),
+            ReadError::Gap { .. } => Self::new(Kind::Internal, error.to_string()),
+            ReadError::Unavailable(_) => {
+                let after = Duration::from_secs(1);
+                Self::later(Kind::Unavailable, error.to_string(), after)
+            }
+        }
     }
 }

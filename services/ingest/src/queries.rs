@@ -70,6 +70,8 @@ pub struct PlayerAnswer {
     pub line: Box<RawValue>,
     /// The same and more: distance to the next level, missions with goals, grants, the position it is as of.
     pub view: Box<RawValue>,
+    /// What is known of who the player is: attributes and segments.
+    pub profile: Box<RawValue>,
     /// The last record that it takes into account.
     pub as_of: Position,
 }

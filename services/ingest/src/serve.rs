@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use people::People;
 use ports::EventLog;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -15,6 +16,7 @@ use crate::budget::Budget;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::keys::Keys;
+use crate::people::Telling;
 use crate::programmes::Programmes;
 use crate::queries::Queries;
 use crate::rate::Rates;
@@ -40,6 +42,8 @@ pub struct Deps {
     pub queries: Arc<dyn Queries>,
     /// Each brand's programme.
     pub programmes: Arc<dyn Programmes>,
+    /// Who was erased, and keys that seal what is personal.
+    pub people: Arc<People>,
     /// Who may call.
     pub keys: Arc<Keys>,
     /// The process's metrics in the Prometheus text format.
@@ -77,12 +81,21 @@ pub async fn run(
     let intake = Arc::new(Intake {
         config,
         programmes: deps.programmes,
+        log: deps.log.clone(),
+        people: deps.people.clone(),
         queries: deps.queries.clone(),
         appender: Appender::start(&deps.log, &mut pumps),
         budget: Budget::new(config.in_flight_bytes_max),
         rates: Rates::new(config.events_per_second),
         previewing: Semaphore::new(1),
     });
+    let telling = Telling {
+        people: deps.people,
+        appender: intake.appender.clone(),
+        budget: intake.budget.clone(),
+        clock: intake.config.clock,
+    };
+    let telling = tokio::spawn(shutdown.clone().run_until_cancelled_owned(telling.run()));
     let http = http::server(listeners.http, intake.clone(), deps.keys.clone(), deps.log)?;
     let admin = Admin {
         queries: deps.queries,
@@ -115,6 +128,8 @@ pub async fn run(
     if let Some(stop) = stop_admin {
         drop(stop.await);
     }
+    // Ended by the shutdown, whatever it was about to say.
+    drop(telling.await);
     // The servers are gone and with them every appender: the pumps end when what they hold is durable.
     while pumps.join_next().await.is_some() {}
     result.map(|_| ())

@@ -11,6 +11,8 @@ pub(crate) struct Messages {
     counts: Table,
     /// What happened to all emissions.
     outcomes: Table,
+    /// Players who were erased: they have no messages, whatever comes.
+    erased: Table,
 }
 
 /// How many messages a player has.
@@ -47,20 +49,26 @@ struct Body {
 }
 
 const ALL: &str = "all";
+/// The emission that a player was erased.
+const ERASED: &str = "player_erased";
 
 impl Projection for Messages {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn open(tables: &Tables) -> Result<Self, Error> {
         Ok(Self {
             messages: tables.table("messages")?,
             counts: tables.table("counts")?,
             outcomes: tables.table("outcomes")?,
+            erased: tables.table("erased")?,
         })
     }
 
     fn fold(&self, tx: &mut Tx<'_>, number: u64, record: Record<'_>) -> Result<(), Error> {
         match record {
+            Record::Emission(emission) if emission.r#type == ERASED => {
+                self.erase(tx, &player_key(&emission.brand, &emission.player))
+            }
             Record::Emission(emission) => {
                 let mut outcomes: Outcomes = decode(tx.get(&self.outcomes, ALL)?)?;
                 // A body that can't be read is not shown: what it says about suppression is not known.
@@ -84,7 +92,19 @@ impl Projection for Messages {
 }
 
 impl Messages {
+    fn erase(&self, tx: &mut Tx<'_>, player: &[u8]) -> Result<(), Error> {
+        for (key, _) in tx.rows(&self.messages, player)?.rows {
+            tx.remove(&self.messages, key);
+        }
+        tx.remove(&self.counts, player);
+        tx.put(&self.erased, player, []);
+        Ok(())
+    }
+
     fn show(&self, tx: &mut Tx<'_>, player: &[u8], number: u64) -> Result<(), Error> {
+        if tx.get(&self.erased, player)?.is_some() {
+            return Ok(());
+        }
         let mut counts: Counts = decode(tx.get(&self.counts, player)?)?;
         counts.total += 1;
         counts.unread += 1;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, cluster, config, demo, diff, explain, key, players, preview, programme,
-    repair, restore, schema, send, serve, simulate,
+    audit, backup, check, cluster, config, demo, diff, erase, explain, export, key, players,
+    preview, programme, repair, restore, schema, send, serve, simulate,
 };
 
 /// Missions, streaks and tiers that never lose, double or reorder an event.
@@ -64,6 +64,10 @@ pub(crate) enum Command {
     Cluster(cluster::Command),
     /// Players that are set aside: list them, or fold one's waiting records once the cause is gone
     Repair(repair::Args),
+    /// Forget who a player was, for good
+    Erase(erase::Args),
+    /// Everything held about a player, as JSON
+    Export(export::Args),
     /// Copy a data folder, also while a server runs on it
     Backup(backup::Args),
     /// Make a data folder of a backup
@@ -90,6 +94,8 @@ impl Command {
             Self::Config(args) => config::run(*args),
             Self::Cluster(command) => cluster::run(command),
             Self::Repair(args) => repair::run(args),
+            Self::Erase(args) => erase::run(&args),
+            Self::Export(args) => export::run(&args),
             Self::Backup(args) => backup::run(&args),
             Self::Restore(args) => restore::run(&args),
         }

@@ -143,6 +143,18 @@ impl Client {
         bytes.map(Into::into).map_err(|error| later(&error))
     }
 
+    /// What stands at a path, as it comes.
+    pub(crate) async fn pieces(&self, segments: &[&str]) -> Result<Response, CallError> {
+        // However long it takes, as long as something comes.
+        let request = self.request(Method::GET, &path(segments));
+        called(request.timeout(Duration::from_secs(24 * 3_600))).await
+    }
+
+    /// Deletes what stands at a path.
+    pub(crate) async fn delete(&self, segments: &[&str]) -> Result<Value, CallError> {
+        json(called(self.request(Method::DELETE, &path(segments))).await?).await
+    }
+
     /// Sets the draft of the brand's programme.
     pub(crate) async fn put_draft(&self, source: String) -> Result<Value, CallError> {
         let request = self

@@ -133,6 +133,7 @@ impl Partition {
                 recorded_at: to,
                 body: Body::Tick(Tick),
             },
+            key: None,
         });
         self.outstanding += 1;
         self.sweeps.send();

@@ -149,6 +149,7 @@ impl Bench {
             refers_to: None,
             rate: None,
             attributes: Default::default(),
+            sealed: None,
         };
         let body = events::record::encode(&entity.brand, at, &event, None);
         self.append(&entity, body).await

@@ -299,6 +299,7 @@ impl World {
             refers_to: refers_to.map(event_id),
             rate: None,
             attributes: Default::default(),
+            sealed: None,
         }
     }
 }

@@ -113,6 +113,7 @@ impl<'a> Texts<'a> {
             refers_to: parsed(refers_to)?,
             rate: parsed(rate)?,
             attributes: self.attributes,
+            sealed: None,
         }))
     }
 }

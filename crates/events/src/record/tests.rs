@@ -53,6 +53,7 @@ prop_compose! {
             id: id.parse().unwrap(), source: source.parse().unwrap(), kind: kind.into(), player: player.parse().unwrap(), occurred_at,
             amount, currency: currency.map(|code| code.parse().unwrap()),
             refers_to: refers_to.map(|id| id.parse().unwrap()), rate, attributes: boxed(attributes),
+            sealed: None,
         }
     }
 }

@@ -145,5 +145,6 @@ fn waited(fact: &Fact<'_>, money: Money, entry: &Entry) -> Event {
             Some(&fact.event.attributes),
             own.unwrap_or(&Attributes::new()),
         ),
+        sealed: None,
     }
 }

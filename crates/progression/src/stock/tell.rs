@@ -96,6 +96,7 @@ impl Tell {
             refers_to,
             rate: None,
             attributes,
+            sealed: None,
         })
     }
 

@@ -96,6 +96,7 @@ fn visit(n: u64, id: u64, body: u64) -> Record {
                 refers_to: None,
                 rate: None,
                 attributes: Default::default(),
+                sealed: None,
             }),
         },
     }

@@ -212,6 +212,7 @@ fn event(id: &str, kind: &str, at: Timestamp) -> Event {
         refers_to: None,
         rate: None,
         attributes: Attributes::new(),
+        sealed: None,
     }
 }
 

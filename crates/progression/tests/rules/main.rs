@@ -11,6 +11,7 @@ mod b_identity;
 mod c_points;
 mod d_reversals;
 mod e_tiers;
+mod erasure;
 mod f_missions;
 mod foresee;
 mod g_people_and_predicates;

@@ -158,6 +158,7 @@ fn event(player: &str, id: &str, kind: &str, of: Option<&str>, at: &str) -> Even
         refers_to: of.map(|of| of.parse().unwrap()),
         rate: None,
         attributes: Default::default(),
+        sealed: None,
     }
 }
 

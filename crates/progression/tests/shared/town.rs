@@ -132,6 +132,7 @@ impl Town {
             refers_to: None,
             rate: None,
             attributes: Default::default(),
+            sealed: None,
         };
         if back {
             let at = self.dice.below(orders.len() as u64) as usize;

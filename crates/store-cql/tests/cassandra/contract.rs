@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ports::{Cas, Due, Entity, Head, OwnerId, ProgrammeStore, Row, Stamp, StateStore, StoreError};
+use ports::{
+    Cas, Due, Entity, Head, OwnerId, PeopleStore, ProgrammeStore, Row, Stamp, StateStore,
+    StoreError,
+};
 use store_cql::CqlStore;
+use testkit::contract::people::PeopleFixture;
 use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
 use testkit::servers::cassandra::Cassandra;
@@ -17,27 +21,38 @@ use crate::support::{config, open};
 testkit::store_contract!(Fixture::new());
 
 mod programmes {
-    use super::Programmes;
-    testkit::programmes_contract!(Programmes::new());
+    use super::Named;
+    testkit::programmes_contract!(Named::new());
+}
+
+mod people {
+    use super::Named;
+    testkit::people_contract!(Named::new());
 }
 
 /// A keyspace of its own for each test: brands do not shift as partitions do.
-struct Programmes {
+struct Named {
     keyspace: String,
 }
 
-impl Programmes {
+impl Named {
     fn new() -> Self {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
-            keyspace: format!("programmes{number}"),
+            keyspace: format!("named{number}"),
         }
     }
 }
 
-impl ProgrammesFixture for Programmes {
+impl ProgrammesFixture for Named {
     async fn open(&self) -> Arc<dyn ProgrammeStore> {
+        Arc::new(open(&config(Cassandra::shared(), &self.keyspace)).await)
+    }
+}
+
+impl PeopleFixture for Named {
+    async fn open(&self) -> Arc<dyn PeopleStore> {
         Arc::new(open(&config(Cassandra::shared(), &self.keyspace)).await)
     }
 }

@@ -48,7 +48,7 @@ async fn processes_that_start_at_once_make_it_once() {
         }
     }
     let session = session(server).await;
-    assert_eq!(versions(&session, "at_once").await, [1, 2]);
+    assert_eq!(versions(&session, "at_once").await, [1, 2, 3]);
 }
 
 /// A process died half-way, with some of the tables and the lock, whose time to live runs out.
@@ -65,7 +65,7 @@ async fn what_was_half_done_is_finished() {
         run(&session, text).await;
     }
     works(&open(&config(server, keyspace)).await).await;
-    assert_eq!(versions(&session, keyspace).await, [1, 2]);
+    assert_eq!(versions(&session, keyspace).await, [1, 2, 3]);
 }
 
 /// Nothing is written to a keyspace whose schema is not the one that is known, and the operator reads why.
@@ -81,23 +81,23 @@ async fn another_schema_is_refused() {
     let older = refused(&unmigrated).await;
     assert_eq!(
         older.to_string(),
-        "the schema of keyspace other_schema is version 0, this binary needs 2: set `migrate`, or let another process do it"
+        "the schema of keyspace other_schema is version 0, this binary needs 3: set `migrate`, or let another process do it"
     );
     let migrated = config(server, keyspace);
     drop(open(&migrated).await);
     drop(open(&unmigrated).await);
 
-    let newer = "INSERT INTO other_schema.schema_version (zero, version, what, digest) VALUES (0, 3, 'of tomorrow', 'd')";
+    let newer = "INSERT INTO other_schema.schema_version (zero, version, what, digest) VALUES (0, 4, 'of tomorrow', 'd')";
     run(&session, newer).await;
     let newer = refused(&migrated).await;
     assert_eq!(
         newer.to_string(),
-        "the schema of keyspace other_schema is version 3, this binary knows 2: run the binary that made it, or a newer one"
+        "the schema of keyspace other_schema is version 4, this binary knows 3: run the binary that made it, or a newer one"
     );
 
     run(
         &session,
-        "DELETE FROM other_schema.schema_version WHERE zero = 0 AND version = 3",
+        "DELETE FROM other_schema.schema_version WHERE zero = 0 AND version = 4",
     )
     .await;
     run(

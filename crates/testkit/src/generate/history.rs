@@ -227,6 +227,7 @@ fn event(ops: &[Op], times: &[Timestamp], at: usize) -> Event {
         refers_to: None,
         rate: None,
         attributes: Attributes::new(),
+        sealed: None,
     };
     let number = |text: &str| text.parse().expect("a decimal");
     match &op.what {

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt as _};
 use ports::Entity;
 use proto::player::v1::player_service_server::PlayerService;
 use proto::player::v1::{
-    BatchGetRequest, BatchGetResponse, ExplainEventRequest, ExplainEventResponse, GetRequest,
-    GetResponse, ListJournalRequest, ListJournalResponse, MissionProgress, Player,
+    BatchGetRequest, BatchGetResponse, EraseRequest, EraseResponse, ExplainEventRequest,
+    ExplainEventResponse, ExportRequest, ExportResponse, GetRequest, GetResponse,
+    ListJournalRequest, ListJournalResponse, MissionProgress, Player,
 };
 use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 use types::{EventId, PlayerId, SourceId};
@@ -19,8 +24,10 @@ use crate::http::{Page, before};
 use crate::keys::Scope;
 use crate::listing::answers;
 use crate::metrics;
+use crate::people::Erased;
 use crate::problem::{Kind, Problem};
 use crate::queries::PlayerAnswer;
+use crate::{export, people};
 
 /// The most players of one `BatchGet`.
 const BATCH_MAX: usize = 1_000;
@@ -67,6 +74,37 @@ impl PlayerService for Players {
         observed("ExplainEvent", started, &answer);
         let explanation = answer?;
         Ok(Response::new(ExplainEventResponse { explanation }))
+    }
+
+    async fn erase(
+        &self,
+        request: Request<EraseRequest>,
+    ) -> Result<Response<EraseResponse>, Status> {
+        let started = Instant::now();
+        let answer = self.erased(&request).await;
+        observed("Erase", started, &answer);
+        let erased = answer?;
+        Ok(Response::new(EraseResponse {
+            erased_at: erased.erased_at.to_string(),
+            already: erased.already,
+            applied: erased.applied,
+        }))
+    }
+
+    type ExportStream = BoxStream<'static, Result<ExportResponse, Status>>;
+
+    async fn export(
+        &self,
+        request: Request<ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        let started = Instant::now();
+        let answer = self.exported(&request).await;
+        observed("Export", started, &answer);
+        let pieces = ReceiverStream::new(answer?).map(|piece| {
+            let json = piece?.to_vec();
+            Ok(ExportResponse { json })
+        });
+        Ok(Response::new(pieces.boxed()))
     }
 }
 
@@ -160,8 +198,34 @@ impl Players {
         Ok(answer.ok_or_else(unknown)?.get().as_bytes().to_vec())
     }
 
+    async fn erased(&self, request: &Request<EraseRequest>) -> Result<Erased, Problem> {
+        let entity = self.person(request.metadata(), &request.get_ref().player)?;
+        people::erase(&self.0.intake, &entity).await
+    }
+
+    async fn exported(
+        &self,
+        request: &Request<ExportRequest>,
+    ) -> Result<mpsc::Receiver<Result<Bytes, Problem>>, Problem> {
+        let entity = self.person(request.metadata(), &request.get_ref().player)?;
+        export::export(self.0.intake.clone(), entity).await
+    }
+
     fn entity(&self, metadata: &MetadataMap, player: &str) -> Result<Entity, Problem> {
-        let caller = self.0.caller(metadata, Scope::Read)?;
+        self.of_caller(metadata, Scope::Read, player)
+    }
+
+    fn person(&self, metadata: &MetadataMap, player: &str) -> Result<Entity, Problem> {
+        self.of_caller(metadata, Scope::People, player)
+    }
+
+    fn of_caller(
+        &self,
+        metadata: &MetadataMap,
+        scope: Scope,
+        player: &str,
+    ) -> Result<Entity, Problem> {
+        let caller = self.0.caller(metadata, scope)?;
         Ok(Entity {
             brand: caller.brand.clone(),
             player: PlayerId::new(player).map_err(|_| unknown_player())?,

@@ -123,6 +123,10 @@ async fn command(
             .await?
             .unwrap_or_else(|| Err(internal("the first call is not found"))),
         Status::Accepted => done(StatusCode::ACCEPTED, "accepted", source, id, result),
+        Status::Rejected if result.code.as_deref() == Some(Event::ERASED) => {
+            let nobody = "the player was erased";
+            Ok(answer::refused(Event::ERASED, nobody))
+        }
         Status::Rejected => Err(Problem::new(
             Kind::Unavailable,
             result.detail.unwrap_or_default(),
@@ -216,6 +220,7 @@ fn event(
         refers_to: None,
         rate: None,
         attributes,
+        sealed: None,
     })
 }
 

@@ -1,7 +1,6 @@
 //! `/v1/log`: what the log keeps of the key's brand, record by record.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use ports::ReadError;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use types::{BrandId, Partition, Position};
@@ -77,24 +76,4 @@ fn position(text: &str) -> Option<Position> {
         sequence: sequence.parse().ok()?,
         index: index.parse().ok()?,
     })
-}
-
-impl From<ReadError> for Problem {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Truncated { first } => Self::new(
-                Kind::Gone,
-                format!("the log begins after {first}: what stood before was cut off"),
-            ),
-            ReadError::OtherIncarnation => Self::new(
-                Kind::NotFound,
-                "the log never gave this position: begin again with `GET /v1/log`",
-            ),
-            ReadError::Gap { .. } => Self::new(Kind::Internal, error.to_string()),
-            ReadError::Unavailable(_) => {
-                let after = std::time::Duration::from_secs(1);
-                Self::later(Kind::Unavailable, error.to_string(), after)
-            }
-        }
-    }
 }

@@ -101,7 +101,7 @@ pub(super) async fn explain(
 }
 
 // A text that is no player id is nobody's.
-fn entity(brand: &BrandId, player: &str) -> Result<Entity, Problem> {
+pub(super) fn entity(brand: &BrandId, player: &str) -> Result<Entity, Problem> {
     Ok(Entity {
         brand: brand.clone(),
         player: PlayerId::new(player).map_err(|_| unknown_player())?,

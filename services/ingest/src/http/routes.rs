@@ -3,15 +3,17 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, Route};
 
-use super::{clock, commands, history, players, programme, publish};
+use super::{clock, commands, history, people, players, programme, publish};
 use crate::http::answer;
 use crate::problem::{Kind, Problem};
 
 /// Method and path pattern of every call, in the order of the documentation.
-pub const ROUTES: [(&str, &str); 17] = [
+pub const ROUTES: [(&str, &str); 19] = [
     ("POST", "/v1/events"),
     ("GET", "/v1/players"),
     ("GET", "/v1/players/{player}"),
+    ("DELETE", "/v1/players/{player}"),
+    ("GET", "/v1/players/{player}/export"),
     ("GET", "/v1/players/{player}/journal"),
     ("GET", "/v1/players/{player}/events/{source}/{event}"),
     ("POST", "/v1/players/{player}/missions/{mission}:optIn"),
@@ -32,10 +34,12 @@ pub const ROUTES: [(&str, &str); 17] = [
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    let routes: [fn() -> Route; 17] = [
+    let routes: [fn() -> Route; 19] = [
         || web::post().to(publish::publish),
         || web::get().to(players::list),
         || web::get().to(players::get),
+        || web::delete().to(people::erase),
+        || web::get().to(people::export),
         || web::get().to(players::journal),
         || web::get().to(players::explain),
         || web::post().to(commands::opt_in),

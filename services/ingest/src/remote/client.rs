@@ -138,6 +138,7 @@ impl Queries for RemoteQueries {
         Ok(Some(PlayerAnswer {
             line: json(found.line)?,
             view: json(found.view)?,
+            profile: json(found.profile)?,
             as_of: position(found.as_of),
         }))
     }

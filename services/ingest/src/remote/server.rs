@@ -35,6 +35,7 @@ impl QueryService for Asked {
             known: true,
             line: bytes(&player.line),
             view: bytes(&player.view),
+            profile: bytes(&player.profile),
             as_of: Some(place(player.as_of)),
         });
         Ok(Response::new(answer.unwrap_or_default()))

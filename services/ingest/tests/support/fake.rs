@@ -205,6 +205,7 @@ impl Queries for FakePlayers {
         let answer = PlayerAnswer {
             line: json(line(entity)),
             view: json(view),
+            profile: json(serde_json::json!({"attributes": {"name": "Ann"}, "segments": []})),
             as_of: Position::START,
         };
         Ok(self.knows(entity)?.then_some(answer))

@@ -15,8 +15,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ingest_service::{Config, Deps, Keys, Listeners, NewKey, Scope, keys, run};
+use people::People;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::people::MemoryPeople;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +89,11 @@ impl Server {
             log: log.clone(),
             queries: players.clone(),
             programmes: programmes.clone(),
+            people: Arc::new(
+                People::open(Arc::new(MemoryPeople::default()))
+                    .await
+                    .unwrap(),
+            ),
             keys: Arc::new(Keys::open(&path).unwrap()),
             metrics: Arc::new(|| "questline_up 1\n".to_owned()),
         };

@@ -25,7 +25,7 @@ pub(crate) enum Command {
   questline key create --data ./data --brand acme --source shop --scopes ingest,read
   questline key create --data ./data --brand acme --source '*' --scopes ingest
 
-A running server takes the key at once. Scopes: ingest, read, command, programme, adjust, history.")]
+A running server takes the key at once. Scopes: ingest, read, command, programme, adjust, history, people.")]
 pub(crate) struct Create {
     /// The server's data folder
     #[arg(long, value_name = "DIR")]

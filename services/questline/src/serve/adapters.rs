@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use embedded::backup::Source;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
 use log_jetstream::{JetStreamLiveness, JetStreamLog};
-use ports::{EventLog, Liveness, ProgrammeStore, StateStore};
+use people::People;
+use ports::{EventLog, Liveness, PeopleStore, ProgrammeStore, StateStore};
 use store_cql::CqlStore;
 
 use super::config::{ClockName, Config, LogKind, Role};
@@ -33,6 +34,8 @@ pub(super) struct Adapters {
     pub(super) clock: ClockName,
     /// The other engine nodes of the log; `None`: it is this process's alone, or no engine runs here.
     pub(super) liveness: Option<Arc<dyn Liveness>>,
+    /// Who was erased, and keys of everybody else.
+    pub(super) people: Arc<People>,
     /// What copies them, where they are a data folder.
     pub(super) backup: Option<Source>,
 }
@@ -43,6 +46,11 @@ pub(super) async fn open(config: &Config) -> Result<Adapters, Failure> {
         LogKind::Embedded => embedded(config).await,
         LogKind::JetStream => cluster(config).await,
     }
+}
+
+async fn known(store: Arc<dyn PeopleStore>) -> Result<Arc<People>, Failure> {
+    let people = People::open(store).await;
+    people.map(Arc::new).map_err(Failure::failed)
 }
 
 async fn cluster(config: &Config) -> Result<Adapters, Failure> {
@@ -65,6 +73,7 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
     Ok(Adapters {
         log: Arc::new(log),
         store: store.clone(),
+        people: known(store.clone()).await?,
         programmes: store,
         clock,
         liveness,
@@ -107,6 +116,7 @@ async fn embedded(config: &Config) -> Result<Adapters, Failure> {
     let opened = opening.await.map_err(Failure::failed)?;
     let folder = opened.map_err(Failure::failed)?;
     Ok(Adapters {
+        people: known(folder.people).await?,
         log: folder.log,
         store: folder.state,
         programmes: folder.programmes,

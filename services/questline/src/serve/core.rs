@@ -187,6 +187,7 @@ impl Starting<'_> {
                     log: self.adapters.log.clone(),
                     queries,
                     programmes,
+                    people: self.adapters.people.clone(),
                     keys: Arc::new(Keys::open(&config.keys()).map_err(Failure::bad_input)?),
                     metrics,
                 };
@@ -222,7 +223,8 @@ impl Starting<'_> {
 
     /// Takes the partitions over: all of them, or on a log that nodes share those that fall to this one, from now on.
     async fn fold(&self, cluster: SocketAddr) -> Result<Folding, Failure> {
-        let settings = engine_config(self.config, self.adapters.clock);
+        let mut settings = engine_config(self.config, self.adapters.clock);
+        settings.people = Some(self.adapters.people.clone());
         let (process, versions) = (settings.owner, self.versions.clone());
         let Adapters { log, store, .. } = &self.adapters;
         let (log, store, sinks) = (log.clone(), store.clone(), self.sinks.clone());

@@ -7,6 +7,7 @@ use engine::EngineHandle;
 use engine::ownership::Standing;
 use ingest_service::{
     Applied, Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
+    attributes_json,
 };
 use ports::Entity;
 use progression::Outcome;
@@ -50,6 +51,10 @@ impl Queries for EngineQueries {
                 Ok(PlayerAnswer {
                     line: raw(&player.view.line())?,
                     view: raw(&player.view)?,
+                    profile: raw(&serde_json::json!({
+                        "attributes": attributes_json(&player.view.attributes),
+                        "segments": player.view.segments,
+                    }))?,
                     as_of: player.as_of,
                 })
             })

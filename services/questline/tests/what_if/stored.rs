@@ -149,6 +149,7 @@ fn read(event: &Value) -> Event {
         refers_to: text("refers_to").map(|it| it.parse().unwrap()),
         rate: None,
         attributes: Default::default(),
+        sealed: None,
     }
 }
 

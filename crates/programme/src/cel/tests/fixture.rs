@@ -64,6 +64,7 @@ pub(super) fn event() -> Event {
             ("lines".into(), Value::List(vec![text("a"), text("b")])),
             ("address".into(), Value::Map(address)),
         ]),
+        sealed: None,
     }
 }
 

@@ -55,6 +55,7 @@ fn player(programme: &Programme, games: usize, orders: usize) -> State {
                 Value::Text(format!("g{}", order % games).into()),
             )]
             .into(),
+            sealed: None,
         };
         let record = Record {
             position: Position {
