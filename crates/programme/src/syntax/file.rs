@@ -57,6 +57,8 @@ section! {
 section! {
     /// A kind of points.
     PointsText, "points" {
+        /// The id that they had in the version before.
+        was: Maybe<Name>,
         /// Whether they can be spent.
         kind: Must<KindWord>,
         /// How long they are locked.
@@ -111,6 +113,8 @@ section! {
     EarnText, "an earn rule" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// On which event type.
         on: Must<Text>,
         /// Only where this holds.
