@@ -50,17 +50,16 @@ pub(crate) fn count(
     let missions = &step.programme.missions_by_type[kind];
     let rules = step.programme.rules_by_type[kind].len();
     let natures = derived::natures(step.programme);
-    let mut from = 0;
-    while let Some(at) = candidates.next(rules + from) {
-        let guard_holds = candidates.satisfies(at);
-        let (at, ix) = (at - rules, missions[at - rules]);
-        step.judged.missions(&missions[from..at], &Reason::When);
+    step.judged
+        .begin(&derived::ground(step.programme, fact.kind).missions);
+    let mut from = rules;
+    while let Some(at) = candidates.next(from) {
+        let ix = missions[at - rules];
         let nature = natures[usize::from(ix.0)];
-        let found = count_one(step, fact, (ix, nature), guard_holds, returned);
+        let found = count_one(step, fact, (ix, nature), candidates.satisfies(at), returned);
         step.judged.found(Subjected::Mission(ix), found);
         from = at + 1;
     }
-    step.judged.missions(&missions[from..], &Reason::When);
 }
 
 /// Fetches the missions for which the event may count, before anything looks at them.
