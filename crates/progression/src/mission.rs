@@ -6,6 +6,7 @@ pub(crate) mod claim;
 mod course;
 pub(crate) mod fate;
 mod nature;
+mod plain;
 mod start;
 pub(crate) mod streak;
 mod trace;
@@ -97,6 +98,12 @@ fn count_one(
     let mission = &step.programme.missions[usize::from(ix.0)];
     if fact.weight_e8 == 0 {
         return Err(Reason::Weightless);
+    }
+    if let Some(plain) = nature.plain
+        && let Some(leaf) = goal::alone(&mission.goal)
+        && let Some(counted) = plain::count(step, fact, (ix, plain, leaf), guard_holds, returned)
+    {
+        return counted;
     }
     if !nature.is_open {
         open_to(step, fact, ix, mission)?;
