@@ -25,6 +25,7 @@ mod rate;
 mod remote;
 mod results;
 mod serve;
+mod stale;
 
 pub use config::Config;
 pub use export::attributes_json;
