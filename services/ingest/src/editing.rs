@@ -13,7 +13,8 @@ use crate::intake::{Intake, now};
 use crate::keys::Caller;
 use crate::preview::{self, Preview};
 use crate::problem::{Kind, Problem};
-use crate::programmes::{self, InEffect, ProgrammeError, Publish};
+use crate::programmes::{InEffect, ProgrammeError, Publish};
+use crate::stale;
 
 /// The most bytes of a note.
 const NOTE_MAX: usize = 4 * 1024;
@@ -154,7 +155,7 @@ pub(crate) async fn publish(
         Err(ProgrammeError::Stale(newest)) => {
             let before = programmes.published(brand, None, SEARCHED).await?;
             let began = before.iter().find(|it| Some(&it.version) == base.as_ref());
-            return Err(programmes::stale(newest.as_deref(), began, &draft.source));
+            return Err(stale::conflict(newest.as_deref(), began, &draft.source));
         }
         Err(error) => return Err(error.into()),
     };
