@@ -19,6 +19,8 @@ pub(crate) const OUTSTANDING: &str = "questline_pump_outstanding_records";
 pub(crate) const CHECKPOINT: &str = "questline_checkpoint_duration_seconds";
 /// Completed checkpoints.
 pub(crate) const CHECKPOINTS: &str = "questline_checkpoints_total";
+/// From when the first record folded after a takeover stood in the log until it was folded, in seconds; by whether it was planned.
+pub(crate) const PAUSE: &str = "questline_takeover_pause_duration_seconds";
 /// Bytes of state that no checkpoint covers.
 pub(crate) const DIRTY: &str = "questline_dirty_state_bytes";
 /// Players in memory.
@@ -158,6 +160,11 @@ impl Measures {
     pub(crate) fn checkpoint(&self, took: Duration) {
         self.checkpoint.record(took.as_secs_f64());
         self.checkpoints.increment(1);
+    }
+
+    /// The partition folds on after it changed hands.
+    pub(crate) fn resumed(&self, planned: bool, waited: Duration) {
+        histogram!(PAUSE, "planned" => planned.to_string()).record(waited.as_secs_f64());
     }
 
     pub(crate) fn quarantined(&self) {
