@@ -37,6 +37,8 @@ pub(crate) const REPAIRED: &str = "questline_repaired_players_total";
 pub(crate) const RESTORED: &str = "questline_log_restored_total";
 /// Records that could not be read.
 pub(crate) const POISON: &str = "questline_poison_records_total";
+/// Records folded without what is sealed of them: no key opens it, and the player was not erased.
+pub(crate) const UNOPENED: &str = "questline_unopened_records_total";
 /// Emissions sent, first time or again.
 pub(crate) const SENT: &str = "questline_emissions_sent_total";
 /// Emissions acknowledged.
@@ -69,6 +71,7 @@ pub(crate) struct Measures {
     repaired: Counter,
     restored: Counter,
     poison: Counter,
+    unopened: Counter,
     rows_lost: Counter,
     lanes: Vec<LaneMeasures>,
 }
@@ -122,6 +125,7 @@ impl Measures {
             repaired: counter!(REPAIRED),
             restored: counter!(RESTORED),
             poison: counter!(POISON),
+            unopened: counter!(UNOPENED),
             rows_lost: counter!(ROWS_LOST),
             lanes: sinks.iter().map(lane).collect(),
         }
@@ -177,6 +181,10 @@ impl Measures {
 
     pub(crate) fn poison(&self) {
         self.poison.increment(1);
+    }
+
+    pub(crate) fn unopened(&self, count: u64) {
+        self.unopened.increment(count);
     }
 
     pub(crate) fn rows_lost(&self, count: u64) {

@@ -18,8 +18,7 @@ use crate::stale;
 
 /// The most bytes of a note.
 const NOTE_MAX: usize = 4 * 1024;
-/// How long an answer waits until a publication is in effect in every partition here, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a publication is in effect in every partition here.
 const LOOK: Duration = Duration::from_millis(10);
 /// Publications that are searched for the version that an editor began with.
 const SEARCHED: usize = 100;
@@ -159,7 +158,7 @@ pub(crate) async fn publish(
         }
         Err(error) => return Err(error.into()),
     };
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + intake.config.publish_timeout;
     let partitions = loop {
         let partitions = programmes.in_effect(brand, publication.number).await;
         if partitions.is_whole() || Instant::now() >= until {

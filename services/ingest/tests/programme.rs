@@ -5,7 +5,9 @@
 
 mod support;
 
-use ingest_service::Scope;
+use std::time::Duration;
+
+use ingest_service::{Config, Scope};
 use prost::Message;
 use proto::programme::v1::programme_service_client::ProgrammeServiceClient;
 use proto::programme::v1::{
@@ -372,6 +374,30 @@ async fn a_conflict_over_grpc_fits_a_header_however_much_was_changed() {
     let stale = StaleBase::decode(&*details.details.last().unwrap().value).unwrap();
     assert_eq!(stale.changes.len() + stale.left_out as usize, 200);
     assert!(stale.left_out > 0 && stale.changes.len() > 20);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_in_effect_everywhere_yet_is_published_and_said_so() {
+    let config = Config {
+        publish_timeout: Duration::from_millis(20),
+        ..Config::default()
+    };
+    let server = Server::with(config).await;
+    let base = put(&server, &edited()).await.json["base"].clone();
+    server.programmes.orphan(1);
+    let published = publish(&server, &json!({"base": base})).await;
+    assert_eq!(published.status, 202, "{}", published.json);
+    let partitions = json!({"total": 4, "active": 3});
+    assert_eq!(published.json["partitions"], partitions);
+    let now = server.get("/v1/programme").await.json;
+    assert_eq!(
+        (&now["number"], &now["partitions"]),
+        (&json!(2), &partitions)
+    );
+    server.programmes.orphan(0);
+    let later = server.get("/v1/programme").await.json;
+    assert_eq!(later["partitions"]["active"], 4);
     server.stop().await;
 }
 

@@ -145,8 +145,15 @@ fn publish(args: &Publish) -> Result<(), Failure> {
     let said = json!({"base": args.base, "version": args.draft, "note": args.note});
     let answer = block_on(async { client.publish(&said).await.map_err(failed) })?;
     let partitions = &answer["partitions"];
+    let rest = match partitions["active"] == partitions["total"] {
+        true => "",
+        // Published it is, whatever happens: nothing has to be done.
+        false => {
+            "; the others follow by themselves, once they have an owner (`questline cluster status`)"
+        }
+    };
     say(format_args!(
-        "published {} as number {}; in effect in {} of {} partitions",
+        "published {} as number {}; in effect in {} of {} partitions{rest}",
         answer["version"].as_str().unwrap_or("?"),
         answer["number"],
         partitions["active"],
