@@ -24,6 +24,7 @@ use crate::model::{
 use crate::span::At;
 use crate::syntax::file::ProgrammeText;
 use crate::syntax::lists::List;
+pub(crate) use events::personal;
 use names::Names;
 
 /// The most of each kind of thing in a programme.

@@ -164,10 +164,17 @@ fn event_type(kind: &EventType) -> Thing {
         name,
         built_in: _,
         attributes,
+        personal: _,
     } = kind;
     let mut thing = Thing::new(name);
     for (name, what) in attributes {
-        thing.says(format!("attribute {name}"), holds(*what), NONE);
+        let personal = if kind.is_personal(name) {
+            ", personal"
+        } else {
+            ""
+        };
+        let what = format!("{}{personal}", holds(*what));
+        thing.says(format!("attribute {name}"), what, NONE);
     }
     thing
 }

@@ -32,6 +32,11 @@ impl Returned {
         }
     }
 
+    /// Whether nothing was returned.
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.minor == 0 && !self.whole
+    }
+
     pub(crate) const fn left(self) -> i64 {
         self.amount - self.minor
     }
