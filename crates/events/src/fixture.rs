@@ -66,6 +66,7 @@ pub(crate) fn programme() -> Programme {
         rewards: Vec::new(),
         earlier: Vec::new(),
         source: "".into(),
+        used: programme::model::UsedIds::default(),
         kept: programme::model::Kept::default(),
     }
 }

@@ -132,7 +132,7 @@ impl Part {
             let Some(Effect::Earned(movement)) = self.original.effects.get(at) else {
                 continue;
             };
-            let name = self.original.names.points(movement.points);
+            let name = self.original.names.first_points(movement.points);
             let expired = search.expired(name, movement.n).0;
             if expired > 0 {
                 self.expired.push((at, expired));
