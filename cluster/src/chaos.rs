@@ -2,6 +2,8 @@
 
 mod fault;
 mod load;
+mod moves;
+mod room;
 mod verdict;
 mod watch;
 
@@ -11,12 +13,14 @@ use anyhow::Result;
 use tokio::time::{Instant, sleep};
 
 pub use fault::Fault;
+pub use moves::{Moved, Step};
 pub use verdict::Verdict;
 
 use crate::compare::all;
 use crate::nodes::Cluster;
 use crate::owners::steady;
 use load::Load;
+use moves::Moves;
 use watch::{LOOK, Watch};
 
 /// A point for each event: whatever is accepted is emitted once, and says of which event it is.
@@ -57,7 +61,8 @@ pub async fn chaos(
     let load = Load::start(cluster, run, intensity.rate)?;
     let watch = Watch::start(gateway.clone(), run);
     sleep(intensity.calm).await;
-    let began = Instant::now();
+    let (began, moves) = (Instant::now(), Moves::start(cluster));
+    let began_at = jiff::Timestamp::now();
     let taken_over = fault.commit(cluster, intensity.pause).await?;
     let fault_lasted = began.elapsed();
     sleep(intensity.calm).await;
@@ -67,12 +72,16 @@ pub async fn chaos(
         sleep(LOOK).await;
     }
     let arrivals = watch.stop();
+    let moves = moves.read(cluster)?;
     let (lost, doubled, reordered) =
         verdict::judge(run, &accepted, &all(&gateway, "emissions").await?);
     Ok(Verdict {
         fault,
         fault_lasted,
         taken_over,
+        planned: moves::planned(&moves),
+        began_at,
+        moves,
         accepted: accepted.events.len(),
         retried: accepted.retried,
         longest_silence: arrivals.longest_silence(),

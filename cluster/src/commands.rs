@@ -1,6 +1,7 @@
 //! The commands, and what they have in common.
 
 mod chaos;
+mod idle;
 mod up;
 
 use std::io::{self, Write};
@@ -11,6 +12,7 @@ use loadtest::server::beside_this;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use chaos::Chaos;
+pub(crate) use idle::Idle;
 pub(crate) use up::Up;
 
 /// Which server runs in every part.

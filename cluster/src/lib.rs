@@ -12,7 +12,7 @@ mod process;
 mod settings;
 mod usage;
 
-pub use chaos::{EMITTED, Fault, Intensity, PROGRAMME, Verdict, chaos};
+pub use chaos::{EMITTED, Fault, Intensity, Moved, PROGRAMME, Step, Verdict, chaos};
 pub use compare::{Comparison, compare};
 pub use nodes::{Cluster, Plan};
 pub use orders::{Orders, Sent};

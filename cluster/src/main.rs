@@ -4,7 +4,7 @@ mod commands;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use commands::{Chaos, Up};
+use commands::{Chaos, Idle, Up};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
   questline-cluster up           a real shop's year through a cluster, compared with simulate; stays up
   questline-cluster up --exit    the same, and ends
   questline-cluster chaos        every part is killed, paused or restarted in turn, under load
+  questline-cluster idle         what each process uses while nothing comes
 
 NATS and Cassandra are those that `make test` fetches into .tools/. Exit codes: 0 equal to simulate, or nothing lost, doubled or
 reordered; 1 not so, or something failed; 2 bad usage."
@@ -31,6 +32,8 @@ enum Command {
     Up(Up),
     /// Kills, pauses and restarts every part in turn, under load, and says what became of every event
     Chaos(Chaos),
+    /// Counts what each process uses while nothing comes; fails where an engine node uses more than 1 % of a core
+    Idle(Idle),
 }
 
 #[tokio::main]
@@ -52,5 +55,6 @@ async fn main() -> Result<()> {
     match command {
         Command::Up(up) => up.run(&stop).await,
         Command::Chaos(chaos) => chaos.run(&stop).await,
+        Command::Idle(idle) => idle.run(&stop).await,
     }
 }

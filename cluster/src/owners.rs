@@ -83,6 +83,25 @@ pub async fn taken(cluster: &Cluster, partitions: &[u32], from: usize) -> Result
     }
 }
 
+/// Waits until that engine answers, and says of no partition that it holds it which another holds by now.
+pub(crate) async fn fenced(cluster: &Cluster, engine: usize) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        let others = owners(cluster, Some(engine)).await?;
+        if let Ok(answer) = ask(cluster.engines[engine].url("cluster")?).await {
+            let mut held = answer.partitions.iter();
+            let lost = |number: &u32, epoch: u64| others.get(number).is_some_and(|it| it.1 > epoch);
+            if !held.any(|partition| lost(&partition.number, partition.epoch)) {
+                return Ok(());
+            }
+        }
+        if began.elapsed() > STEADY_WITHIN {
+            bail!("engine {engine} goes on with what others took over");
+        }
+        sleep(LOOK).await;
+    }
+}
+
 /// Waits until every partition has an owner, every engine sees all of them well, and nothing moves any more.
 pub async fn steady(cluster: &Cluster) -> Result<Owners> {
     let began = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -105,6 +106,20 @@ impl Process {
         let text = std::fs::read_to_string(self.file("log")).unwrap_or_default();
         let from = text.char_indices().rev().nth(4_000).map_or(0, |(at, _)| at);
         text[from..].to_owned()
+    }
+
+    /// How many bytes it has said on standard error.
+    pub(crate) fn said(&self) -> u64 {
+        std::fs::metadata(self.file("log")).map_or(0, |file| file.len())
+    }
+
+    /// What it has said since it had said so many bytes.
+    pub(crate) fn said_since(&self, bytes: u64) -> Result<String> {
+        let mut file = File::open(self.file("log"))?;
+        file.seek(SeekFrom::Start(bytes))?;
+        let mut said = Vec::new();
+        file.read_to_end(&mut said)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
     /// `kill -9`.

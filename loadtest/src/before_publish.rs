@@ -14,6 +14,7 @@ use crate::figures::{Figure, Part};
 use crate::latency::Summary;
 use crate::live::{self, AT_MOST, PLAYERS, RATE};
 use crate::offline;
+use crate::publication;
 use crate::send;
 use crate::server::{Setup, beside_this};
 
@@ -31,13 +32,15 @@ pub async fn measure(
     let how = format!(
         "A preview of {players} stored players, none of them in memory when the server starts, whose running goals all begin again, \
          beside {RATE} single events a second of {PLAYERS} players, open loop, each answered when it is applied. Then a history of as many \
-         events, {ORDERS} of each player, through a draft and through the programme in effect. One run."
+         events, {ORDERS} of each player, through a draft and through the programme in effect. Then publications in a row of a server without players. One run."
     );
     let mut part = Part::new("before_publish", how, quick);
     let draft = folder.join("draft.yaml");
     std::fs::write(&draft, drafted())?;
     preview(&mut part, players, seconds, &draft, folder, say).await?;
     what_if(&mut part, players, &draft, folder, say).await?;
+    say("publications in a row");
+    publication::measure(&mut part, folder).await?;
     Ok(part)
 }
 

@@ -22,6 +22,7 @@ pub mod midnight;
 pub mod offline;
 pub mod outcome;
 pub mod population;
+mod publication;
 pub mod receive;
 pub mod recovery;
 pub mod report;

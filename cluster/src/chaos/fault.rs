@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::sleep;
 
+use super::room;
 use crate::nodes::Cluster;
-use crate::owners::{owners, steady, taken};
+use crate::owners::{fenced, owners, steady, taken};
 
 /// A server that was killed is started again after so long, as what supervises it would.
 const DOWN: Duration = Duration::from_secs(2);
@@ -31,6 +32,8 @@ pub enum Fault {
     GatewayKill,
     /// kill -9 of each NATS server, one after the other: leaders and followers.
     NatsKill,
+    /// No file of a NATS server grows, as on a full disk. Then there is room, and it is started again.
+    NatsDiskFull,
     /// kill -9 of Cassandra.
     CassandraKill,
 }
@@ -46,6 +49,7 @@ impl fmt::Display for Fault {
             Self::IngestKill => "ingest-1: kill -9",
             Self::GatewayKill => "notifications: kill -9",
             Self::NatsKill => "each NATS server: kill -9",
+            Self::NatsDiskFull => "NATS server 1: disk full",
             Self::CassandraKill => "Cassandra: kill -9",
         })
     }
@@ -53,7 +57,7 @@ impl fmt::Display for Fault {
 
 impl Fault {
     /// All of them, in the order in which they are committed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::None,
         Self::EngineKill,
         Self::EnginePause,
@@ -62,6 +66,7 @@ impl Fault {
         Self::IngestKill,
         Self::GatewayKill,
         Self::NatsKill,
+        Self::NatsDiskFull,
         Self::CassandraKill,
     ];
 
@@ -87,6 +92,9 @@ impl Fault {
                 let taken = taken(cluster, &held, 0).await?;
                 sleep(pause.saturating_sub(taken)).await;
                 cluster.engines[0].wake().await?;
+                fenced(cluster, 0).await?;
+                // What it was suspected for ends, and it has its partitions back.
+                steady(cluster).await?;
                 return Ok(Some(taken));
             }
             Self::EngineRestart => {
@@ -114,6 +122,13 @@ impl Fault {
                     sleep(DOWN).await;
                     cluster.nats.restart(node).await;
                 }
+            }
+            Self::NatsDiskFull => {
+                room::none(cluster.nats.pid(0))?;
+                sleep(pause).await;
+                room::back(cluster.nats.pid(0))?;
+                cluster.nats.kill(0);
+                cluster.nats.restart(0).await;
             }
             Self::CassandraKill => {
                 let killed = cluster.cassandra.kill();

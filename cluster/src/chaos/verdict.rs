@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::load::Accepted;
+use super::moves::Moved;
 
 /// What became of the events of a run.
 #[derive(Clone, Debug)]
@@ -17,6 +18,12 @@ pub struct Verdict {
     pub fault_lasted: Duration,
     /// Until other engine nodes held what one had held.
     pub taken_over: Option<Duration>,
+    /// How long partitions stood still that were handed over, shortest first.
+    pub planned: Vec<Duration>,
+    /// When it was done.
+    pub began_at: jiff::Timestamp,
+    /// What became of partitions since, in order.
+    pub moves: Vec<Moved>,
     /// Events that ingest accepted.
     pub accepted: usize,
     /// Requests that had to be sent again.
@@ -36,6 +43,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The pause that all but one in a hundred of the partitions handed over stayed below; none where none was.
+    pub fn planned_p99(&self) -> Option<Duration> {
+        let rank = (self.planned.len() * 99).div_ceil(100);
+        self.planned.get(rank.checked_sub(1)?).copied()
+    }
+
     /// Whether every event was acted on once and in order.
     pub fn is_clean(&self) -> bool {
         (self.lost, self.doubled, self.reordered) == (0, 0, 0)

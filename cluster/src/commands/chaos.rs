@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use cluster::{Cluster, EMITTED, Fault, Intensity, PROGRAMME, Plan, chaos};
+use cluster::{Cluster, EMITTED, Fault, Intensity, Moved, PROGRAMME, Plan, Step, Verdict, chaos};
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, say, unless_stopped};
@@ -58,18 +58,17 @@ impl Chaos {
         };
         say("");
         say(
-            "fault                     lasted s  taken over s  accepted  retried  silence s  a player's s  delivered in s    lost  doubled  reordered",
+            "fault                     lasted s  taken over s  handed over p99 s  accepted  retried  silence s  a player's s  delivered in s    lost  doubled  reordered",
         );
         let mut clean = true;
         for (run, fault) in (1..).zip(faults) {
             let verdict = chaos(&mut cluster, fault, run, intensity).await?;
             say(&format!(
-                "{:<24} {:>9.1} {:>13} {:>9} {:>8} {:>10.2} {:>13.2} {:>15.2} {:>7} {:>8} {:>10}",
+                "{:<24} {:>9.1} {:>13} {:>18} {:>9} {:>8} {:>10.2} {:>13.2} {:>15.2} {:>7} {:>8} {:>10}",
                 fault.to_string(),
                 verdict.fault_lasted.as_secs_f64(),
-                verdict
-                    .taken_over
-                    .map_or_else(|| "-".to_owned(), |it| format!("{:.2}", it.as_secs_f64())),
+                seconds(verdict.taken_over),
+                seconds(verdict.planned_p99()),
                 verdict.accepted,
                 verdict.retried,
                 verdict.longest_silence.as_secs_f64(),
@@ -79,6 +78,10 @@ impl Chaos {
                 verdict.doubled,
                 verdict.reordered
             ));
+            verdict
+                .moves
+                .iter()
+                .for_each(|moved| say(&line(&verdict, moved)));
             clean &= verdict.is_clean();
         }
         cluster.stop().await?;
@@ -90,4 +93,32 @@ impl Chaos {
             false => bail!("events were lost, doubled or reordered"),
         }
     }
+}
+
+fn seconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".to_owned(), |it| format!("{:.2}", it.as_secs_f64()))
+}
+
+/// A line of the timeline.
+fn line(verdict: &Verdict, moved: &Moved) -> String {
+    let at = moved.at.duration_since(verdict.began_at).as_secs_f64();
+    let ms = |time: Duration| time.as_millis();
+    let what = match moved.step {
+        Step::LetGo { stopped, told } => {
+            format!(
+                "lets it go: checkpoint {} ms, told {} ms",
+                ms(stopped),
+                ms(told)
+            )
+        }
+        Step::Held(took) => format!("holds it: taken in {} ms", ms(took)),
+        Step::FoldsOn { planned, waited } => {
+            let kind = if planned { "handed over" } else { "taken over" };
+            format!("folds on: {kind}, stood still {} ms", ms(waited))
+        }
+    };
+    format!(
+        "{at:>10.2} s  partition {:>3}  {}  {what}",
+        moved.partition, moved.engine
+    )
 }

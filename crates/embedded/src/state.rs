@@ -14,9 +14,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fjall::Keyspace;
-use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+use ports::{Cas, Due, Entity, Head, Over, Row, Stamp, StateStore, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use types::{Epoch, Partition};
+use types::Partition;
 
 use crate::error::OpenError;
 use crate::folder::FolderLock;
@@ -148,15 +148,13 @@ impl StateStore for FjallStore {
     async fn set_head(
         &self,
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
     ) -> Result<Cas, StoreError> {
         self.checked(partition)?;
         let request = |answer| Request::SetHead {
             partition,
-            expected,
-            owner,
+            over,
             head,
             answer,
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use embedded::{DataFolder, OpenError, Options};
-use ports::{Cas, Entity, Entry, EventLog as _, Head, OwnerId, Row, Stamp, StateStore as _};
+use ports::{Cas, Entity, Entry, EventLog as _, Head, Over, OwnerId, Row, Stamp, StateStore as _};
 use types::{BrandId, Epoch, Partition, PlayerId, Position, Timestamp};
 
 /// Names the folder for the child; the test that is the child does nothing without it.
@@ -54,8 +54,8 @@ async fn appending_until_killed() {
         return;
     };
     let data = open(Path::new(&folder)).unwrap();
-    let epoch = data.state.head(P0).await.unwrap().map(|head| head.epoch);
-    let mut expected = epoch;
+    let standing = data.state.head(P0).await.unwrap();
+    let mut over = Over::seen(standing.as_ref());
     loop {
         let (end, _) = data.log.end(P0).await.unwrap();
         let entry = Entry {
@@ -70,12 +70,13 @@ async fn appending_until_killed() {
         };
         let stamp = Stamp(sequence.cast_signed());
         data.state.write(P0, stamp, vec![row]).await.unwrap();
-        let set = data
-            .state
-            .set_head(P0, expected, None, head(sequence))
-            .await;
+        let head = head(sequence);
+        let set = data.state.set_head(P0, over, head.clone()).await;
         assert_eq!(set.unwrap(), Cas::Applied);
-        expected = Some(Epoch(1));
+        over = Over::Own {
+            epoch: head.epoch,
+            owner: head.owner,
+        };
         let mut output = std::io::stdout();
         writeln!(output, "\nACKED {sequence}").unwrap();
         output.flush().unwrap();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use embedded::{ClockMode, DataFolder, OpenError, Options};
-use ports::{Entry, EventLog as _, Head, OwnerId, Stamp, StateStore as _};
+use ports::{Entry, EventLog as _, Head, Over, OwnerId, Stamp, StateStore as _};
 use types::{Epoch, Partition, Position, Timestamp};
 
 const P0: Partition = Partition(0);
@@ -38,8 +38,8 @@ async fn append_and_fold(data: &DataFolder) -> Position {
         cursor,
         fold: Bytes::new(),
     };
-    let epoch = standing.map(|head| head.epoch);
-    data.state.set_head(P0, epoch, None, head).await.unwrap();
+    let over = Over::seen(standing.as_ref());
+    data.state.set_head(P0, over, head).await.unwrap();
     cursor
 }
 

@@ -4,10 +4,12 @@
 //! taken; each dirty player is captured before anything more is folded into it. Then (a) segments, outbox, due and quarantine rows, (b)
 //! snapshots, (c) the head by compare-and-set, each after all of the one before is durable, all with one stamp. One is in flight.
 
+mod ahead;
 mod capture;
 mod pace;
 mod write;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use write::{set_head, write_all};
 
 use std::rc::Rc;
@@ -85,6 +87,8 @@ pub(crate) struct Checkpoints {
     pub(crate) fold: Fold,
     pub(crate) cursor: Mark,
     pub(crate) last: Instant,
+    /// Who waits for one.
+    pub(crate) ahead: Vec<Ahead>,
     /// When the head was last seen to name this tenure.
     pub(crate) seen: Instant,
 }
@@ -99,6 +103,7 @@ impl Checkpoints {
             fold,
             cursor,
             last: Instant::now(),
+            ahead: Vec::new(),
             seen: Instant::now(),
         }
     }
@@ -151,6 +156,7 @@ impl Partition {
             }
         }
         self.end_capture();
+        self.answer_ahead();
         Ok(())
     }
 

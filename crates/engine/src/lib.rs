@@ -35,6 +35,7 @@ mod outbox;
 pub mod ownership;
 mod partition;
 mod passivate;
+mod pause;
 mod place;
 mod player;
 mod preview;

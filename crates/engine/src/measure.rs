@@ -19,6 +19,8 @@ pub(crate) const OUTSTANDING: &str = "questline_pump_outstanding_records";
 pub(crate) const CHECKPOINT: &str = "questline_checkpoint_duration_seconds";
 /// Completed checkpoints.
 pub(crate) const CHECKPOINTS: &str = "questline_checkpoints_total";
+/// From when the first record folded after a takeover stood in the log until it was folded, in seconds; by whether it was planned.
+pub(crate) const PAUSE: &str = "questline_takeover_pause_duration_seconds";
 /// Bytes of state that no checkpoint covers.
 pub(crate) const DIRTY: &str = "questline_dirty_state_bytes";
 /// Players in memory.
@@ -35,6 +37,8 @@ pub(crate) const REPAIRED: &str = "questline_repaired_players_total";
 pub(crate) const RESTORED: &str = "questline_log_restored_total";
 /// Records that could not be read.
 pub(crate) const POISON: &str = "questline_poison_records_total";
+/// Records folded without what is sealed of them: no key opens it, and the player was not erased.
+pub(crate) const UNOPENED: &str = "questline_unopened_records_total";
 /// Emissions sent, first time or again.
 pub(crate) const SENT: &str = "questline_emissions_sent_total";
 /// Emissions acknowledged.
@@ -67,6 +71,7 @@ pub(crate) struct Measures {
     repaired: Counter,
     restored: Counter,
     poison: Counter,
+    unopened: Counter,
     rows_lost: Counter,
     lanes: Vec<LaneMeasures>,
 }
@@ -120,6 +125,7 @@ impl Measures {
             repaired: counter!(REPAIRED),
             restored: counter!(RESTORED),
             poison: counter!(POISON),
+            unopened: counter!(UNOPENED),
             rows_lost: counter!(ROWS_LOST),
             lanes: sinks.iter().map(lane).collect(),
         }
@@ -156,6 +162,11 @@ impl Measures {
         self.checkpoints.increment(1);
     }
 
+    /// The partition folds on after it changed hands.
+    pub(crate) fn resumed(&self, planned: bool, waited: Duration) {
+        histogram!(PAUSE, "planned" => planned.to_string()).record(waited.as_secs_f64());
+    }
+
     pub(crate) fn quarantined(&self) {
         self.quarantined.increment(1);
     }
@@ -170,6 +181,10 @@ impl Measures {
 
     pub(crate) fn poison(&self) {
         self.poison.increment(1);
+    }
+
+    pub(crate) fn unopened(&self, count: u64) {
+        self.unopened.increment(count);
     }
 
     pub(crate) fn rows_lost(&self, count: u64) {

@@ -11,6 +11,7 @@
 mod agent;
 mod carry;
 mod hints;
+mod lease;
 mod membership;
 mod placement;
 mod rival;

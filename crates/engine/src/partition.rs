@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use ports::{Due, Entity, Head, StoreError};
 use programme::model::Programme;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, sleep};
 use types::Position;
 
 use crate::checkpoint::{Checkpoints, Stage};
@@ -28,6 +29,7 @@ use crate::error::{EngineError, QueryError};
 use crate::load::{Found, SegmentsRead};
 use crate::measure::Levels;
 use crate::outbox::Outbox;
+use crate::pause::Pause;
 use crate::player::{Captured, Worked};
 use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain, Reply};
@@ -39,8 +41,9 @@ use crate::sweep::Sweeps;
 use crate::takeover::Taken;
 use crate::warm::Warm;
 
-/// How often pace, memory and metrics are looked at.
+/// How often pace, memory and metrics are looked at while something happens, and while nothing does.
 const TICK: Duration = Duration::from_millis(50);
+const IDLE_TICK: Duration = Duration::from_millis(500);
 /// While records come, a cut captures a player for every so many of them at least.
 const RECORDS: usize = 8;
 /// Events handled before others get their turn.
@@ -59,8 +62,8 @@ pub(crate) enum Event {
     Due(u32, u32, Result<Vec<Due>, EngineError>),
     /// Players in the store.
     Everybody(Result<Vec<Entity>, EngineError>),
-    /// Whether anybody may be due.
-    Looked(bool),
+    /// Whether anybody may be due up to a minute; `None`: the store did not say.
+    Looked(u32, Option<bool>),
     Captured(SlotId, Result<Box<Captured>, MailboxError>),
     Written(Result<(), EngineError>),
     /// The head, read since then for who doubts.
@@ -108,6 +111,9 @@ pub(crate) struct Partition {
     pub(crate) tasks: JoinSet<()>,
     events: FuturesUnordered<LocalBoxFuture<'static, Event>>,
     end_seen: Position,
+    pub(crate) pause: Pause,
+    /// It was warmed up for: the partition was handed over.
+    pub(crate) planned: bool,
 }
 
 impl Partition {
@@ -129,6 +135,7 @@ impl Partition {
             slots.set_aside(id, None, &Rc::new(aside));
         }
         let next_look = NextLook::first(&tenure);
+        let pause = Pause::begun(&tenure);
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
         let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
@@ -165,6 +172,8 @@ impl Partition {
             tasks: JoinSet::new(),
             events: FuturesUnordered::new(),
             end_seen: cursor.position,
+            pause,
+            planned: warm.is_some(),
         };
         partition.expect(warm);
         partition
@@ -191,8 +200,8 @@ impl Partition {
         let (chunk_sender, mut chunks) = mpsc::channel(1);
         let pump = pump::run(Rc::clone(&self.tenure), self.reached, chunk_sender);
         self.tasks.spawn_local(pump);
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tick = pin!(sleep(TICK));
+        let mut idle = false;
         let mut shutdown: Option<(oneshot::Sender<()>, Instant)> = None;
         loop {
             self.advance_checkpoint()?;
@@ -230,7 +239,15 @@ impl Partition {
                 },
                 () = drained.notified() => {}
                 () = tokio::task::yield_now(), if self.goes_on() => self.go_on(0),
-                _ = tick.tick() => self.on_tick(),
+                () = tick.as_mut() => {
+                    self.on_tick();
+                    tick.as_mut().reset(Instant::now() + IDLE_TICK);
+                    idle = true;
+                    continue;
+                }
+            }
+            if std::mem::take(&mut idle) {
+                tick.as_mut().reset(Instant::now() + TICK);
             }
         }
         if let Some((reply, _)) = shutdown
@@ -269,7 +286,7 @@ impl Partition {
             Event::Waiting(id, read) => self.waited(id, read),
             Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
             Event::Everybody(page) => self.all_read(page)?,
-            Event::Looked(found) => self.looked(found),
+            Event::Looked(minute, found) => self.looked(minute, found),
             Event::Captured(id, captured) => self.captured(id, captured),
             Event::Written(result) => self.written(result)?,
             Event::Confirmed(asked, head, reply) => self.confirmed(asked, head, reply)?,
@@ -290,6 +307,7 @@ impl Partition {
     fn on_chunk(&mut self, chunk: Chunk) {
         self.end_seen = self.end_seen.max(chunk.end.position);
         self.sweeps.hear();
+        self.resume(&chunk);
         self.take_chunk(chunk);
     }
 

@@ -3,10 +3,11 @@
 //! Runs one chunk ahead of the partition, which takes the next one only while it has credits. A record that cannot be decoded is
 //! counted, told and passed: nobody's record blocks the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use people::Opened;
 use ports::{Entity, Key, LogRecord, ReadError};
 use tokio::sync::mpsc;
 use types::{Body, BrandId, Change, Event, Position, Record, Timestamp};
@@ -84,13 +85,15 @@ pub(crate) async fn run(
     loop {
         let chunk = match follow.next().await {
             Ok(records) => match learn(&tenure, &records).await {
-                Ok(()) => {
-                    let mut chunk = group(&tenure, &mut timeline, &mut at, records);
-                    for (entity, queued) in &mut chunk.groups {
-                        open(&tenure, entity, queued).await;
+                Ok(()) => match grouped(&tenure, &mut timeline, &mut at, &records).await {
+                    Ok(mut chunk) => {
+                        for (entity, queued) in &mut chunk.groups {
+                            open(&tenure, entity, queued).await;
+                        }
+                        Ok(chunk)
                     }
-                    Ok(chunk)
-                }
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             },
             Err(error) => Err(ended(&tenure, at.position, &error)),
@@ -138,18 +141,24 @@ pub(crate) async fn open(tenure: &Tenure, entity: &Entity, queued: &mut [Queued]
         return;
     }
     let (key, erased) = load::key(tenure, entity).await;
-    if key.is_none() && !erased {
+    let mut lost = 0;
+    for queued in queued {
+        if let Body::Event { brand, event, .. } = &mut queued.record.body {
+            let opened = people::open_event(key.as_deref(), brand, event);
+            if opened != Opened::Plain {
+                queued.key.clone_from(&key);
+            }
+            lost += u64::from(opened == Opened::Lost);
+        }
+    }
+    // Of an erased player that is as it should be.
+    if lost > 0 && !erased {
+        tenure.measures.unopened(lost);
         tracing::error!(
             partition = %tenure.partition,
-            "a player's key is not there: what is sealed of its records is passed over; put people/ of a backup back"
+            records = lost,
+            "a player's key is not there, or another: what is sealed of its records is passed over; put people/ of a backup back"
         );
-    }
-    for queued in queued {
-        if let Body::Event { brand, event, .. } = &mut queued.record.body
-            && people::open_event(key.as_deref(), brand, event)
-        {
-            queued.key.clone_from(&key);
-        }
     }
 }
 
@@ -164,26 +173,56 @@ pub(crate) fn number(tenure: &Tenure, timeline: &Timeline, brand: &BrandId, even
     newer.unwrap_or(active)
 }
 
+/// Groups records by player. A brand that was begun elsewhere is asked for before its first record is grouped, so that none is passed.
+async fn grouped(
+    tenure: &Tenure,
+    timeline: &mut Timeline,
+    at: &mut Mark,
+    records: &[LogRecord],
+) -> Result<Chunk, EngineError> {
+    let mut nobodys = HashSet::new();
+    loop {
+        let (mut heard, mut end) = (timeline.clone(), *at);
+        match group(tenure, &mut heard, &mut end, records, &nobodys) {
+            Ok((chunk, passed)) => {
+                (*timeline, *at) = (heard, end);
+                for (position, why) in passed {
+                    tracing::error!(partition = %tenure.partition, %position, why, "poison record passed");
+                    tenure.measures.poison();
+                }
+                return Ok(chunk);
+            }
+            Err(stranger) => {
+                if !tenure.ports.versions.meet(&stranger).await? {
+                    nobodys.insert(stranger);
+                }
+            }
+        }
+    }
+}
+
+/// The records by player, and which are passed over and why; or the first brand that is not known here. Records of `nobodys` brands are
+/// passed over.
 fn group(
     tenure: &Tenure,
     timeline: &mut Timeline,
     at: &mut Mark,
-    records: Vec<LogRecord>,
-) -> Chunk {
+    records: &[LogRecord],
+    nobodys: &HashSet<BrandId>,
+) -> Result<(Chunk, Vec<(Position, String)>), BrandId> {
     let count = records.len();
     let _span =
         tracing::debug_span!("chunk", partition = %tenure.partition, records = count).entered();
     let mut groups: Vec<(Entity, Vec<Queued>)> = Vec::new();
     let mut place: HashMap<Entity, usize> = HashMap::new();
-    let mut changes = Vec::new();
+    let (mut changes, mut passed) = (Vec::new(), Vec::new());
     for read in records {
         let before = *at;
-        *at = at.after(&read);
+        *at = at.after(read);
         let record = match events::record::decode(read.position, at.clock, &read.body) {
             Ok(record) => record,
             Err(error) => {
-                tracing::error!(partition = %tenure.partition, position = %read.position, %error, "poison record passed");
-                tenure.measures.poison();
+                passed.push((read.position, error.to_string()));
                 continue;
             }
         };
@@ -200,8 +239,10 @@ fn group(
             Body::Tick(_) => continue,
         };
         if !tenure.ports.versions.knows(brand) {
-            tracing::error!(partition = %tenure.partition, position = %read.position, %brand, "record of a brand without a programme passed");
-            tenure.measures.poison();
+            if !nobodys.contains(brand) {
+                return Err(brand.clone());
+            }
+            passed.push((read.position, format!("brand {brand} has no programme")));
             continue;
         }
         let entity = Entity {
@@ -222,9 +263,10 @@ fn group(
             }
         }
     }
-    Chunk {
+    let chunk = Chunk {
         groups,
         changes,
         end: *at,
-    }
+    };
+    Ok((chunk, passed))
 }

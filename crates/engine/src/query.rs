@@ -161,6 +161,8 @@ pub(crate) enum Command {
         whole: bool,
         reply: RepairReply,
     },
+    /// A checkpoint though none is due.
+    WriteAhead(oneshot::Sender<()>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -236,6 +238,7 @@ impl Partition {
                 entities.sort_unstable();
                 drop(reply.send(Ok(entities)));
             }
+            Command::WriteAhead(written) => self.write_ahead(written),
             Command::Drained(drain) => self.drains.push(drain),
             Command::Preview(look, reply) => self.preview(look, reply),
             Command::Confirm(confirm) => self.confirm(confirm),

@@ -164,6 +164,9 @@ impl Partition {
         slot.known = worked.known;
         self.outstanding = self.outstanding.saturating_sub(worked.folded);
         self.spent_ns += worked.spent_ns;
+        if worked.folded > 0 {
+            self.resumed();
+        }
         self.sweeps.answered(worked.ticks);
         self.slots.set_due(id, worked.due);
         self.tenure.measures.folded(&worked.outcomes);

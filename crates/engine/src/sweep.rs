@@ -50,6 +50,8 @@ pub(crate) struct Sweeps {
     /// When the partition last had a record, or was given a tick.
     heard: Instant,
     looking: bool,
+    /// Up to this minute, which is over, nobody was due when it was looked at; no record has come since.
+    nobody_until: Option<u32>,
 }
 
 struct Sweep {
@@ -88,12 +90,14 @@ impl Sweeps {
             awaiting: 0,
             heard: now,
             looking: false,
+            nobody_until: None,
         }
     }
 
     /// Records came.
     pub(crate) fn hear(&mut self) {
         self.heard = Instant::now();
+        self.nobody_until = None;
     }
 
     /// Ticks were answered, or will not be.
@@ -259,24 +263,33 @@ impl Partition {
         let now = (self.tenure.config.now)();
         if self.slots.is_due(now) {
             self.append_tick();
-        } else if minute(now) > minute(self.sweeps.done) && self.sweeps.last.elapsed() >= EVERY {
-            // The minute that runs is looked at when it is over: its rows may have been swept already.
-            let (from, to) = (minute(self.sweeps.done), minute(now) - 1);
+            return;
+        }
+        // The minute that runs is looked at when it is over: its rows may have been swept already.
+        let from = match self.sweeps.nobody_until {
+            Some(minute) => minute + 1,
+            None => minute(self.sweeps.done),
+        };
+        let to = minute(now).saturating_sub(1);
+        if from <= to && self.sweeps.last.elapsed() >= EVERY {
             let tenure = Rc::clone(&self.tenure);
             self.sweeps.looking = true;
             self.sweeps.last = Instant::now();
             self.await_event(async move {
-                let found = tenure.ports.store.due(tenure.partition, from, to, None, 1);
-                Event::Looked(found.await.is_ok_and(|rows| !rows.is_empty()))
+                let rows = tenure.ports.store.due(tenure.partition, from, to, None, 1);
+                Event::Looked(to, rows.await.ok().map(|rows| !rows.is_empty()))
             });
         }
     }
 
-    /// Whether anybody not in memory may be due.
-    pub(crate) fn looked(&mut self, found: bool) {
+    /// Whether anybody not in memory may be due up to that minute, if the store said so.
+    pub(crate) fn looked(&mut self, minute: u32, found: Option<bool>) {
         self.sweeps.looking = false;
-        if found {
-            self.append_tick();
+        let records_came = self.sweeps.heard > self.sweeps.last;
+        match found {
+            Some(true) => self.append_tick(),
+            Some(false) if !records_came => self.sweeps.nobody_until = Some(minute),
+            Some(false) | None => {}
         }
     }
 

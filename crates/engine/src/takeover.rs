@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use ports::{Cas, Entity, Head, OwnerId, ReadError, Stamp, StateStore, StoreError};
+use ports::{Cas, Entity, Head, Over, ReadError, Stamp, StateStore, StoreError};
 use progression::Catalogue;
 use types::{Epoch, Partition, Position};
 
@@ -88,7 +88,7 @@ impl From<StoreError> for Trouble {
     }
 }
 
-/// `None` where another took it over in between.
+/// `None` where another took it over in between, or its owner went on.
 async fn attempt(
     partition: Partition,
     config: &EngineConfig,
@@ -145,8 +145,8 @@ async fn attempt(
         }
     };
     let head = next_head(config, before.as_ref(), &fold, cursor);
-    let expected = before.as_ref().map(|head| head.epoch);
-    if !set(ports.store.as_ref(), partition, expected, &head).await? {
+    let over = Over::seen(before.as_ref());
+    if !set(ports.store.as_ref(), partition, over, &head).await? {
         return Ok(None);
     }
     let tenure = Tenure {
@@ -212,13 +212,10 @@ fn next_head(config: &EngineConfig, before: Option<&Head>, fold: &Fold, cursor: 
 async fn set(
     store: &dyn StateStore,
     partition: Partition,
-    expected: Option<Epoch>,
+    over: Over,
     head: &Head,
 ) -> Result<bool, StoreError> {
-    match store
-        .set_head(partition, expected, None::<OwnerId>, head.clone())
-        .await
-    {
+    match store.set_head(partition, over, head.clone()).await {
         Ok(Cas::Applied) => Ok(true),
         Ok(Cas::Refused(there)) => Ok(there.as_ref() == Some(head)),
         Err(StoreError::Unknown(_)) => Ok(store.head(partition).await?.as_ref() == Some(head)),

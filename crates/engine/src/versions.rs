@@ -109,11 +109,29 @@ impl Versions {
             }
         }
         let store = versions.store()?;
-        for brand in patiently(|| store.brands()).await? {
+        let brands = patiently(|| store.brands()).await?;
+        if brands.is_empty() {
+            never_folded(heads, partitions).await?;
+        }
+        for brand in brands {
             let (number, _) = versions.newest(&brand).await?;
             versions.set_current(&brand, number);
         }
         Ok((versions, differs))
+    }
+
+    /// Whether no brand has a programme here.
+    pub fn is_empty(&self) -> bool {
+        self.lines().is_empty()
+    }
+
+    /// Has the first publication of a brand that was begun elsewhere, for as long as the store needs to answer; whether there is one.
+    pub(crate) async fn meet(&self, brand: &BrandId) -> Result<bool, EngineError> {
+        if self.store.is_none() || self.number(brand).await? == 0 {
+            return Ok(false);
+        }
+        tracing::info!(%brand, "a brand that was begun elsewhere");
+        self.learn(brand, FIRST).await.map(|_| true)
     }
 
     /// The first publication, whoever sets it.
@@ -316,6 +334,24 @@ where
             }
         }
     }
+}
+
+/// A store without any programme has nothing that was folded under one: else they are lost, and what comes would be passed over.
+async fn never_folded(heads: &dyn StateStore, partitions: u16) -> Result<(), EngineError> {
+    for partition in (0..partitions).map(Partition) {
+        let head = patiently(|| heads.head(partition)).await?;
+        let fold = head.and_then(|head| Fold::decode(&head.fold));
+        if let Some((brand, _)) = fold.and_then(|fold| fold.active.into_iter().next()) {
+            return Err(EngineError::UnknownProgramme {
+                brand,
+                number: FIRST,
+                why: "no programme is in the store, and players were folded under one: put the programmes back from a backup, or \
+                      give the one that the brand began with"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Before a given programme becomes the first publication: a store that was folded before programmes were kept must have been folded

@@ -59,6 +59,25 @@ async fn a_partition_answers_from_its_take_to_its_release() {
 }
 
 #[tokio::test]
+async fn what_is_written_ahead_of_a_release_is_written_while_the_partition_goes_on() {
+    let (bench, ann) = bench();
+    let (engine, _turns) = bench.open(1);
+    engine.take(ann).await.unwrap();
+    let at = bench.order("ann", "o1", "10.00").await;
+    engine.drained(&[(ann, at)]).await.unwrap();
+    engine.write_ahead(ann).await;
+    assert_eq!(bench.head(ann).await.cursor, at);
+    assert_eq!(ask(&bench, &engine).await, Ok(true));
+    // With nothing new it says nothing, and where the partition is not there neither.
+    let head = bench.head(ann).await;
+    engine.write_ahead(ann).await;
+    engine.release(ann).await;
+    engine.write_ahead(ann).await;
+    assert_eq!(bench.head(ann).await, head);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_fence_stops_all_without_a_checkpoint_and_the_successor_says_the_same_again() {
     let (bench, ann) = bench();
     let (engine, _turns) = bench.open(1);

@@ -11,6 +11,7 @@ pub(crate) fn programme() -> Programme {
         name: name.into(),
         built_in: Some(built_in),
         attributes: Vec::new(),
+        personal: Vec::new(),
     };
     let event_types = EventTypes::new(vec![
         built_in("bet_placed", BuiltIn::BetPlaced),
@@ -37,6 +38,7 @@ pub(crate) fn programme() -> Programme {
                 ("share".into(), AttributeType::Decimal),
                 ("paid".into(), AttributeType::Bool),
             ],
+            personal: Vec::new(),
         },
     ]);
     let types = event_types.iter().len();
@@ -65,6 +67,7 @@ pub(crate) fn programme() -> Programme {
         rewards: Vec::new(),
         earlier: Vec::new(),
         source: "".into(),
+        used: programme::model::UsedIds::default(),
         kept: programme::model::Kept::default(),
     }
 }

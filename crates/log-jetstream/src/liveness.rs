@@ -11,6 +11,7 @@
 //! - **Listing**: what one of the bucket's servers has. One that is behind gives an older one.
 //! - **Sound**: what this connection sent to itself came back within a second.
 
+mod heard;
 mod list;
 mod records;
 mod shared;

@@ -63,11 +63,22 @@ pub fn seal_event(
     })
 }
 
+/// What became of what is sealed of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// Nothing of it is sealed.
+    Plain,
+    /// It is in the clear.
+    Open,
+    /// No key opens it: it is not there.
+    Lost,
+}
+
 /// Opens what is sealed of an event that was read from the log, where there is a key that does; else what was sealed is not there. Either
-/// way the event keeps the digest that it has in the log. Gives whether it was sealed.
-pub fn open_event(key: Option<&Key>, brand: &BrandId, event: &mut Event) -> bool {
+/// way the event keeps the digest that it has in the log.
+pub fn open_event(key: Option<&Key>, brand: &BrandId, event: &mut Event) -> Opened {
     let Some(Value::Text(sealed)) = event.attributes.get(SEALED) else {
-        return false;
+        return Opened::Plain;
     };
     let bytes = STANDARD_NO_PAD.decode(sealed.as_bytes()).ok();
     let opened = key
@@ -77,8 +88,12 @@ pub fn open_event(key: Option<&Key>, brand: &BrandId, event: &mut Event) -> bool
     event.sealed = Some(Box::new(event.digest()));
     let all = std::mem::take(&mut event.attributes).into_iter();
     let plain = all.filter(|(name, _)| *name != *SEALED);
+    let opened = match personal {
+        Some(_) => Opened::Open,
+        None => Opened::Lost,
+    };
     event.attributes = plain.chain(personal.unwrap_or_default()).collect();
-    true
+    opened
 }
 
 #[cfg(test)]
@@ -86,7 +101,7 @@ mod tests {
     use ports::Key;
     use types::{BrandId, Event, Timestamp, Value};
 
-    use super::{SEALED, has_personal, open_event, seal_event};
+    use super::{Opened, SEALED, has_personal, open_event, seal_event};
 
     fn event(kind: &str, attributes: &[&str]) -> Event {
         let value = |name: &&str| ((*name).into(), Value::Text(format!("{name} of ann").into()));
@@ -142,11 +157,11 @@ mod tests {
             let again = seal_event(&key, &brand, &event, &declared).unwrap();
             assert_eq!(again.digest(), stored.digest(), "known as the same");
             let mut read = stored.clone();
-            assert!(open_event(Some(&key), &brand, &mut read));
+            assert_eq!(open_event(Some(&key), &brand, &mut read), Opened::Open);
             assert_eq!(read.attributes, event.attributes);
             for lost in [None, Some(&other)] {
                 let mut unread = stored.clone();
-                assert!(open_event(lost, &brand, &mut unread));
+                assert_eq!(open_event(lost, &brand, &mut unread), Opened::Lost);
                 assert_eq!(unread.digest(), read.digest(), "with or without the key");
                 assert_eq!(unread.attributes.len(), attributes.len() - personal.len());
                 assert!(!unread.attributes.contains_key(SEALED));
@@ -159,7 +174,7 @@ mod tests {
         let brand: BrandId = "acme".parse().unwrap();
         let mut plain = event("order", &["section"]);
         let before = plain.clone();
-        assert!(!open_event(None, &brand, &mut plain));
+        assert_eq!(open_event(None, &brand, &mut plain), Opened::Plain);
         assert_eq!(plain, before);
     }
 }

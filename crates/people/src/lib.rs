@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ports::{Entity, Erasure, Key, PeopleStore, Person, StoreError};
 use types::{BrandId, PlayerId, Timestamp};
 
-pub use event::{SEALED, has_personal, open_event, seal_event};
+pub use event::{Opened, SEALED, has_personal, open_event, seal_event};
 pub use seal::{open, seal};
 
 /// People as one process knows them: the store, and who was erased as far as it has heard.

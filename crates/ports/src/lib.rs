@@ -21,4 +21,4 @@ pub use peers::{PeerError, Peers};
 pub use people::{Erasure, Key, PeopleStore, Person};
 pub use programme::{Draft, ProgrammeStore, Publication, Published};
 pub use sink::{EmissionSink, Outgoing, SinkError, SinkStream};
-pub use store::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
+pub use store::{Cas, Due, Entity, Head, Over, OwnerId, Row, Stamp, StateStore, StoreError};

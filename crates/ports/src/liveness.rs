@@ -23,7 +23,7 @@ use crate::OwnerId;
 /// - A holder's hint stands until another is written or it is let go. The one that lands last stands, a late one of an owner that
 ///   lost the partition included.
 /// - What a watcher is given may be late, may be skipped where something newer follows, and may run back for a moment. Each listing is
-///   whole: all that stood at one time. Some listing comes at least every few seconds while the connection is sound.
+///   whole: all that stood at one time, but for hints, which may be given while they are still being written. Some listing comes at least every few seconds while the connection is sound.
 /// - A heartbeat may be late, overtaken, or lost.
 /// - After an error it is not known whether the call was done, or will still be. Doing it again is safe.
 #[async_trait]

@@ -20,13 +20,11 @@ pub trait StateStore: Send + Sync {
     /// The partition's head; `None` where the partition was never owned.
     async fn head(&self, partition: Partition) -> Result<Option<Head>, StoreError>;
 
-    /// Sets the head where its epoch is `expected` (`None`: where there is no head yet) and its owner `owner` (not looked at where
-    /// `owner` is `None`, which is how a partition is taken over).
+    /// Sets the head where what stands there is as `over` says.
     async fn set_head(
         &self,
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
     ) -> Result<Cas, StoreError>;
 
@@ -137,6 +135,50 @@ pub struct Head {
     pub cursor: Position,
     /// The rest of the partition's fold state at the cursor, encoded by the engine.
     pub fold: Bytes,
+}
+
+/// Over which head another is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// There is none yet.
+    Nothing,
+    /// The one that was read, whoever owns it: a takeover. Its owner may have set another of the same epoch since, and told the store to
+    /// forget what that one no longer names; so the last stamp is compared too.
+    Seen {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Its last stamp.
+        last_stamp: Stamp,
+    },
+    /// One of the owner's own epoch.
+    Own {
+        /// The epoch.
+        epoch: Epoch,
+        /// The owner.
+        owner: OwnerId,
+    },
+}
+
+impl Over {
+    /// A takeover from what was read.
+    pub fn seen(head: Option<&Head>) -> Self {
+        head.map_or(Self::Nothing, |head| Self::Seen {
+            epoch: head.epoch,
+            last_stamp: head.last_stamp,
+        })
+    }
+
+    /// Whether it is what stands there.
+    pub fn is(self, standing: Option<&Head>) -> bool {
+        match (self, standing) {
+            (Self::Nothing, standing) => standing.is_none(),
+            (_, None) => false,
+            (Self::Seen { epoch, last_stamp }, Some(head)) => {
+                (head.epoch, head.last_stamp) == (epoch, last_stamp)
+            }
+            (Self::Own { epoch, owner }, Some(head)) => (head.epoch, head.owner) == (epoch, owner),
+        }
+    }
 }
 
 /// A write's timestamp: microseconds, given out by the epochs of the head.

@@ -11,6 +11,7 @@ mod lower;
 pub mod model;
 mod read;
 mod schema;
+mod shape;
 mod span;
 mod spell;
 mod syntax;
@@ -22,6 +23,7 @@ pub use follow::may_follow;
 pub use lower::version_of;
 pub use model::Programme;
 pub use schema::json_schema;
+pub use shape::Shape;
 pub use span::Span;
 
 use diagnostics::Problems;
@@ -39,6 +41,28 @@ pub fn compile(file_name: &str, source: &str) -> Result<Programme, Diagnostics> 
         Some(programme) if problems.is_empty() => Ok(programme),
         _ => Err(problems.finish(file_name, source)),
     }
+}
+
+/// The text of a file as the parser reads it, before anything of it is understood.
+///
+/// Two are equal where the same stands under the same keys and in the same places of lists, however both are written: the order of keys,
+/// quotes, blanks and comments are no difference.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parsed(yaml::Plain);
+
+/// Reads a file's text as YAML, as far as programmes have it, with [`compile`]'s bounds. What is wrong with it as a programme does not
+/// matter. `file_name` is only shown.
+pub fn parse(file_name: &str, source: &str) -> Result<Parsed, Diagnostics> {
+    let mut problems = Problems::default();
+    match yaml::read(source, &mut problems) {
+        Some(root) if problems.is_empty() => Ok(Parsed(root.plain())),
+        _ => Err(problems.finish(file_name, source)),
+    }
+}
+
+/// What a programme consists of.
+pub fn shape() -> Shape {
+    syntax::file::ProgrammeText::shape()
 }
 
 /// A span as programmes and holds say it: `15m`, `48h`, `14d`, `2w`, `12mo`; `None` for any other text.

@@ -9,6 +9,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::diagnostics::Problems;
+use crate::shape::Shape;
 use crate::span::{At, Span};
 use crate::spell::{nearest, one_of};
 use crate::yaml::{Key, Kind, Node};
@@ -17,11 +18,17 @@ use crate::yaml::{Key, Kind, Node};
 pub(crate) trait Read: Sized {
     /// The value, or `None` where it is wrong and has been reported.
     fn read(node: &Node, problems: &mut Problems) -> Option<Self>;
+
+    /// What it looks like.
+    fn shape() -> Shape {
+        Shape::Scalar
+    }
 }
 
 /// A field of a map: one that has to be there, or one that may be absent.
 pub(crate) trait Field: Sized {
     const REQUIRED: bool;
+    fn shape() -> Shape;
     fn from_value(value: Option<&Node>, problems: &mut Problems) -> Self;
 }
 
@@ -48,10 +55,19 @@ impl<T: Read> Read for At<T> {
             sound: problems.count() == before,
         })
     }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
 }
 
 impl<T: Read> Field for Maybe<T> {
     const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
     fn from_value(value: Option<&Node>, problems: &mut Problems) -> Self {
         At::read(value?, problems)
     }
@@ -59,6 +75,11 @@ impl<T: Read> Field for Maybe<T> {
 
 impl<T: Read> Field for Must<T> {
     const REQUIRED: bool = true;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
     fn from_value(value: Option<&Node>, problems: &mut Problems) -> Self {
         Self(value.and_then(|node| At::read(node, problems)))
     }
@@ -147,6 +168,10 @@ macro_rules! section {
                 Some(Self {
                     $($key: entries.field($called, stringify!($key), problems),)*
                 })
+            }
+
+            fn shape() -> $crate::shape::Shape {
+                $crate::shape::Shape::Map(&[$((stringify!($key), <$ty as $crate::read::Field>::shape)),*])
             }
         }
     };

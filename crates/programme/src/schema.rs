@@ -14,7 +14,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::json_schema;
-    use crate::syntax::{file, mission, tier};
+    use crate::syntax::{attribute, file, mission, tier};
 
     macro_rules! keys {
         ($($module:ident::$name:ident),+ $(,)?) => {
@@ -28,6 +28,7 @@ mod tests {
         let sections = keys![
             file::ProgrammeText,
             file::EventTypeText,
+            attribute::AttributeFields,
             file::PointsText,
             file::CapText,
             file::WeightsText,
@@ -71,7 +72,7 @@ mod tests {
             );
         }
         let sections = schema["$defs"].as_object().unwrap().len();
-        assert_eq!(sections, 19, "a section is not in the list of this test");
+        assert_eq!(sections, 20, "a section is not in the list of this test");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Everything here may still be wrong as a whole; [`crate::lower`] decides that.
 
+pub(crate) mod attribute;
 pub(crate) mod file;
 pub(crate) mod lists;
 pub(crate) mod mission;

@@ -6,6 +6,8 @@
 
 mod build;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostics::Problems;
 use crate::span::Span;
 
@@ -39,7 +41,37 @@ pub(crate) struct Key {
     pub(crate) text: String,
 }
 
+/// What a node says, without its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Nothing,
+    Text(String),
+    List(Vec<Plain>),
+    /// Keys are different.
+    Map(BTreeMap<String, Plain>),
+}
+
 impl Node {
+    /// What it says.
+    pub(crate) fn plain(self) -> Plain {
+        if self.is_nothing() {
+            return Plain::Nothing;
+        }
+        match self.kind {
+            Kind::Scalar { text, .. } => Plain::Text(text),
+            Kind::List(items) => Plain::List(items.into_iter().map(Self::plain).collect()),
+            Kind::Map(entries) => {
+                let entries = entries.into_iter();
+                Plain::Map(
+                    entries
+                        .map(|(key, value)| (key.text, value.plain()))
+                        .collect(),
+                )
+            }
+            Kind::Broken => Plain::Nothing,
+        }
+    }
+
     /// What it is, for "expected a list, found ...".
     pub(crate) fn describe(&self) -> String {
         match &self.kind {

@@ -26,6 +26,7 @@ pub(crate) use history::Search;
 pub(crate) use key::Key;
 use key::Kinds;
 pub(crate) use tail::Tail;
+pub(crate) use verdicts::Ground;
 
 use types::Event;
 

@@ -1,7 +1,7 @@
 //! The head of a partition: the one row that is compared and set.
 
 use bytes::Bytes;
-use ports::{Cas, Head, OwnerId, Stamp, StoreError};
+use ports::{Cas, Head, Over, OwnerId, Stamp, StoreError};
 use types::{Epoch, Partition, Position};
 
 use crate::client::Client;
@@ -25,11 +25,10 @@ pub(crate) async fn read(
 pub(crate) async fn set(
     client: &Client,
     partition: Partition,
-    expected: Option<Epoch>,
-    owner: Option<OwnerId>,
+    over: Over,
     head: Head,
 ) -> Result<Cas, StoreError> {
-    let applied = send(client, partition, expected, owner, &head).await;
+    let applied = send(client, partition, over, &head).await;
     match applied {
         Ok(true) => {
             metrics::head_set(true);
@@ -42,9 +41,7 @@ pub(crate) async fn set(
         Err(StoreError::Unknown(why)) => {
             tracing::warn!(%partition, %why, "what became of the head is read");
             let there = read(client, partition).await;
-            let resolved = there
-                .ok()
-                .and_then(|there| resolve(expected, owner, &head, there));
+            let resolved = there.ok().and_then(|there| resolve(over, &head, there));
             if resolved.is_some() {
                 metrics::head_resolved();
             }
@@ -57,8 +54,7 @@ pub(crate) async fn set(
 async fn send(
     client: &Client,
     partition: Partition,
-    expected: Option<Epoch>,
-    owner: Option<OwnerId>,
+    over: Over,
     head: &Head,
 ) -> Result<bool, StoreError> {
     let partition = i32::from(partition.0);
@@ -70,8 +66,8 @@ async fn send(
         i64::from(head.cursor.index),
     );
     let (bytes, fold) = (bytes.as_slice(), &head.fold);
-    match (expected, owner) {
-        (None, _) => {
+    match over {
+        Over::Nothing => {
             let values = (
                 bytes,
                 epoch,
@@ -84,8 +80,11 @@ async fn send(
             );
             client.set_head(Heads::First, values).await
         }
-        (Some(expected), None) => {
-            let expected = expected.0.cast_signed();
+        Over::Seen {
+            epoch: expected,
+            last_stamp,
+        } => {
+            let (expected, seen) = (expected.0.cast_signed(), last_stamp.0);
             let values = (
                 bytes,
                 epoch,
@@ -96,10 +95,14 @@ async fn send(
                 fold,
                 partition,
                 expected,
+                seen,
             );
             client.set_head(Heads::Taken, values).await
         }
-        (Some(expected), Some(owner)) => {
+        Over::Own {
+            epoch: expected,
+            owner,
+        } => {
             let (expected, owner) = (expected.0.cast_signed(), owner.0.to_be_bytes());
             let owner = owner.as_slice();
             // A set that was held up on its way may arrive after a later one of the same owner: the last condition makes it lose.
@@ -122,23 +125,11 @@ async fn send(
 }
 
 /// What a lost answer was, where what stands there tells: ours, or one over which ours will never be set. Else it may still come.
-fn resolve(
-    expected: Option<Epoch>,
-    owner: Option<OwnerId>,
-    ours: &Head,
-    there: Option<Head>,
-) -> Option<Cas> {
+fn resolve(over: Over, ours: &Head, there: Option<Head>) -> Option<Cas> {
     if there.as_ref() == Some(ours) {
         return Some(Cas::Applied);
     }
-    let settable = match (&there, expected) {
-        (None, expected) => expected.is_none(),
-        (Some(_), None) => false,
-        (Some(there), Some(expected)) => {
-            there.epoch == expected && owner.is_none_or(|owner| there.owner == owner)
-        }
-    };
-    (!settable).then_some(Cas::Refused(there))
+    (!over.is(there.as_ref())).then_some(Cas::Refused(there))
 }
 
 fn decode(columns: Columns) -> Result<Head, StoreError> {
@@ -163,7 +154,7 @@ fn decode(columns: Columns) -> Result<Head, StoreError> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use ports::{Cas, Head, OwnerId, Stamp};
+    use ports::{Cas, Head, Over, OwnerId, Stamp};
     use types::{Epoch, Position};
 
     use super::resolve;
@@ -186,23 +177,31 @@ mod tests {
         let (stolen, other) = (head(8, 6, 30), head(8, 5, 10));
         let applied = Some(Cas::Applied);
         let refused = |there: &Head| Some(Cas::Refused(Some(there.clone())));
-        let checkpoint = (Some(Epoch(5)), Some(OwnerId(7)));
-        let first = (None, None);
+        let epoch = Epoch(5);
+        let own = Over::Own {
+            epoch,
+            owner: OwnerId(7),
+        };
+        let seen = |epoch, last| Over::Seen {
+            epoch: Epoch(epoch),
+            last_stamp: Stamp(last),
+        };
         let table = [
-            (checkpoint, Some(&mine), applied.clone()),
-            (checkpoint, Some(&before), None),
-            (checkpoint, Some(&stolen), refused(&stolen)),
-            (checkpoint, Some(&other), refused(&other)),
-            (checkpoint, None, Some(Cas::Refused(None))),
-            ((Some(Epoch(5)), None), Some(&other), None),
-            ((Some(Epoch(4)), None), Some(&other), refused(&other)),
-            (first, None, None),
-            (first, Some(&mine), applied),
-            (first, Some(&stolen), refused(&stolen)),
+            (own, Some(&mine), applied.clone()),
+            (own, Some(&before), None),
+            (own, Some(&stolen), refused(&stolen)),
+            (own, Some(&other), refused(&other)),
+            (own, None, Some(Cas::Refused(None))),
+            (seen(5, 10), Some(&other), None),
+            (seen(5, 9), Some(&other), refused(&other)),
+            (seen(4, 10), Some(&other), refused(&other)),
+            (Over::Nothing, None, None),
+            (Over::Nothing, Some(&mine), applied),
+            (Over::Nothing, Some(&stolen), refused(&stolen)),
         ];
-        for ((expected, owner), there, outcome) in table {
-            let resolved = resolve(expected, owner, &mine, there.cloned());
-            assert_eq!(resolved, outcome, "{expected:?} {owner:?} {there:?}");
+        for (over, there, outcome) in table {
+            let resolved = resolve(over, &mine, there.cloned());
+            assert_eq!(resolved, outcome, "{over:?} {there:?}");
         }
     }
 }

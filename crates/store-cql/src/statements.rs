@@ -180,7 +180,7 @@ impl Statement for Heads {
             }
             Self::Taken => {
                 "UPDATE {ks}.shard_head SET owner = ?, epoch = ?, epoch_stamp = ?, last_stamp = ?, cursor_sequence = ?, \
-                 cursor_index = ?, fold = ? WHERE partition = ? IF epoch = ?"
+                 cursor_index = ?, fold = ? WHERE partition = ? IF epoch = ? AND last_stamp = ?"
             }
             Self::Owned => {
                 "UPDATE {ks}.shard_head SET owner = ?, epoch = ?, epoch_stamp = ?, last_stamp = ?, cursor_sequence = ?, \

@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
-use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
-use types::{Epoch, Partition};
+use ports::{Cas, Due, Entity, Head, Over, Row, Stamp, StateStore, StoreError};
+use types::Partition;
 
 use crate::batch::pack;
 use crate::client::Client;
@@ -58,11 +58,10 @@ impl StateStore for CqlStore {
     async fn set_head(
         &self,
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
     ) -> Result<Cas, StoreError> {
-        head::set(&self.client, partition, expected, owner, head).await
+        head::set(&self.client, partition, over, head).await
     }
 
     async fn snapshots(

@@ -19,6 +19,8 @@ pub struct Config {
     pub read_timeout: Duration,
     /// How long `wait=applied` waits before it answers `accepted`.
     pub wait_timeout: Duration,
+    /// How long the answer to a publication waits until it is in effect in every partition here.
+    pub publish_timeout: Duration,
     /// How long open requests may take to end when the service stops.
     pub drain_timeout: Duration,
     /// Events a second that one key may send, with a burst of as many; `None`: unlimited.
@@ -38,6 +40,7 @@ impl Default for Config {
             in_flight_bytes_max: 64 << 20,
             read_timeout: Duration::from_secs(10),
             wait_timeout: Duration::from_secs(10),
+            publish_timeout: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(10),
             events_per_second: None,
             connections_max: 10_000,

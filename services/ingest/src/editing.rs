@@ -13,12 +13,12 @@ use crate::intake::{Intake, now};
 use crate::keys::Caller;
 use crate::preview::{self, Preview};
 use crate::problem::{Kind, Problem};
-use crate::programmes::{self, InEffect, ProgrammeError, Publish};
+use crate::programmes::{InEffect, ProgrammeError, Publish};
+use crate::stale;
 
 /// The most bytes of a note.
 const NOTE_MAX: usize = 4 * 1024;
-/// How long an answer waits until a publication is in effect in every partition here, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a publication is in effect in every partition here.
 const LOOK: Duration = Duration::from_millis(10);
 /// Publications that are searched for the version that an editor began with.
 const SEARCHED: usize = 100;
@@ -154,11 +154,11 @@ pub(crate) async fn publish(
         Err(ProgrammeError::Stale(newest)) => {
             let before = programmes.published(brand, None, SEARCHED).await?;
             let began = before.iter().find(|it| Some(&it.version) == base.as_ref());
-            return Err(programmes::stale(newest.as_deref(), began, &draft.source));
+            return Err(stale::conflict(newest.as_deref(), began, &draft.source));
         }
         Err(error) => return Err(error.into()),
     };
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + intake.config.publish_timeout;
     let partitions = loop {
         let partitions = programmes.in_effect(brand, publication.number).await;
         if partitions.is_whole() || Instant::now() >= until {

@@ -32,8 +32,6 @@ use crate::results::{EventResult, Place, Status};
 
 /// The most bytes of a record in the log.
 const RECORD_BYTES_MAX: usize = 128 * 1024;
-/// What programmes declare as personal of a type, beyond the profile.
-const NOTHING: &[Box<str>] = &[];
 /// Answers of the engine that one request waits for at once.
 const WAITS_AT_ONCE: usize = 64;
 
@@ -77,7 +75,10 @@ impl Intake {
         self.programmes.current(&caller.brand).ok_or_else(|| {
             Problem::new(
                 Kind::Forbidden,
-                format!("brand `{}` has no programme on this server", caller.brand),
+                format!(
+                    "brand `{}` has no programme on this server: `PUT /v1/programme`, then `POST /v1/programme:publish`",
+                    caller.brand
+                ),
             )
         })
     }
@@ -116,13 +117,16 @@ impl Intake {
         }
         self.rates
             .take(request.caller, events.len(), Instant::now())?;
-        let keys = self.keys(request.caller, &events).await?;
+        let programme = self.programme(request.caller)?;
+        let keys = self.keys(request.caller, &programme, &events).await?;
         let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
         let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
         let mut sent = Vec::with_capacity(events.len());
         let mut bytes = 0;
         for (at, event) in events.into_iter().enumerate() {
-            let rejection = match event.and_then(|incoming| self.entry(&request, &keys, incoming)) {
+            let rejection = match event
+                .and_then(|incoming| self.entry(&request, &programme, &keys, incoming))
+            {
                 Ok((event, entry)) => {
                     bytes += entry.body.len();
                     let partitions = self.appender.partitions();
@@ -180,10 +184,14 @@ impl Intake {
     async fn keys(
         &self,
         caller: &Caller,
+        programme: &Programme,
         events: &[Read],
     ) -> Result<HashMap<PlayerId, Key>, Problem> {
         let personal = events.iter().flatten();
-        let personal = personal.filter(|incoming| has_personal(&incoming.event, NOTHING));
+        let personal = personal.filter(|incoming| {
+            let event = &incoming.event;
+            has_personal(event, declared(programme, event))
+        });
         let mut players: Vec<PlayerId> = personal.map(|it| it.event.player.clone()).collect();
         if players.is_empty() {
             return Ok(HashMap::new());
@@ -205,6 +213,7 @@ impl Intake {
     fn stored(
         &self,
         caller: &Caller,
+        programme: &Programme,
         keys: &HashMap<PlayerId, Key>,
         event: &Event,
     ) -> Result<Option<Event>, Rejection> {
@@ -221,11 +230,12 @@ impl Intake {
             let detail = format!("`{SEALED}` is reserved");
             return Err(rejected(Code::BadAttribute, detail));
         }
-        if !has_personal(event, NOTHING) {
+        let declared = declared(programme, event);
+        if !has_personal(event, declared) {
             return Ok(None);
         }
         let key = keys.get(&event.player).ok_or_else(erased)?;
-        let sealed = seal_event(key, &caller.brand, event, NOTHING);
+        let sealed = seal_event(key, &caller.brand, event, declared);
         let detail = "what is personal of it cannot be sealed".to_owned();
         sealed
             .map(Some)
@@ -235,12 +245,13 @@ impl Intake {
     fn entry(
         &self,
         request: &Request<'_>,
+        programme: &Programme,
         keys: &HashMap<PlayerId, Key>,
         incoming: Incoming,
     ) -> Result<(Event, Entry), Rejection> {
         let Incoming { event, recorded_at } = incoming;
         let traceparent = request.traceparent.as_deref();
-        let stored = self.stored(request.caller, keys, &event)?;
+        let stored = self.stored(request.caller, programme, keys, &event)?;
         let stored = stored.as_ref().unwrap_or(&event);
         let body = record::encode(&request.caller.brand, now(), stored, traceparent);
         // Many tiny values take more room in the log than they do in JSON.
@@ -318,6 +329,13 @@ impl Intake {
         places.sort_by_key(|place| place.0);
         Ok(places)
     }
+}
+
+/// What the programme says is personal of the event, beyond the profile.
+fn declared<'a>(programme: &'a Programme, event: &Event) -> &'a [Box<str>] {
+    let types = &programme.event_types;
+    let kind = types.find(&event.kind).map(|ix| types.get(ix));
+    kind.map_or(&[], |kind| &kind.personal)
 }
 
 fn after(first: Position, index: u32) -> Position {

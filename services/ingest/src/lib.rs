@@ -25,6 +25,7 @@ mod rate;
 mod remote;
 mod results;
 mod serve;
+mod stale;
 
 pub use config::Config;
 pub use export::attributes_json;
@@ -35,5 +36,5 @@ pub use programmes::{InEffect, ProgrammeError, Programmes, Publish};
 pub use queries::{
     Applied, Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
 };
-pub use remote::{Asked, NoEndpoint, RemoteQueries};
+pub use remote::{Asked, Hints, NoEndpoint, RemoteQueries};
 pub use serve::{Deps, Listeners, ServeError, probes, run};

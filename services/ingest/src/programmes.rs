@@ -6,16 +6,11 @@ use async_trait::async_trait;
 use ports::{Draft, Publication};
 use programme::model::Programme;
 use serde_json::json;
-use similar::TextDiff;
 use thiserror::Error;
 use types::{BrandId, Timestamp};
 
 use crate::problem::{Kind, Problem};
-
-/// Lines around a change that a difference shows.
-const CONTEXT: usize = 2;
-/// The most bytes of a difference that is answered.
-const DIFFERENCE_MAX: usize = 64 * 1024;
+use crate::stale;
 
 /// Each brand's programme: the one in effect, those that were, and the draft.
 #[async_trait]
@@ -96,31 +91,6 @@ pub enum ProgrammeError {
     Unavailable(String),
 }
 
-/// What an editor is told where somebody else has published since: who and what, by the source of the version that he began with
-/// where that is known.
-pub(crate) fn stale(
-    newest: Option<&Publication>,
-    began_with: Option<&Publication>,
-    draft: &str,
-) -> Problem {
-    let Some(newest) = newest else {
-        let why = "the brand has no programme yet: publish without `base`";
-        return Problem::new(Kind::StaleBase, why);
-    };
-    let (from, what) = match began_with {
-        Some(began) => (&*began.source, "base to current"),
-        None => (draft, "draft to current"),
-    };
-    let why = format!(
-        "version {} was published at {} by {}: put what it changed into the draft, then publish on it",
-        newest.version, newest.at, newest.author
-    );
-    Problem::new(Kind::StaleBase, why)
-        .with("current", described(newest))
-        .with("difference_of", json!(what))
-        .with("difference", json!(difference(from, &newest.source)))
-}
-
 /// What is said of a publication, its source aside.
 pub(crate) fn described(publication: &Publication) -> serde_json::Value {
     json!({
@@ -129,25 +99,11 @@ pub(crate) fn described(publication: &Publication) -> serde_json::Value {
     })
 }
 
-/// A unified difference of two texts, cut where it is long.
-fn difference(from: &str, to: &str) -> String {
-    let lines = TextDiff::from_lines(from, to);
-    let mut text = lines.unified_diff().context_radius(CONTEXT).to_string();
-    if text.len() > DIFFERENCE_MAX {
-        let end = (0..=DIFFERENCE_MAX)
-            .rev()
-            .find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-        text.push_str("\n...\n");
-    }
-    text
-}
-
 impl From<ProgrammeError> for Problem {
     fn from(error: ProgrammeError) -> Self {
         let detail = error.to_string();
         match error {
-            ProgrammeError::Stale(newest) => stale(newest.as_deref(), None, ""),
+            ProgrammeError::Stale(newest) => stale::conflict(newest.as_deref(), None, ""),
             ProgrammeError::Unchanged => Self::new(Kind::Unchanged, detail),
             ProgrammeError::Refused(reasons) => {
                 Self::new(Kind::CannotFollow, detail).with("reasons", json!(reasons))

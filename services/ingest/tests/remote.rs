@@ -9,15 +9,17 @@ mod support;
 
 use std::sync::Arc;
 
-use ingest_service::{Asked, Draft, NoEndpoint, Queries, QueryError, RemoteQueries};
-use ports::Entity;
+use ingest_service::{Asked, Draft, Hints, NoEndpoint, Queries, QueryError, RemoteQueries};
+use ports::{Entity, Liveness, Member, OwnerId};
 use proto::cluster::v1::query_service_server::QueryServiceServer;
 use support::FakePlayers;
+use testkit::faulty::{Dice, FaultyLiveness};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use types::{Partition, Position};
 
 const PARTITIONS: u16 = 4;
+const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// An engine node that knows what the fake knows.
 async fn node() -> (Arc<FakePlayers>, String) {
@@ -74,7 +76,7 @@ async fn answers(queries: &dyn Queries, player: &str) -> Vec<String> {
 async fn every_answer_is_the_node_s_own() {
     let (players, url) = node().await;
     players.add("acme", "known");
-    let remote = RemoteQueries::new(&[url], PARTITIONS).unwrap();
+    let remote = RemoteQueries::new(&[url], PARTITIONS, None).unwrap();
     for player in ["known", "unknown"] {
         let own = answers(players.as_ref(), player).await;
         assert_eq!(answers(&remote, player).await, own, "{player}");
@@ -99,7 +101,7 @@ async fn every_answer_is_the_node_s_own() {
 async fn a_node_that_does_not_fold_the_player_is_not_the_last_asked() {
     let ((moved, first), (owner, second)) = (node().await, node().await);
     owner.add("acme", "p");
-    let remote = RemoteQueries::new(&[first, second], PARTITIONS).unwrap();
+    let remote = RemoteQueries::new(&[first, second], PARTITIONS, None).unwrap();
     for not_there in [QueryError::Moving, QueryError::Stopping] {
         *moved.failing.lock().unwrap() = Some(not_there);
         assert!(remote.player(&entity("p")).await.unwrap().is_some());
@@ -108,7 +110,7 @@ async fn a_node_that_does_not_fold_the_player_is_not_the_last_asked() {
     let (busy, first) = node().await;
     *busy.failing.lock().unwrap() = Some(QueryError::Overloaded);
     let (_, second) = node().await;
-    let remote = RemoteQueries::new(&[first, second], PARTITIONS).unwrap();
+    let remote = RemoteQueries::new(&[first, second], PARTITIONS, None).unwrap();
     let asked = remote.player(&entity("p")).await;
     assert_eq!(asked.unwrap_err(), QueryError::Overloaded);
 }
@@ -120,16 +122,57 @@ async fn where_no_node_answers_the_partition_is_moving() {
     drop(gone);
     let (moved, other) = node().await;
     *moved.failing.lock().unwrap() = Some(QueryError::Moving);
-    let remote = RemoteQueries::new(&[url, other], PARTITIONS).unwrap();
+    let remote = RemoteQueries::new(&[url, other], PARTITIONS, None).unwrap();
     let asked = remote.player(&entity("p")).await;
     assert_eq!(asked.unwrap_err(), QueryError::Moving);
 }
 
+#[tokio::test]
+async fn a_question_goes_to_the_node_that_holds_the_partition_and_follows_it() {
+    let ((named, first), (owner, second)) = (node().await, node().await);
+    owner.add("acme", "p");
+    *named.failing.lock().unwrap() = Some(QueryError::Moving);
+    let dice = Arc::new(Dice::new(1));
+    dice.set_calm(true);
+    let nodes = Arc::new(FaultyLiveness::new(LEASE, dice));
+    let hints = Hints::follow(nodes.clone());
+    // Only the hints name the second one.
+    let remote = RemoteQueries::new(std::slice::from_ref(&first), PARTITIONS, Some(hints)).unwrap();
+    let player = entity("p");
+    let asked = remote.player(&player);
+    let moves = async {
+        for (name, url, process) in [
+            ("first", &first, OwnerId(1)),
+            ("second", &second, OwnerId(2)),
+        ] {
+            let member = Member {
+                process,
+                draining: false,
+                logic: 1..=1,
+                address: url.as_str().into(),
+            };
+            nodes.renew(&name.parse().unwrap(), &member).await.unwrap();
+            for partition in 0..PARTITIONS {
+                nodes.hold(Partition(partition), process).await.unwrap();
+            }
+        }
+    };
+    let (found, ()) = tokio::join!(asked, moves);
+    assert!(found.unwrap().is_some());
+    *owner.failing.lock().unwrap() = Some(QueryError::Overloaded);
+    let asked = remote.player(&entity("p")).await;
+    assert_eq!(
+        asked.unwrap_err(),
+        QueryError::Overloaded,
+        "the holder was asked first"
+    );
+}
+
 #[test]
 fn nodes_that_cannot_be_asked_are_named() {
-    let none = RemoteQueries::new(&[], PARTITIONS);
+    let none = RemoteQueries::new(&[], PARTITIONS, None);
     assert!(matches!(none, Err(NoEndpoint::None)));
-    let wrong = RemoteQueries::new(&["not an address".to_owned()], PARTITIONS);
+    let wrong = RemoteQueries::new(&["not an address".to_owned()], PARTITIONS, None);
     assert!(
         matches!(wrong, Err(NoEndpoint::NotAnAddress { endpoint }) if endpoint == "not an address")
     );

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, cluster, config, demo, diff, erase, explain, export, key, players,
+    audit, backup, check, cluster, config, demo, diff, erase, explain, export, fmt, key, players,
     preview, programme, repair, restore, schema, send, serve, simulate,
 };
 
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// What differs between two programmes, in the words of the programme
     Diff(diff::Args),
+    /// Format programmes, comments kept
+    Fmt(fmt::Args),
     /// What a draft would mean for every stored player, before it is published
     Preview(preview::Args),
     /// The JSON Schema of programmes, for editors
@@ -83,6 +85,7 @@ impl Command {
             Self::Key(command) => key::run(command),
             Self::Check(args) => check::run(&args),
             Self::Diff(args) => diff::run(&args),
+            Self::Fmt(args) => fmt::run(&args),
             Self::Preview(args) => preview::run(&args),
             Self::Schema(args) => schema::run(&args),
             Self::Simulate(args) => simulate::run(&args),

@@ -10,6 +10,7 @@ pub(crate) mod diff;
 pub(crate) mod erase;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fmt;
 pub(crate) mod key;
 pub(crate) mod players;
 pub(crate) mod preview;

@@ -24,7 +24,7 @@ fn help_is_an_answer_and_has_examples() {
     check(&["--version"], 0, "questline");
     for command in [
         "serve", "demo", "check", "simulate", "send", "players", "explain", "audit", "config",
-        "repair", "diff", "schema", "preview",
+        "repair", "diff", "schema", "preview", "fmt",
     ] {
         check(&[command, "--help"], 0, "Examples:");
     }
@@ -56,7 +56,7 @@ fn bad_usage_is_64() {
         64,
         "SOURCE/ID",
     );
-    check(&["config"], 64, "--programme");
+    check(&["config", "--role", "ingest"], 64, "go together");
 }
 
 #[test]
@@ -89,6 +89,55 @@ fn a_right_programme_is_0_and_may_be_listed() {
     let file = example("online-retail/programme.yaml");
     check(&["check", arg(&file)], 0, "no errors");
     check(&["check", "--verbose", arg(&file)], 0, "five_orders");
+}
+
+#[test]
+fn programmes_are_formatted_in_place_or_only_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let (messy, neat) = (
+        "brand:   b # whose\nprogramme: p\n",
+        "programme: p\nbrand: b # whose\n",
+    );
+    let (file, fine) = (write("messy.yaml", messy), write("fine.yaml", neat));
+    let wrong = write("wrong.yaml", "programme: [p\n");
+    let read = |file: &std::path::Path| std::fs::read_to_string(file).unwrap();
+    let (messy_file, fine, wrong) = (arg(&file), arg(&fine), arg(&wrong));
+    check(&["fmt", "--check", fine], 0, "");
+    check(
+        &["fmt", "--check", fine, messy_file],
+        1,
+        "-brand:   b # whose\n programme: p\n+brand: b # whose\n",
+    );
+    assert_eq!(read(&file), messy);
+    // One that is wrong is left as it is, and the others are done.
+    check(&["fmt", wrong, messy_file, fine], 2, "wrong.yaml:1:12");
+    assert_eq!(read(&file), neat);
+    check(&["fmt", "--check", messy_file], 0, "");
+    check(&["fmt", "none.yaml"], 2, "none.yaml");
+    check(&["fmt"], 64, "<FILE>");
+    let piped = |flags: &[&str], text: &str| {
+        let file = std::fs::File::open(write("in.yaml", text)).unwrap();
+        let output = support::questline()
+            .arg("fmt")
+            .args(flags)
+            .arg("-")
+            .stdin(file)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    assert_eq!(piped(&[], messy), (Some(0), neat.to_owned()));
+    assert_eq!(piped(&[], "a: [\n"), (Some(2), String::new()));
+    assert_eq!(piped(&["--check"], neat), (Some(0), String::new()));
+    assert_eq!(piped(&["--check"], messy).0, Some(1));
 }
 
 #[test]

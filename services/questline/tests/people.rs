@@ -22,7 +22,10 @@ brand: acme
 timezone: UTC
 currency: GBP
 points: {xp: {kind: status}}
+event_types:
+  ticket: {attributes: {writer: {kind: string, personal: true}, topic: string}}
 earn:
+  - {id: t, on: ticket, give: {points: xp, fixed: 100}, when: event.attributes.topic == 'praise'}
   - {id: e, on: order, give: {points: xp, rate: 1, per: '1.00', of: amount}}
   - {id: vip, on: order, give: {points: xp, fixed: 10}, when: player.attributes.vip == true}
 missions:
@@ -87,6 +90,15 @@ impl World {
             server,
             &json!({"id": id, "type": "profile_changed", "player": player, "occurred_at": "2026-01-05T09:00:00Z",
                 "attributes": {"name": NAME, "vip": true, "zone": "Europe/London"}}),
+        )
+    }
+
+    /// A ticket, in which the player says a name.
+    fn ticket(&self, server: &Process, player: &str, id: &str) -> Value {
+        self.send(
+            server,
+            &json!({"id": id, "type": "ticket", "player": player, "occurred_at": "2026-01-05T11:00:00Z",
+                "attributes": {"writer": NAME, "topic": "complaint"}}),
         )
     }
 
@@ -175,6 +187,12 @@ fn what_is_personal_is_sealed_wherever_it_lies_and_predicates_see_it() {
     assert_eq!(events.len(), 5, "with what was said again: {export}");
     assert_eq!(export["journal"].as_array().unwrap().len(), 3, "{export}");
     assert_eq!(export["state"]["balances"]["xp"], "22", "{export}");
+    // So is what the programme declares personal of an event of its own, and known as the same again.
+    assert_eq!(world.ticket(&server, "ann", "t1")["status"], "applied");
+    assert_eq!(world.ticket(&server, "ann", "t1")["status"], "replayed");
+    let export = world.export(&server, "ann");
+    let ticket = json!({"writer": NAME, "topic": "complaint"});
+    assert_eq!(export["events"][5]["attributes"], ticket, "{export}");
     // A copy has the rows of the state as they are, not compressed.
     world.backup(&server, "backup");
     assert_eq!(server.stop(), Some(0), "{}", server.said());
@@ -203,6 +221,7 @@ fn an_erased_player_is_nobody_any_more_and_the_books_balance() {
         world.profile(&server, player, "p1");
         world.order(&server, player, "o1");
         world.order(&server, player, "o2");
+        world.ticket(&server, player, "t1");
     }
     let grants = |server: &Process, player: &str| {
         let url = format!("{}/v1/grants?player={player}", server.url("bonus-engine"));
@@ -246,6 +265,7 @@ fn an_erased_player_is_nobody_any_more_and_the_books_balance() {
         assert_eq!(export["erased_at"], since, "{export}");
         assert_eq!(export["profile"]["attributes"], json!({}), "{export}");
         assert!(!export.to_string().contains(NAME), "{export}");
+        assert!(export.to_string().contains("complaint"), "{export}");
         for event in ["o3", "o1"] {
             let result = world.order(server, "ann", event);
             assert_eq!(result["status"], "rejected", "{result}");
@@ -307,6 +327,35 @@ fn an_erased_player_is_nobody_any_more_and_the_books_balance() {
         "the predicate on what is gone is false"
     );
     world.audit_running(&server);
+}
+
+#[test]
+fn a_key_that_is_lost_is_counted_and_what_it_sealed_is_passed_over() {
+    let world = World::new();
+    let mut server = world.serve("data");
+    world.profile(&server, "ann", "p1");
+    world.ticket(&server, "ann", "t1");
+    world.order(&server, "ann", "o1");
+    assert_eq!(world.player(&server, "ann")["balances"]["xp"], "11");
+    let unopened = |server: &Process| {
+        let metrics = http::text(&format!("{}/metrics", server.url("admin"))).unwrap();
+        let is_it = |line: &&str| line.starts_with("questline_unopened_records_total");
+        let line = metrics.lines().find(is_it).map(str::to_owned);
+        line.and_then(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok())
+    };
+    assert_eq!(unopened(&server), Some(0), "{}", server.said());
+    assert_eq!(server.stop(), Some(0), "{}", server.said());
+    for lost in ["data/people", "data/state"] {
+        fs::remove_dir_all(world.at(lost)).unwrap();
+    }
+    let server = world.serve("data");
+    wait_for("the fold", || {
+        (world.player(&server, "ann")["balances"]["xp"] == "1").then_some(())
+    });
+    assert_eq!(unopened(&server), Some(2), "{}", server.said());
+    assert!(server.said().contains("put people/ of a backup back"));
+    // Nobody was erased: who the player is may be said again.
+    assert_eq!(world.profile(&server, "ann", "p2")["status"], "applied");
 }
 
 #[test]

@@ -228,10 +228,17 @@ fn of_two_who_publish_at_once_one_is_told_what_the_other_changed() {
     let refused = shop.programme(&["publish", "--base", base.as_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
     let errors = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        errors.contains("rate: 24") && errors.contains("stale_base"),
-        "{errors}"
-    );
+    let newest = shop.current()["version"].as_str().unwrap().to_owned();
+    for said in [
+        "stale_base",
+        "what changed since your --base:\n  earn rule e: rate 1 -> 24\n",
+        "your draft changes the same, so decide which holds:\n  earn rule e: rate 1 -> 50\n",
+        "rate: 24",
+        "nothing was published. Put these changes into your file, then:",
+        &format!("questline programme publish --base {newest} --draft"),
+    ] {
+        assert!(errors.contains(said), "{said:?} is not in {errors}");
+    }
 }
 
 #[test]
@@ -340,4 +347,78 @@ fn a_folder_without_its_programmes_is_refused_with_what_to_do() {
     fs::write(&published, &text).unwrap();
     shop.server = serve(shop.folder.path(), &earning(1));
     assert_eq!(shop.order("o3"), ["21"; 6]);
+}
+
+#[test]
+fn a_server_without_a_programme_begins_when_one_is_published_and_then_needs_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let key = key(&data, "shop", "ingest,read,programme");
+    let start = || Process::start(folder.path(), "server", &["--data", arg(&data)], SETTINGS);
+    let server = start();
+    assert!(
+        server.said().contains("no programme is published")
+            && server.said().contains("questline programme put"),
+        "{}",
+        server.said()
+    );
+    let mut shop = Shop {
+        folder,
+        key,
+        server,
+    };
+    let url = format!("{}/v1/events", shop.server.url("http"));
+    let (status, refused) = http::post(&url, Some(&shop.key), b"{}");
+    assert_eq!((status, &refused["code"]), (403, &json!("forbidden")));
+    let said = refused["detail"].as_str().unwrap();
+    assert!(
+        said.contains("has no programme") && said.contains(":publish"),
+        "{said}"
+    );
+    let file = shop.file("first.yaml", &earning(2));
+    let put = stdout_of(shop.programme(&["put", arg(&file)]));
+    assert!(
+        put.contains("questline programme publish --draft "),
+        "{put}"
+    );
+    let published = stdout_of(shop.programme(&["publish"]));
+    assert!(
+        published.ends_with("as number 1; in effect in 3 of 3 partitions\n"),
+        "{published}"
+    );
+    assert_eq!(shop.order("o1"), ["2"; 6]);
+    assert_eq!(shop.publish(&earning(3)).0, 200);
+    // What is in effect is in the folder.
+    shop.server.kill();
+    let again = |shop: &Shop| {
+        let data = shop.folder.path().join("data");
+        Process::start(
+            shop.folder.path(),
+            "again",
+            &["--data", arg(&data)],
+            SETTINGS,
+        )
+    };
+    shop.server = again(&shop);
+    assert_eq!(shop.order("o2"), ["5"; 6]);
+    assert!(!shop.server.said().contains("no programme is published"));
+    // Players without any programme: they are not folded on without one.
+    assert_eq!(shop.server.stop(), Some(0));
+    let data = shop.folder.path().join("data");
+    let (programmes, aside) = (data.join("programmes"), data.join("aside"));
+    fs::rename(&programmes, &aside).unwrap();
+    let settings = shop.file("again.toml", SETTINGS);
+    let refused = run(["serve", "--data", arg(&data), "--config", arg(&settings)]);
+    assert_eq!(refused.status.code(), Some(1));
+    let errors = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        errors.contains("of brand acme")
+            && errors.contains("put the programmes back from a backup"),
+        "{errors}"
+    );
+    fs::remove_dir_all(&programmes).ok();
+    fs::rename(&aside, &programmes).unwrap();
+    shop.server = again(&shop);
+    assert_eq!(shop.order("o3"), ["8"; 6]);
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
-use ports::{Cas, Head, OwnerId, Row, Stamp, StoreError};
+use ports::{Cas, Head, Over, Row, Stamp, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use types::{Epoch, Partition};
+use types::Partition;
 
 use super::keys;
 use super::lock;
@@ -35,8 +35,7 @@ pub(crate) enum Request {
     /// The head, compared and set.
     SetHead {
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
         answer: oneshot::Sender<Result<Cas, StoreError>>,
     },
@@ -85,11 +84,10 @@ fn serve(shared: &Shared, request: Request) {
         } => drop(answer.send(write(shared, partition, stamp, rows))),
         Request::SetHead {
             partition,
-            expected,
-            owner,
+            over,
             head,
             answer,
-        } => drop(answer.send(set_head(shared, partition, expected, owner, head))),
+        } => drop(answer.send(set_head(shared, partition, over, head))),
         Request::Forget {
             partition,
             below,
@@ -165,15 +163,12 @@ fn wins(space: &Keyspace, key: &[u8], stamp: Stamp) -> Result<bool, StoreError> 
 fn set_head(
     shared: &Shared,
     partition: Partition,
-    expected: Option<Epoch>,
-    owner: Option<OwnerId>,
+    over: Over,
     head: Head,
 ) -> Result<Cas, StoreError> {
     let known = &shared.known[usize::from(partition.0)];
     let standing = super::read(known).head.clone();
-    let epoch_stands = standing.as_ref().map(|head| head.epoch) == expected;
-    let owner_stands = owner.is_none() || standing.as_ref().map(|head| head.owner) == owner;
-    if !(epoch_stands && (owner_stands || standing.is_none())) {
+    if !over.is(standing.as_ref()) {
         return Ok(Cas::Refused(standing));
     }
     let takeover = standing.is_none_or(|standing| standing.epoch != head.epoch);

@@ -12,6 +12,9 @@ impl Partition {
         if self.stopping {
             return !self.final_cut && self.has_unwritten();
         }
+        if self.is_wanted() {
+            return self.has_unwritten();
+        }
         let pace = &self.tenure.config.pace;
         let since = self.checkpoints.last.elapsed();
         if since < pace.head_interval {

@@ -1,7 +1,7 @@
 //! Writing a cut: rows before snapshots before the head, each until it is known to be durable.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use ports::{Cas, Head, Row, Stamp, StoreError};
+use ports::{Cas, Head, Over, Row, Stamp, StoreError};
 
 use crate::context::Tenure;
 use crate::error::EngineError;
@@ -65,7 +65,8 @@ pub(crate) async fn set_head(tenure: &Tenure, head: Head) -> Result<(), EngineEr
     let mut backoff = Backoff::default();
     let (epoch, owner) = (head.epoch, head.owner);
     loop {
-        let set = store.set_head(tenure.partition, Some(epoch), Some(owner), head.clone());
+        let own = Over::Own { epoch, owner };
+        let set = store.set_head(tenure.partition, own, head.clone());
         match set.await {
             Ok(Cas::Applied) => return Ok(()),
             Ok(Cas::Refused(Some(there))) if there == head => return Ok(()),

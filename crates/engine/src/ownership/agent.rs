@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use ports::{Liveness, LivenessError, Member, NodeName, OwnerId, Peers, Renewal, Seen};
+use ports::{Liveness, NodeName, OwnerId, Peers, Seen};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use types::Partition;
 
-use super::carry::{Doing, Done, Failure, word};
+use super::carry::{Doing, Done, Failure};
+use super::lease::Lease;
 use super::membership::{Decision, Membership, Observation, Timing};
-use super::rival::Rival;
 use super::view::View;
 use crate::error::EngineError;
 use crate::handle::EngineHandle;
@@ -89,18 +89,13 @@ pub struct Agent {
     pub(super) hinted: BTreeMap<Partition, Duration>,
     pub(super) failures: BTreeMap<Partition, Failure>,
     pub(super) partitions: u16,
-    draining: bool,
-    began: Instant,
-    leased_until: Option<Duration>,
-    beating: bool,
-    renewing: bool,
-    renew_at: Duration,
+    pub(super) draining: bool,
+    pub(super) began: Instant,
+    pub(super) lease: Lease,
     /// When the last round was.
     awake: Duration,
     /// Nothing was listed since the process slept.
-    blind: bool,
-    /// The process whose lease stands under the name.
-    rival: Option<Rival>,
+    pub(super) blind: bool,
     standing: watch::Sender<Standing>,
 }
 
@@ -132,13 +127,9 @@ impl Agent {
             partitions,
             draining: false,
             began: Instant::now(),
-            leased_until: None,
-            beating: false,
-            renewing: false,
-            renew_at: Duration::ZERO,
+            lease: Lease::default(),
             awake: Duration::ZERO,
             blind: true,
-            rival: None,
             standing: watch::Sender::default(),
         }
     }
@@ -171,7 +162,7 @@ impl Agent {
                 () = leave.cancelled(), if !self.draining => {
                     tracing::info!(node = %self.settings.name, "leaving: partitions are handed over");
                     self.draining = true;
-                    self.renew_at = Duration::ZERO;
+                    self.lease.due = Duration::ZERO;
                     deadline = Some(Instant::now() + self.settings.drain);
                 }
             }
@@ -201,9 +192,7 @@ impl Agent {
         self.failures
             .retain(|partition, failure| !(machine.holds(*partition) && failure.is_over(now)));
         let decisions = self.machine.decide(now);
-        if now >= self.renew_at && !self.renewing {
-            self.renew(now);
-        }
+        self.renew_if_due(now);
         if !self.machine.leased(now) || decisions.contains(&Decision::Fence) {
             self.fence(now).await;
         } else {
@@ -240,15 +229,6 @@ impl Agent {
         self.note_held(now);
     }
 
-    /// Questions are answered while the lease stands and the process is awake.
-    fn vouch(&self, now: Duration) {
-        let until = match self.leased_until {
-            Some(leased) if !self.blind => leased.min(now + self.settings.timing.quiet),
-            _ => now,
-        };
-        self.engine.vouch(self.began + until);
-    }
-
     fn see(&mut self, seen: Seen) -> Result<(), AgentError> {
         let now = self.now();
         match seen {
@@ -265,11 +245,8 @@ impl Agent {
                 self.machine.observe(now, Observation::Listed(view));
             }
             Seen::Beat { name, process } => {
-                if let Some(rival) = self.rival.as_mut().filter(|_| name == self.settings.name) {
-                    rival.hear(process, now);
-                    if rival.runs() {
-                        return Err(AgentError::NameTaken(name));
-                    }
+                if name == self.settings.name && self.lease.hears(process, now) {
+                    return Err(AgentError::NameTaken(name));
                 }
                 self.machine
                     .observe(now, Observation::Beat { name, process });
@@ -294,92 +271,6 @@ impl Agent {
         let failure = self.failures.entry(partition).or_default();
         failure.again(now, error.to_string());
         tracing::error!(%partition, %error, again_in_s = failure.wait().as_secs(), "the partition does not run here");
-    }
-
-    fn beat(&mut self) {
-        if std::mem::replace(&mut self.beating, true) {
-            return;
-        }
-        let (liveness, name) = (Arc::clone(&self.liveness), self.settings.name.clone());
-        let (process, limit) = (self.settings.process, self.settings.timing.quiet);
-        self.begin(async move {
-            // One that is lost is followed by the next.
-            drop(tokio::time::timeout(limit, liveness.beat(&name, process)).await);
-            Done::Beat
-        });
-    }
-
-    fn renew(&mut self, sent: Duration) {
-        self.renewing = true;
-        self.renew_at = sent + self.settings.renew;
-        let (liveness, name) = (Arc::clone(&self.liveness), self.settings.name.clone());
-        let member = Member {
-            process: self.settings.process,
-            draining: self.draining,
-            logic: self.settings.logic.clone(),
-            address: Arc::clone(&self.settings.address),
-        };
-        let limit = self.settings.renew;
-        self.begin(async move {
-            let renewing = liveness.renew(&name, &member);
-            let renewed = tokio::time::timeout(limit, renewing).await;
-            let late = |_| Err(LivenessError::Unavailable("no answer in time".to_owned()));
-            Done::Renewed(sent, renewed.unwrap_or_else(late))
-        });
-    }
-
-    pub(super) fn beaten(&mut self) {
-        self.beating = false;
-    }
-
-    pub(super) fn renewed(&mut self, sent: Duration, renewal: Result<Renewal, LivenessError>) {
-        self.renewing = false;
-        let now = self.now();
-        match renewal {
-            Ok(Renewal::Renewed) => {
-                self.rival = None;
-                let Timing { lease, margin, .. } = self.settings.timing;
-                self.leased_until = Some(sent + lease.saturating_sub(margin));
-                self.machine.observe(now, Observation::Renewed { sent });
-            }
-            Ok(Renewal::Refused { standing }) => {
-                self.leased_until = None;
-                self.machine.observe(now, Observation::Refused);
-                self.refused(standing.process, now);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the lease is not renewed");
-                // Sooner than usual: the lease runs.
-                self.renew_at = now + self.settings.beat;
-            }
-        }
-    }
-
-    /// The name's lease is another process's. Of one that was killed it is ended as soon as silence tells, of one that runs never.
-    fn refused(&mut self, process: OwnerId, now: Duration) {
-        self.renew_at = now + self.settings.beat;
-        match &self.rival {
-            Some(rival) if rival.process == process => {
-                if rival.is_gone(now, self.settings.timing.silence) && self.machine.listens(now) {
-                    self.end_lease_of(process);
-                }
-            }
-            _ => {
-                tracing::warn!(
-                    node = %self.settings.name,
-                    "the lease of another process of this name stands: it is ended unless that one is heard"
-                );
-                self.rival = Some(Rival::new(process, now));
-            }
-        }
-    }
-
-    fn end_lease_of(&mut self, process: OwnerId) {
-        let (liveness, name) = (Arc::clone(&self.liveness), self.settings.name.clone());
-        self.begin(async move {
-            word(liveness.leave(&name, process)).await;
-            Done::Nothing
-        });
     }
 
     fn has_left(&self) -> bool {

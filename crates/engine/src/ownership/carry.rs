@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use ports::{LivenessError, NodeName, OwnerId, Renewal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use types::{Epoch, Partition};
 
@@ -30,7 +31,7 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 pub(super) enum Doing {
     /// Being taken over, unless it is given up.
     Taking(CancellationToken),
-    /// The successor warms up.
+    /// What is dirty is written, and the successor warms up.
     Preparing,
     /// It has.
     Ready(NodeName),
@@ -129,8 +130,7 @@ impl Agent {
             Done::Took(partition, took) => {
                 self.doing.remove(&partition);
                 match took {
-                    Some(Ok(epoch)) => {
-                        tracing::info!(%partition, %epoch, "held");
+                    Some(Ok(_)) => {
                         self.warmed.remove(&partition);
                         self.say_held(partition);
                     }
@@ -173,7 +173,11 @@ impl Agent {
         self.doing.insert(partition, Doing::Taking(wanted.clone()));
         let engine = self.engine.clone();
         self.begin(async move {
+            let began = Instant::now();
             let took = wanted.run_until_cancelled(engine.take(partition)).await;
+            if let Some(Ok(epoch)) = &took {
+                tracing::info!(%partition, %epoch, took_ms = ms(began.elapsed()), "held");
+            }
             Done::Took(partition, took)
         });
     }
@@ -203,14 +207,15 @@ impl Agent {
         }
     }
 
-    /// Has the successor read ahead, before the partition stands still.
+    /// Writes what is dirty and has the successor read ahead, before the partition stands still.
     fn prepare(&mut self, partition: Partition, to: NodeName) {
         let Some(address) = self.view.members.get(&to).map(|it| Arc::clone(&it.address)) else {
             return;
         };
         self.doing.insert(partition, Doing::Preparing);
-        let peers = Arc::clone(&self.peers);
+        let (engine, peers) = (self.engine.clone(), Arc::clone(&self.peers));
         self.begin(async move {
+            engine.write_ahead(partition).await;
             match tokio::time::timeout(WARM_WITHIN, peers.warm(&address, partition)).await {
                 Ok(Err(error)) => tracing::warn!(%partition, %to, %error, "the successor is cold"),
                 Err(_) => {
@@ -230,9 +235,11 @@ impl Agent {
         let (engine, liveness) = (self.engine.clone(), Arc::clone(&self.liveness));
         let process = self.settings.process;
         self.begin(async move {
+            let began = Instant::now();
             engine.release(partition).await;
+            let stopped = began.elapsed();
             word(liveness.release(partition, process)).await;
-            tracing::info!(%partition, "let go");
+            tracing::info!(%partition, stopped_ms = ms(stopped), told_ms = ms(began.elapsed()), "let go");
             Done::Released(partition)
         });
     }
@@ -241,6 +248,11 @@ impl Agent {
         let work: BoxFuture<'static, Done> = Box::pin(work);
         self.work.push(work);
     }
+}
+
+/// Whole milliseconds.
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A word to the others. One that is lost is said again when its lack is seen.

@@ -105,6 +105,16 @@ impl Bench {
         Engine::open(config, versions, log, store, sinks).unwrap()
     }
 
+    /// An engine that owns nothing, over what is published.
+    pub(crate) fn open_under(
+        &self,
+        owner: u128,
+        versions: &Arc<Versions>,
+    ) -> (EngineHandle, mpsc::UnboundedReceiver<Turn>) {
+        let (config, _, log, store, sinks) = self.parts(owner);
+        Engine::open(config, Arc::clone(versions), log, store, sinks).unwrap()
+    }
+
     fn parts(&self, owner: u128) -> Parts {
         let now = || Timestamp::from_nanos(NOW).unwrap();
         let config = EngineConfig {

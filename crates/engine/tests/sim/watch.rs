@@ -1,6 +1,7 @@
 //! What must hold after every step, whoever took it.
 //!
-//! - A head's epoch rises by one at a takeover; in between only its owner sets it, its stamps do not fall and its cursor does not go back.
+//! - A head's epoch rises by one at a takeover; in between only its owner sets it, its stamps do not fall. Its cursor never goes back, where
+//!   the log does not.
 //! - A gateway that keeps what came first gets of each player what the log so far says, in that order, and no id with two bodies.
 //! - A stock answers what a count by hand says, in the order of its log; so it never gives more than it has.
 
@@ -84,7 +85,8 @@ impl Watch {
             let mine = head.owner == before.owner && head.last_stamp >= before.last_stamp;
             !mine || back
         } else {
-            head.epoch.0 != before.epoch.0 + 1
+            // Whoever takes over goes on from the last head that was set.
+            head.epoch.0 != before.epoch.0 + 1 || (back && self.demand == Demand::All)
         };
         match wrong {
             true => Err(format!(

@@ -39,7 +39,7 @@ impl Key {
         }
     }
 
-    fn read(layout: &Layout, subject: &str) -> Option<Self> {
+    pub(super) fn read(layout: &Layout, subject: &str) -> Option<Self> {
         let key = subject
             .strip_prefix("$KV.")?
             .strip_prefix(&layout.nodes_bucket())?

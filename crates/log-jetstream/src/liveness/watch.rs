@@ -1,7 +1,7 @@
 //! What one watcher sees.
 //!
-//! The bucket is listed each second. What somebody writes is heard on its way to the bucket, and listed a moment later: that makes a
-//! suspicion known to all at once. A watcher of the library's would end with the bucket's leader, and say so late.
+//! The bucket is listed each second. What somebody writes is heard on its way to the bucket: a hint counts from then on, and the bucket is
+//! listed a moment later, which makes a suspicion known to all at once. A watcher of the library's would end with the bucket's leader, and say so late.
 //!
 //! The connection is sound while what was sent over it comes back, the way that the heartbeats of the others come. That the bucket has
 //! no leader for some seconds says nothing about it.
@@ -13,9 +13,10 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use ports::Seen;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use super::heard::Heard;
 use super::list::list;
 use super::records;
 use super::shared::Shared;
@@ -33,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves a watcher until it is dropped.
 pub(super) async fn serve(shared: &Shared, up: watch::Receiver<bool>, to: mpsc::Sender<Seen>) {
-    let (sound, heard) = (watch::Sender::new(false), Notify::new());
+    let (sound, heard) = (watch::Sender::new(false), Heard::default());
     let hears = async {
         loop {
             let echo = format!(
@@ -70,22 +71,30 @@ pub(super) async fn serve(shared: &Shared, up: watch::Receiver<bool>, to: mpsc::
 async fn lists(
     shared: &Shared,
     mut sound: watch::Receiver<bool>,
-    heard: &Notify,
+    heard: &Heard,
     to: &mpsc::Sender<Seen>,
 ) {
+    let mut last = None;
     while sound.wait_for(|sound| *sound).await.is_ok() {
         match list(&shared.api, &shared.layout).await {
             Ok((records, foreign)) => {
                 shared.note_foreign(foreign);
-                if to.send(Seen::Listed(records)).await.is_err() {
+                last = Some(records.clone());
+                if to.send(Seen::Listed(heard.over(records))).await.is_err() {
                     return;
                 }
             }
             Err(error) => tracing::warn!(%error, "the nodes' records cannot be listed"),
         }
-        if timeout(LIST, heard.notified()).await.is_ok() {
-            sleep(SETTLE).await;
+        if timeout(LIST, heard.news.notified()).await.is_err() {
+            continue;
         }
+        if let Some(records) = last.clone()
+            && to.send(Seen::Listed(heard.over(records))).await.is_err()
+        {
+            return;
+        }
+        sleep(SETTLE).await;
     }
 }
 
@@ -119,8 +128,7 @@ struct Watcher<'a> {
     up: watch::Receiver<bool>,
     to: &'a mpsc::Sender<Seen>,
     sound: &'a watch::Sender<bool>,
-    /// Something was heard on its way to the bucket.
-    heard: &'a Notify,
+    heard: &'a Heard,
     /// When the connection is not sound any more unless the own message comes back.
     silent: Instant,
     echo: String,
@@ -149,7 +157,7 @@ impl Watcher<'_> {
                     None => break,
                 },
                 write = ears.writes.next() => match write {
-                    Some(_) => self.heard.notify_one(),
+                    Some(write) => self.heard.hear(&self.shared.layout, &write.subject, &write.payload),
                     None => break,
                 },
                 _ = echoes.tick() => self.call().await,

@@ -123,6 +123,10 @@ pub(super) fn known(slot: &Slot, span: Span, env: &Env<'_>) -> Result<Type, Wron
         .expected(one_of(names()))
         .help(nearest(&path[0], names())));
     };
+    if event.is_personal(&path[0]) {
+        let why = crate::lower::personal(&path[0]);
+        return Err(Wrong::new(span, why).expected("an attribute that is not personal"));
+    }
     if path.len() > 1 {
         return Err(Wrong::new(
             span,

@@ -53,6 +53,7 @@ pub(super) fn of(programme: &Programme) -> Vec<(&'static str, Vec<Thing>)> {
         missions_by_type: _,
         source: _,
         earlier: _,
+        used: _,
         kept: _,
     } = programme;
     let boosts = boosts.iter().zip(0..);
@@ -163,10 +164,17 @@ fn event_type(kind: &EventType) -> Thing {
         name,
         built_in: _,
         attributes,
+        personal: _,
     } = kind;
     let mut thing = Thing::new(name);
     for (name, what) in attributes {
-        thing.says(format!("attribute {name}"), holds(*what), NONE);
+        let personal = if kind.is_personal(name) {
+            ", personal"
+        } else {
+            ""
+        };
+        let what = format!("{}{personal}", holds(*what));
+        thing.says(format!("attribute {name}"), what, NONE);
     }
     thing
 }

@@ -38,15 +38,23 @@ pub(super) fn types(
             .attributes
             .iter()
             .flat_map(|table| &table.value.0);
+        let personal = attributes.clone().filter(|(_, it)| it.value.personal);
         all.push(EventType {
             name: id.clone(),
             built_in: None,
+            personal: personal.map(|(name, _)| name.value.0.clone()).collect(),
+            // What has no type has been reported.
             attributes: attributes
-                .map(|(name, ty)| (name.value.0.clone(), ty.value))
+                .filter_map(|(name, it)| Some((name.value.0.clone(), it.value.holds?)))
                 .collect(),
         });
     }
     EventTypes::new(all)
+}
+
+/// Why a rule cannot read an attribute: an erasure would change what it has decided.
+pub(crate) fn personal(attribute: &str) -> String {
+    format!("the attribute `{attribute}` is personal: no rule, goal or predicate can read it")
 }
 
 impl Lower<'_> {
@@ -145,6 +153,13 @@ impl Lower<'_> {
                 "events of type `{}` have no attribute `{}`",
                 kind.name, path[0]
             ),
+            Some(_) if kind.is_personal(&path[0]) => {
+                let message = personal(&path[0]);
+                self.problems
+                    .push(text.span, message)
+                    .expected("an attribute that is not personal");
+                return None;
+            }
             Some(_) if path.len() > 1 => format!("the attribute `{}` has no fields", path[0]),
             Some(_) if numeric && !number => format!("the attribute `{}` is not a number", path[0]),
             Some(_) => return Some(path),

@@ -72,6 +72,7 @@ impl BuiltIn {
             name: self.name().into(),
             built_in: Some(self),
             attributes: Vec::new(),
+            personal: Vec::new(),
         }
     }
 }

@@ -54,6 +54,15 @@ pub struct EventType {
     pub built_in: Option<BuiltIn>,
     /// Attributes that are declared: the only ones that a declared type may carry, hints for a built-in one.
     pub attributes: Vec<(Box<str>, AttributeType)>,
+    /// Which of them say who the player is: sealed in the log, and read by no rule.
+    pub personal: Vec<Box<str>>,
+}
+
+impl EventType {
+    /// Whether an attribute says who the player is.
+    pub fn is_personal(&self, attribute: &str) -> bool {
+        self.personal.iter().any(|it| **it == *attribute)
+    }
 }
 
 /// All event types of a programme.

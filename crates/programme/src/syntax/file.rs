@@ -1,11 +1,12 @@
 //! The whole file, its points, weights, earn rules and boosts, as they are written.
 
+use super::attribute::AttributeText;
 use super::lists::{List, Table};
 use super::mission::MissionText;
 use super::scalars::{Brand, Cel, Code, Name, Number, Share, Text, Zone};
 use super::tier::{RewardText, TierText};
 use super::times::Local;
-use crate::model::{AttributeType, CapPeriod, Duration, LateEvents, StackingHow};
+use crate::model::{CapPeriod, Duration, LateEvents, StackingHow};
 use crate::read::{Maybe, Must, section, words};
 
 section! {
@@ -50,13 +51,15 @@ section! {
     /// An event type of the programme's own.
     EventTypeText, "an event type" {
         /// Its attributes and what they hold; an event of this type carries no others.
-        attributes: Maybe<Table<AttributeType>>,
+        attributes: Maybe<Table<AttributeText>>,
     }
 }
 
 section! {
     /// A kind of points.
     PointsText, "points" {
+        /// The id that they had in the version before.
+        was: Maybe<Name>,
         /// Whether they can be spent.
         kind: Must<KindWord>,
         /// How long they are locked.
@@ -111,6 +114,8 @@ section! {
     EarnText, "an earn rule" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// On which event type.
         on: Must<Text>,
         /// Only where this holds.
@@ -185,11 +190,4 @@ words! { "way of stacking", StackingHow {
     "highest" => StackingHow::Highest,
     "multiply" => StackingHow::Multiply,
     "add" => StackingHow::Add,
-}}
-
-words! { "attribute type", AttributeType {
-    "string" => AttributeType::Text,
-    "int" => AttributeType::Int,
-    "decimal" => AttributeType::Decimal,
-    "bool" => AttributeType::Bool,
 }}

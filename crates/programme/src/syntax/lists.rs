@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::scalars::Text;
 use crate::diagnostics::Problems;
 use crate::read::Read;
+use crate::shape::Shape;
 use crate::span::At;
 use crate::yaml::{Kind, Node};
 
@@ -26,6 +27,10 @@ impl<T: Read> Read for List<T> {
         };
         let read = items.iter().filter_map(|item| At::read(item, problems));
         Some(Self(read.collect()))
+    }
+
+    fn shape() -> Shape {
+        Shape::List(T::shape)
     }
 }
 
@@ -54,6 +59,10 @@ impl<T: Read> Read for Table<T> {
             }
         }
         Some(Self(table))
+    }
+
+    fn shape() -> Shape {
+        Shape::Table(T::shape)
     }
 }
 

@@ -23,6 +23,10 @@ pub(crate) struct Cel(pub(crate) String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whole(pub(crate) u64);
 
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag(pub(crate) bool);
+
 /// `12.5%` in hundredths of a percent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share(pub(crate) u32);
@@ -65,6 +69,7 @@ written_as! {
     Text, {"type": "string", "minLength": 1, "maxLength": 256};
     Cel, {"type": ["string", "boolean"], "description": "CEL over event.* and player.*"};
     Whole, {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"};
+    Flag, {"type": "boolean"};
     Share, {"type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,2})?%$"};
     Number, {"type": ["number", "string"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"};
     Brand, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"};
@@ -164,6 +169,20 @@ impl Read for Whole {
         match whole.and_then(|whole| u64::try_from(whole).ok()) {
             Some(whole) => Some(Self(whole)),
             None => {
+                node.unexpected(problems, EXPECTED);
+                None
+            }
+        }
+    }
+}
+
+impl Read for Flag {
+    fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const EXPECTED: &str = "`true` or `false`";
+        match scalar(node, EXPECTED, problems)? {
+            "true" => Some(Self(true)),
+            "false" => Some(Self(false)),
+            _ => {
                 node.unexpected(problems, EXPECTED);
                 None
             }

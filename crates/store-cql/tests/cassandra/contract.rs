@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ports::{
-    Cas, Due, Entity, Head, OwnerId, PeopleStore, ProgrammeStore, Row, Stamp, StateStore,
-    StoreError,
+    Cas, Due, Entity, Head, Over, PeopleStore, ProgrammeStore, Row, Stamp, StateStore, StoreError,
 };
 use store_cql::CqlStore;
 use testkit::contract::people::PeopleFixture;
 use testkit::contract::programmes::ProgrammesFixture;
 use testkit::contract::store::StoreFixture;
 use testkit::servers::cassandra::Cassandra;
-use types::{Epoch, Partition};
+use types::Partition;
 
 use crate::support::{config, open};
 
@@ -102,12 +101,11 @@ impl StateStore for Shifted {
     async fn set_head(
         &self,
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
     ) -> Result<Cas, StoreError> {
         let partition = self.at(partition);
-        self.store.set_head(partition, expected, owner, head).await
+        self.store.set_head(partition, over, head).await
     }
 
     async fn snapshots(

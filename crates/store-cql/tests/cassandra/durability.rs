@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ports::{Cas, OwnerId, Row, Stamp, StateStore};
+use ports::{Cas, Over, OwnerId, Row, Stamp, StateStore};
 use store_cql::CqlStore;
 use testkit::servers::cassandra::Cassandra;
 use tokio::sync::Notify;
@@ -31,8 +31,12 @@ async fn checkpoints(
 ) -> i64 {
     let owner = OwnerId(u128::from(partition.0));
     let first = head(owner.0, 1, 0, "0");
-    let set = store.set_head(partition, None, None, first).await;
+    let set = store.set_head(partition, Over::Nothing, first).await;
     assert_eq!(set.expect("a head"), Cas::Applied);
+    let own = Over::Own {
+        epoch: Epoch(1),
+        owner,
+    };
     for number in 1..CHECKPOINTS {
         let rows = (0..ROWS).map(|row| Row::Outbox {
             number: (number * ROWS + row).unsigned_abs(),
@@ -41,11 +45,7 @@ async fn checkpoints(
         let written = store.write(partition, Stamp(number), rows.collect()).await;
         let next = head(owner.0, 1, number, "next");
         let set = match written {
-            Ok(()) => {
-                store
-                    .set_head(partition, Some(Epoch(1)), Some(owner), next)
-                    .await
-            }
+            Ok(()) => store.set_head(partition, own, next).await,
             Err(error) => Err(error),
         };
         if !matches!(set, Ok(Cas::Applied)) {

@@ -1,6 +1,6 @@
 //! Owners that are late: their rows lose, their heads are refused, and an answer that is lost is found out.
 
-use ports::{Cas, OwnerId, Stamp, StateStore, StoreError};
+use ports::{Cas, Over, OwnerId, Stamp, StateStore, StoreError};
 use store_cql::{CqlConfig, CqlStore, Timeouts};
 use testkit::servers::cassandra::Cassandra;
 use types::{Epoch, Partition};
@@ -20,6 +20,12 @@ struct Ways {
     late: CqlStore,
     straight: CqlStore,
 }
+
+/// A checkpoint of the owner before the takeover.
+const OWN: Over = Over::Own {
+    epoch: Epoch(1),
+    owner: OwnerId(1),
+};
 
 impl Ways {
     async fn open(head_ms: u64) -> Self {
@@ -97,13 +103,10 @@ async fn a_lost_answer_is_found_by_reading() {
     let ways = Ways::open(PATIENT).await;
     let p = Partition(11);
     let (first, next) = (head(1, 1, 1_000, "first"), head(1, 1, 1_001, "answer lost"));
-    let set = ways.straight.set_head(p, None, None, first).await;
+    let set = ways.straight.set_head(p, Over::Nothing, first).await;
     assert_eq!(set.unwrap(), Cas::Applied);
     ways.line.lose("answer lost");
-    let set = ways
-        .late
-        .set_head(p, Some(Epoch(1)), Some(OwnerId(1)), next.clone())
-        .await;
+    let set = ways.late.set_head(p, OWN, next.clone()).await;
     assert_eq!(set.unwrap(), Cas::Applied);
     ways.line.answered(1).await;
     assert_eq!(ways.straight.head(p).await.unwrap(), Some(next));
@@ -118,22 +121,17 @@ async fn a_lost_answer_and_a_takeover_is_a_refusal() {
         head(1, 1, 1_000, "first"),
         head(1, 1, 1_001, "lost, then taken"),
     );
-    let set = ways.straight.set_head(p, None, None, first).await;
+    let set = ways.straight.set_head(p, Over::Nothing, first).await;
     assert_eq!(set.unwrap(), Cas::Applied);
     ways.line.lose("lost, then taken");
     let taken = head(2, 2, 10_001_001, "taken");
-    let (late, ()) = tokio::join!(
-        ways.late
-            .set_head(p, Some(Epoch(1)), Some(OwnerId(1)), next),
-        async {
-            ways.line.answered(1).await;
-            let set = ways
-                .straight
-                .set_head(p, Some(Epoch(1)), None, taken.clone())
-                .await;
-            assert_eq!(set.unwrap(), Cas::Applied);
-        }
-    );
+    let (late, ()) = tokio::join!(ways.late.set_head(p, OWN, next), async {
+        ways.line.answered(1).await;
+        let standing = ways.straight.head(p).await.unwrap();
+        let standing = Over::seen(standing.as_ref());
+        let set = ways.straight.set_head(p, standing, taken.clone()).await;
+        assert_eq!(set.unwrap(), Cas::Applied);
+    });
     assert_eq!(late.unwrap(), Cas::Refused(Some(taken)));
 }
 
@@ -144,14 +142,16 @@ async fn a_head_that_comes_late_takes_nothing_back() {
     let p = Partition(13);
     let (first, held) = (head(1, 1, 1_000, "first"), head(1, 1, 1_001, "held up"));
     let last = head(1, 1, 1_002, "last");
-    let (epoch, owner) = (Some(Epoch(1)), Some(OwnerId(1)));
-    let set = ways.straight.set_head(p, None, None, first.clone()).await;
+    let set = ways
+        .straight
+        .set_head(p, Over::Nothing, first.clone())
+        .await;
     assert_eq!(set.unwrap(), Cas::Applied);
     ways.line.hold("held up");
-    unknown(ways.late.set_head(p, epoch, owner, held.clone()).await);
+    unknown(ways.late.set_head(p, OWN, held.clone()).await);
     assert_eq!(ways.straight.head(p).await.unwrap(), Some(first));
     for next in [&held, &last] {
-        let set = ways.straight.set_head(p, epoch, owner, next.clone()).await;
+        let set = ways.straight.set_head(p, OWN, next.clone()).await;
         assert_eq!(set.unwrap(), Cas::Applied);
     }
     ways.line.release().await;

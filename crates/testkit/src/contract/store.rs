@@ -1,16 +1,24 @@
 //! The contract of [`StateStore`].
 
 mod due;
+mod head;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ports::{Cas, Entity, Head, OwnerId, Row, Stamp, StateStore};
+use ports::{Cas, Entity, Head, Over, OwnerId, Row, Stamp, StateStore};
 use types::{BrandId, Epoch, Partition, PlayerId, Position};
 
 pub use due::{
     due_rows_are_paged_by_minute_and_entity, forgotten_due_rows_keep_those_still_needed,
+};
+use head::set;
+pub use head::{
+    a_head_is_set_only_by_its_owner, a_head_is_set_only_over_the_expected_epoch,
+    a_head_reads_back_whole, a_partition_never_owned_has_no_head,
+    a_takeover_does_not_look_at_the_owner, a_takeover_from_a_head_that_its_owner_left_is_refused,
+    of_concurrent_takeovers_one_succeeds,
 };
 
 /// Makes stores of at least two partitions.
@@ -30,6 +38,7 @@ macro_rules! store_contract {
             a_head_is_set_only_over_the_expected_epoch
             a_head_is_set_only_by_its_owner
             a_takeover_does_not_look_at_the_owner
+            a_takeover_from_a_head_that_its_owner_left_is_refused
             of_concurrent_takeovers_one_succeeds
             rows_read_back_in_the_order_asked_for
             the_higher_stamp_wins_in_either_order
@@ -109,18 +118,6 @@ async fn write(store: &dyn StateStore, partition: Partition, stamp: i64, rows: V
     written.expect("written");
 }
 
-async fn set(
-    store: &dyn StateStore,
-    expected: Option<u64>,
-    owner: Option<u128>,
-    head: &Head,
-) -> Cas {
-    store
-        .set_head(P0, expected.map(Epoch), owner.map(OwnerId), head.clone())
-        .await
-        .expect("an answer")
-}
-
 async fn standing(store: &dyn StateStore, partition: Partition) -> Option<Head> {
     store.head(partition).await.expect("an answer")
 }
@@ -149,81 +146,6 @@ async fn outbox_numbers(
         assert_eq!(*bytes, format!("emission {number}"));
     }
     rows.into_iter().map(|(number, _)| number).collect()
-}
-
-/// `head` is `None` where the partition was never owned, and a set that expects a head is refused there.
-pub async fn a_partition_never_owned_has_no_head(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    assert_eq!(standing(&*store, P0).await, None);
-    let refused = set(&*store, Some(1), None, &head(1, 2, 0)).await;
-    assert_eq!(refused, Cas::Refused(None));
-    assert_eq!(standing(&*store, P0).await, None);
-}
-
-/// All fields of a head come back, for its partition only.
-pub async fn a_head_reads_back_whole(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    let first = head(u128::MAX - 5, 1, 9);
-    assert_eq!(set(&*store, None, None, &first).await, Cas::Applied);
-    assert_eq!(standing(&*store, P0).await, Some(first));
-    assert_eq!(standing(&*store, P1).await, None);
-}
-
-/// The head is set only where its epoch is the expected one; refused, the answer says what stands there.
-pub async fn a_head_is_set_only_over_the_expected_epoch(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    let first = head(1, 5, 0);
-    set(&*store, None, None, &first).await;
-    for expected in [None, Some(4), Some(6)] {
-        let refused = set(&*store, expected, None, &head(2, 6, 0)).await;
-        assert_eq!(refused, Cas::Refused(Some(first.clone())), "{expected:?}");
-    }
-    assert_eq!(standing(&*store, P0).await, Some(first));
-}
-
-/// The head is set only where its owner is the one that asks.
-pub async fn a_head_is_set_only_by_its_owner(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    let first = head(1, 5, 0);
-    set(&*store, None, None, &first).await;
-    let refused = set(&*store, Some(5), Some(2), &head(2, 5, 9)).await;
-    assert_eq!(refused, Cas::Refused(Some(first)));
-    let moved = head(1, 5, 9);
-    assert_eq!(set(&*store, Some(5), Some(1), &moved).await, Cas::Applied);
-    assert_eq!(standing(&*store, P0).await, Some(moved));
-}
-
-/// A takeover names the epoch only, and ends what the owner before may set.
-pub async fn a_takeover_does_not_look_at_the_owner(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    set(&*store, None, None, &head(1, 5, 0)).await;
-    let taken = head(2, 6, 0);
-    assert_eq!(set(&*store, Some(5), None, &taken).await, Cas::Applied);
-    let late = set(&*store, Some(5), Some(1), &head(1, 5, 99)).await;
-    assert_eq!(late, Cas::Refused(Some(taken)));
-}
-
-/// The head is linearizable: of takeovers from one epoch at the same time one is applied.
-pub async fn of_concurrent_takeovers_one_succeeds(fixture: &impl StoreFixture) {
-    let store = fixture.open().await;
-    set(&*store, None, None, &head(0, 1, 0)).await;
-    let owners: Vec<_> = (1..=8)
-        .map(|owner| {
-            let store = Arc::clone(&store);
-            tokio::spawn(
-                async move { (owner, set(&*store, Some(1), None, &head(owner, 2, 0)).await) },
-            )
-        })
-        .collect();
-    let mut applied = Vec::new();
-    for owner in owners {
-        match owner.await.expect("an owner") {
-            (owner, Cas::Applied) => applied.push(OwnerId(owner)),
-            (_, Cas::Refused(_)) => {}
-        }
-    }
-    let stands = standing(&*store, P0).await.expect("a head");
-    assert_eq!(applied, [stands.owner]);
 }
 
 /// Snapshots and segments come in the order asked for, with `None` for those that are not there.
@@ -396,7 +318,7 @@ pub async fn what_was_written_is_there_after_opening_again(fixture: &impl StoreF
         cursor: Position::START,
         ..head(1, 1, 0)
     };
-    set(&*store, None, None, &taken).await;
+    set(&*store, Over::Nothing, &taken).await;
     drop(store);
 
     let store = fixture.open().await;
@@ -410,7 +332,7 @@ pub async fn what_was_written_is_there_after_opening_again(fixture: &impl StoreF
     assert_eq!(texts(segments), [Some("two".to_owned())]);
     assert_eq!(outbox_numbers(&*store, P0, 0, 9).await, [4]);
     assert_eq!(standing(&*store, P0).await, Some(taken.clone()));
-    let refused = set(&*store, None, None, &head(2, 1, 0)).await;
+    let refused = set(&*store, Over::Nothing, &head(2, 1, 0)).await;
     assert_eq!(refused, Cas::Refused(Some(taken)));
 }
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ports::{Cas, Due, Entity, Head, OwnerId, Row, Stamp, StateStore, StoreError};
-use types::{Epoch, Partition};
+use ports::{Cas, Due, Entity, Head, Over, Row, Stamp, StateStore, StoreError};
+use types::Partition;
 
 use super::{Crash, Dice, Fault, Link, Service};
 pub use kept::HeadSet;
@@ -145,8 +145,7 @@ impl StateStore for FaultyStore {
     async fn set_head(
         &self,
         partition: Partition,
-        expected: Option<Epoch>,
-        owner: Option<OwnerId>,
+        over: Over,
         head: Head,
     ) -> Result<Cas, StoreError> {
         self.enter().await?;
@@ -157,9 +156,7 @@ impl StateStore for FaultyStore {
         } else {
             let mut kept = self.kept();
             let there = kept.heads.get(&partition);
-            let matches = there.map(|head| head.epoch) == expected
-                && there.is_none_or(|head| owner.is_none_or(|owner| owner == head.owner));
-            if matches {
+            if over.is(there) {
                 let set = head.clone();
                 kept.heads_set.push(HeadSet {
                     partition,

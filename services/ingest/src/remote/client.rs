@@ -1,6 +1,7 @@
 //! The ingest node's side.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -8,72 +9,54 @@ use async_trait::async_trait;
 use events::partition_of;
 use ports::Entity;
 use proto::cluster::v1 as wire;
-use proto::cluster::v1::query_service_client::QueryServiceClient;
 use serde_json::value::RawValue;
-use thiserror::Error;
-use tonic::transport::{Channel, Endpoint};
+use tokio::time::{Instant, timeout_at};
 use tonic::{Response, Status};
 use types::{BrandId, EventId, Partition, PlayerId, Position, SourceId};
 
+use super::hints::Hints;
+use super::nodes::{Client, NoEndpoint, Nodes};
 use super::wire::{applied, json, jsons, place, position, query_error};
 use crate::queries::{
     Draft, JournalAnswer, OutcomeAnswer, PlayerAnswer, PreviewAnswer, Queries, QueryError,
 };
 
-/// How long connecting to a node may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A connection that answers no ping for so long is broken: it is made anew.
-const KEEP_ALIVE: Duration = Duration::from_secs(3);
-/// A page of large journal entries stays below this.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// How long a question waits for a partition that moves.
+const MOVES_WITHIN: Duration = Duration::from_secs(1);
 
-/// No engine node can be asked at the addresses given.
-#[derive(Debug, Error)]
-pub enum NoEndpoint {
-    /// None is named.
-    #[error("no engine node is named: name the cluster address of each in `nodes`")]
-    None,
-    /// One is no address.
-    #[error("{endpoint} is not an address such as http://127.0.0.1:8087")]
-    NotAnAddress {
-        /// What was given.
-        endpoint: String,
-    },
-}
-
-type Client = QueryServiceClient<Channel>;
-
-/// Asks the engine nodes: for each partition the one that answered last, and where that one does not fold it, the others in turn.
+/// Asks the engine nodes: for each partition the one that says that it holds it, else the one that answered last, else the others in turn.
 pub struct RemoteQueries {
-    nodes: Vec<Client>,
+    nodes: Nodes,
     /// Which node answered last, by partition.
     owners: Vec<AtomicUsize>,
+    hints: Option<Hints>,
 }
 
 impl std::fmt::Debug for RemoteQueries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RemoteQueries")
-            .field("nodes", &self.nodes.len())
+            .field("nodes", &self.nodes.count())
             .field("partitions", &self.owners.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 impl RemoteQueries {
-    /// Asks these nodes about a log of so many partitions. Connects when the first question comes.
-    pub fn new(endpoints: &[String], partitions: u16) -> Result<Self, NoEndpoint> {
-        if endpoints.is_empty() {
-            return Err(NoEndpoint::None);
-        }
+    /// Asks these nodes about a log of so many partitions, first of all the one that the hints name. Connects when the first question comes.
+    pub fn new(
+        endpoints: &[String],
+        partitions: u16,
+        hints: Option<Hints>,
+    ) -> Result<Self, NoEndpoint> {
         let owners = (0..partitions).map(|_| AtomicUsize::new(0)).collect();
-        let nodes = endpoints.iter().map(|endpoint| client(endpoint));
         Ok(Self {
-            nodes: nodes.collect::<Result<_, _>>()?,
+            nodes: Nodes::new(endpoints)?,
             owners,
+            hints,
         })
     }
 
-    /// Asks the partition's node; where it is another one's by now, finds out whose.
+    /// Asks the partition's node; where it moves just now, the one that holds it then.
     async fn ask<Q, A, F>(
         &self,
         partition: Partition,
@@ -84,17 +67,51 @@ impl RemoteQueries {
         Q: Clone,
         F: Future<Output = Result<Response<A>, Status>>,
     {
+        let deadline = Instant::now() + MOVES_WITHIN;
+        loop {
+            let holder = self.hints.as_ref().and_then(|hints| hints.of(partition));
+            let asked = self.ask_once(partition, holder.as_ref(), &question, &call);
+            match (asked.await, &self.hints) {
+                (Err(said @ (QueryError::Moving | QueryError::Stopping)), Some(hints)) => {
+                    let moves = hints.moves(partition, holder.as_ref());
+                    timeout_at(deadline, moves).await.map_err(|_| said)?;
+                }
+                (answer, _) => return answer,
+            }
+        }
+    }
+
+    /// Asks whoever is said to hold the partition, then those named.
+    async fn ask_once<Q, A, F>(
+        &self,
+        partition: Partition,
+        holder: Option<&Arc<str>>,
+        question: &Q,
+        call: &impl Fn(Client, Q) -> F,
+    ) -> Result<A, QueryError>
+    where
+        Q: Clone,
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
         let owner = self.owners.get(usize::from(partition.0));
         let owner = owner.ok_or(QueryError::Moving)?;
+        if let Some(client) = holder.and_then(|address| self.nodes.hinted(address)) {
+            match answered(call(client, question.clone()).await) {
+                Err(QueryError::Moving | QueryError::Stopping) => {}
+                answer => return answer,
+            }
+        }
         let first = owner.load(Ordering::Relaxed);
         let mut said = QueryError::Moving;
-        for turn in 0..self.nodes.len() {
-            let number = (first + turn) % self.nodes.len();
-            let answer = call(self.nodes[number].clone(), question.clone()).await;
-            match answer.map_err(|status| query_error(&status)) {
+        for number in first..first + self.nodes.count() {
+            let (address, client) = self.nodes.named(number);
+            if holder.is_some_and(|asked| **asked == *address) {
+                continue;
+            }
+            match answered(call(client, question.clone()).await) {
                 Ok(answer) => {
-                    owner.store(number, Ordering::Relaxed);
-                    return Ok(answer.into_inner());
+                    owner.store(number % self.nodes.count(), Ordering::Relaxed);
+                    return Ok(answer);
                 }
                 // It folds the partition, and cannot answer now.
                 Err(QueryError::Overloaded) => return Err(QueryError::Overloaded),
@@ -110,17 +127,9 @@ impl RemoteQueries {
     }
 }
 
-fn client(endpoint: &str) -> Result<Client, NoEndpoint> {
-    let channel = Endpoint::from_shared(endpoint.to_owned())
-        .map_err(|_| NoEndpoint::NotAnAddress {
-            endpoint: endpoint.to_owned(),
-        })?
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE)
-        .connect_lazy();
-    Ok(QueryServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX))
+fn answered<A>(answer: Result<Response<A>, Status>) -> Result<A, QueryError> {
+    let answer = answer.map_err(|status| query_error(&status))?;
+    Ok(answer.into_inner())
 }
 
 #[async_trait]

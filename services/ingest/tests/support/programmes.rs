@@ -20,6 +20,8 @@ struct Kept {
     /// Why nothing can be published, as the one in effect sees it.
     refuses: Vec<String>,
     away: bool,
+    /// Partitions that nobody folds.
+    orphans: usize,
 }
 
 impl FakeProgrammes {
@@ -52,6 +54,10 @@ impl FakeProgrammes {
 
     pub(crate) fn set_away(&self, away: bool) {
         self.kept.lock().unwrap().away = away;
+    }
+
+    pub(crate) fn orphan(&self, partitions: usize) {
+        self.kept.lock().unwrap().orphans = partitions;
     }
 
     fn kept(&self) -> Result<std::sync::MutexGuard<'_, Kept>, ProgrammeError> {
@@ -123,7 +129,7 @@ impl Programmes for FakeProgrammes {
     async fn in_effect(&self, _: &BrandId, _: u64) -> InEffect {
         InEffect {
             total: 4,
-            active: 4,
+            active: 4 - self.kept.lock().unwrap().orphans,
         }
     }
 }

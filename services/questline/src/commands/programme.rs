@@ -130,9 +130,11 @@ fn put(args: &Put) -> Result<(), Failure> {
         let why = answer["errors"][0]["message"].as_str().unwrap_or("");
         return Err(Failure::bad_input(why));
     }
+    // The first of a brand has none.
+    let base = answer["base"].as_str();
+    let base = base.map_or(String::new(), |base| format!("--base {base} "));
     say(format_args!(
-        "publish it with: questline programme publish --base {} --draft {}",
-        text("base"),
+        "publish it with: questline programme publish {base}--draft {}",
         text("version")
     ))?;
     Ok(())
@@ -143,8 +145,15 @@ fn publish(args: &Publish) -> Result<(), Failure> {
     let said = json!({"base": args.base, "version": args.draft, "note": args.note});
     let answer = block_on(async { client.publish(&said).await.map_err(failed) })?;
     let partitions = &answer["partitions"];
+    let rest = match partitions["active"] == partitions["total"] {
+        true => "",
+        // Published it is, whatever happens: nothing has to be done.
+        false => {
+            "; the others follow by themselves, once they have an owner (`questline cluster status`)"
+        }
+    };
     say(format_args!(
-        "published {} as number {}; in effect in {} of {} partitions",
+        "published {} as number {}; in effect in {} of {} partitions{rest}",
         answer["version"].as_str().unwrap_or("?"),
         answer["number"],
         partitions["active"],
@@ -186,9 +195,8 @@ fn failed(error: CallError) -> Failure {
         return Failure::failed(error);
     };
     let mut why = error.to_string();
-    if let Some(difference) = problem["difference"].as_str() {
-        let of = problem["difference_of"].as_str().unwrap_or("");
-        why.push_str(&format!("\nfrom {of}:\n{difference}"));
+    if code == "stale_base" {
+        why.push_str(&stale(problem));
     }
     for fault in problem["errors"].as_array().into_iter().flatten() {
         let message = fault["message"].as_str().unwrap_or("");
@@ -201,6 +209,43 @@ fn failed(error: CallError) -> Failure {
         "invalid_programme" => Failure::bad_input(why),
         _ => Failure::failed(why),
     }
+}
+
+/// What somebody else has published since, and how to go on.
+fn stale(problem: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+    let list = |name: &str| -> String {
+        let all = problem[name].as_array().into_iter().flatten();
+        all.map(|one| format!("\n  {}", text(one))).collect()
+    };
+    let from = match problem["difference_of"].as_str() {
+        Some("base to current") => "since your --base",
+        Some(_) => "from your draft to what is in effect (your --base is not known)",
+        None => return String::new(),
+    };
+    let mut said = format!("\n\nwhat changed {from}:{}", list("changes"));
+    match (
+        problem["changes"].as_array(),
+        problem["changes_left_out"].as_u64(),
+    ) {
+        (_, Some(more @ 1..)) => said.push_str(&format!("\n  and {more} more")),
+        (Some(none), _) if none.is_empty() => said.push_str("\n  nothing but how it is written"),
+        (None, _) => said.push_str("\n  see the texts"),
+        _ => {}
+    }
+    let yours = list("also_yours");
+    if !yours.is_empty() {
+        said.push_str(&format!(
+            "\nyour draft changes the same, so decide which holds:{yours}"
+        ));
+    }
+    said.push_str(&format!(
+        "\nas texts:\n{}\nnothing was published. Put these changes into your file, then:\n  questline programme put FILE\n  questline \
+         programme publish --base {} --draft VERSION, as `put` says it",
+        text(&problem["difference"]),
+        text(&problem["current"]["version"])
+    ));
+    said
 }
 
 #[cfg(test)]

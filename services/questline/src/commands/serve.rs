@@ -13,6 +13,7 @@ use crate::serve::{self, Config, Flags, Running};
 #[command(after_help = "Examples:
   questline key create --data ./data --brand acme --source shop --scopes ingest,read
   questline serve --data ./data --programme programme.yaml
+  questline serve --data ./data                             with what was published in it
   questline serve --config questline.toml --role notifications
 
 Settings: defaults, then --config, then variables such as QUESTLINE_HTTP or QUESTLINE_BONUS_ENGINE__OPERATOR__URL, then flags; `questline

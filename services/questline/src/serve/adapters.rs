@@ -11,7 +11,7 @@ use people::People;
 use ports::{EventLog, Liveness, PeopleStore, ProgrammeStore, StateStore};
 use store_cql::CqlStore;
 
-use super::config::{ClockName, Config, LogKind, Role};
+use super::config::{ClockName, Config, LogKind};
 use super::wall_clock;
 use crate::exit::Failure;
 
@@ -32,7 +32,7 @@ pub(super) struct Adapters {
     pub(super) programmes: Arc<dyn ProgrammeStore>,
     /// What recorded time is.
     pub(super) clock: ClockName,
-    /// The other engine nodes of the log; `None`: it is this process's alone, or no engine runs here.
+    /// The engine nodes of the log; `None`: it is this process's alone.
     pub(super) liveness: Option<Arc<dyn Liveness>>,
     /// Who was erased, and keys of everybody else.
     pub(super) people: Arc<People>,
@@ -63,20 +63,15 @@ async fn cluster(config: &Config) -> Result<Adapters, Failure> {
     let log = JetStreamLog::open(&settings).await;
     let log = log.map_err(Failure::failed)?;
     let store = cql(config).await?;
-    let liveness: Option<Arc<dyn Liveness>> = match config.runs(Role::Engine) {
-        true => {
-            let opened = JetStreamLiveness::open(&settings, config.ownership.lease()).await;
-            Some(Arc::new(opened.map_err(Failure::failed)?))
-        }
-        false => None,
-    };
+    let liveness = JetStreamLiveness::open(&settings, config.ownership.lease()).await;
+    let liveness = liveness.map_err(Failure::failed)?;
     Ok(Adapters {
         log: Arc::new(log),
         store: store.clone(),
         people: known(store.clone()).await?,
         programmes: store,
         clock,
-        liveness,
+        liveness: Some(Arc::new(liveness)),
         backup: None,
     })
 }

@@ -25,7 +25,7 @@ use crate::exit::Failure;
 pub(crate) struct Config {
     /// The data folder.
     pub(crate) data: PathBuf,
-    /// Programme files: one a brand.
+    /// Programme files, one a brand: what a brand begins with that has no programme yet.
     pub(crate) programme: Vec<PathBuf>,
     /// Where HTTP is served.
     pub(crate) http: SocketAddr,
@@ -220,7 +220,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<PathBuf>,
-    /// A programme; once for each brand
+    /// A programme to begin a brand with; once for each brand. What was published since stays in effect
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     programme: Vec<PathBuf>,
@@ -315,11 +315,6 @@ impl Config {
                 "an ingest node asks the engine nodes about players: nodes = [\"http://host:8087\", ..] names their cluster addresses",
             ));
         }
-        if (ingest || engine) && self.programme.is_empty() {
-            return Err(Failure::bad_usage(
-                "a programme is needed: --programme FILE",
-            ));
-        }
         self.ownership.check()?;
         Ok(self)
     }
@@ -370,7 +365,6 @@ mod tests {
         let table = [
             ("htp = \"127.0.0.1:1\"", flags(), "htp"),
             ("http = 8080", flags(), "http"),
-            ("", Flags::default(), "--programme"),
             (
                 "",
                 Flags {
@@ -402,11 +396,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_alone_needs_no_programme() {
-        let flags = Flags {
-            role: vec![Role::Notifications],
-            ..Flags::default()
-        };
-        assert!(load("", &flags).is_ok());
+    fn a_programme_may_be_published_later() {
+        for role in [vec![], vec![Role::Notifications]] {
+            let flags = Flags {
+                role,
+                ..Flags::default()
+            };
+            assert!(load("", &flags).is_ok());
+        }
     }
 }

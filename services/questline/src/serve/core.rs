@@ -9,7 +9,7 @@ use engine::{
     Engine, EngineConfig, EngineHandle, Retention, Threads, Versions, carry_publications,
 };
 use engine_service::Node;
-use ingest_service::{Deps, Keys, Queries, RemoteQueries};
+use ingest_service::{Deps, Hints, Keys, Queries, RemoteQueries};
 use ports::{EmissionSink, OwnerId};
 use telemetry::Exporter;
 use tokio::task::JoinSet;
@@ -131,7 +131,8 @@ impl Starting<'_> {
             Some(folding) => folding.queries.clone(),
             None => {
                 let partitions = self.adapters.log.partitions();
-                let remote = RemoteQueries::new(&config.nodes, partitions);
+                let hints = self.adapters.liveness.clone().map(Hints::follow);
+                let remote = RemoteQueries::new(&config.nodes, partitions, hints);
                 Arc::new(remote.map_err(Failure::bad_input)?)
             }
         };

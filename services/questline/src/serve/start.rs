@@ -158,6 +158,12 @@ async fn versions(adapters: &Adapters, given: Programmes) -> Result<Arc<Versions
              programme put FILE`, then `questline programme publish`)"
         );
     }
+    if versions.is_empty() {
+        tracing::warn!(
+            "no programme is published, so events are refused until one is: `questline programme put FILE`, then `questline programme \
+             publish` (the key needs the scope `programme`); or start with --programme FILE"
+        );
+    }
     Ok(Arc::new(versions))
 }
 

@@ -12,6 +12,11 @@ pub(crate) fn get(url: &str) -> Option<Value> {
 
 /// The same, under a key.
 pub(crate) fn get_as(url: &str, key: Option<&str>) -> Option<Value> {
+    let body = body(url, key)?;
+    Some(serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+fn body(url: &str, key: Option<&str>) -> Option<Vec<u8>> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).ok()?;
     let key = bearer(key);
@@ -22,8 +27,12 @@ pub(crate) fn get_as(url: &str, key: Option<&str>) -> Option<Value> {
     if !answer.starts_with(b"HTTP/1.0 200") && !answer.starts_with(b"HTTP/1.1 200") {
         return None;
     }
-    let body = answer.get(end + 4..)?;
-    Some(serde_json::from_slice(body).unwrap_or(Value::Null))
+    answer.get(end + 4..).map(<[u8]>::to_vec)
+}
+
+/// The text at a URL; `None` while nobody answers with 200.
+pub(crate) fn text(url: &str) -> Option<String> {
+    String::from_utf8(body(url, None)?).ok()
 }
 
 /// All items of a paged list.
