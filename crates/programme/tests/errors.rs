@@ -74,7 +74,7 @@ fn a_thing_is_not_what_another_still_is() {
         ),
         (
             "earn: [{id: a, was: \"a b\", on: order, give: {points: xp, fixed: 1}}]",
-            "1:21 `a b` is not allowed here",
+            "1:21 expected an id of 1 to 64 letters, digits, `_` or `-`, found `a b`",
         ),
         // What it was is asked when it follows another.
         (
@@ -472,7 +472,7 @@ fn what_is_personal_is_read_by_no_rule() {
     let table = [
         (
             "{mail: {personal: true}}",
-            "1:44 an attribute has no `kind`",
+            "1:43 an attribute has no `kind`",
         ),
         (
             "{mail: {kind: strin, personal: true}}",
