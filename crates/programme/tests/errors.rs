@@ -1,5 +1,10 @@
 //! What a wrong programme is told: everything at once, where it stands, and what to write instead.
 
+#[path = "errors/personal.rs"]
+mod personal;
+#[path = "errors/was.rs"]
+mod was;
+
 use programme::{Diagnostics, compile, compile_bytes};
 
 fn errors(source: &str) -> Diagnostics {
@@ -51,40 +56,6 @@ error: there is no points `xpp`
 
 2 errors in summer.yaml";
     assert_eq!(errors(source).to_string(), expected);
-}
-
-#[test]
-fn a_thing_is_not_what_another_still_is() {
-    let table = [
-        (
-            "missions: [{id: a, goal: {count: order, target: 1}}, {id: b, was: a, goal: {count: order, target: 1}}]",
-            "1:67 the mission `a` is still here (one thing is not two: remove the other, or this `was`)",
-        ),
-        (
-            "missions: [{id: a, was: a, goal: {count: order, target: 1}}]",
-            "1:25 the mission `a` is still here (one thing is not two: remove the other, or this `was`)",
-        ),
-        (
-            "rewards: [{id: a, was: c, kind: bonus, template: A}, {id: b, was: c, kind: bonus, template: B}]",
-            "1:67 another reward was `c` already",
-        ),
-        (
-            "tiers: [{id: t, was: s, by: xp, levels: [{id: l, at: 0}, {id: m, was: k, at: 1}, {id: n, was: k, at: 2}]}]",
-            "1:95 another level was `k` already",
-        ),
-        (
-            "earn: [{id: a, was: \"a b\", on: order, give: {points: xp, fixed: 1}}]",
-            "1:21 `a b` is not allowed here",
-        ),
-        // What it was is asked when it follows another.
-        (
-            "missions: [{id: b, was: a, goal: {count: order, target: 1}}]",
-            "compiles",
-        ),
-    ];
-    for (body, expected) in table {
-        assert_eq!(told(body), expected, "{body}");
-    }
 }
 
 #[test]
@@ -439,60 +410,4 @@ fn control_characters_and_long_lines_do_not_reach_the_terminal() {
         shown.lines().all(|line| line.chars().count() < 400),
         "{shown}"
     );
-}
-
-#[test]
-fn what_is_personal_is_read_by_no_rule() {
-    const TYPES: &str = "event_types: {ticket: {attributes: {mail: {kind: string, personal: true}, age: {kind: int, personal: true}, hours: {kind: int}, plain: int}}}\n";
-    let table = [
-        (
-            "earn: [{id: e, on: ticket, when: event.attributes.mail == \"a\", give: {points: xp, fixed: 1}}]",
-            "2:51 the attribute `mail` is personal: no rule, goal or predicate can read it",
-        ),
-        (
-            "earn: [{id: e, on: ticket, give: {points: xp, rate: 1, of: attributes.age}}]",
-            "2:60 the attribute `age` is personal: no rule, goal or predicate can read it",
-        ),
-        (
-            "missions: [{id: m, goal: {distinct: attributes.mail, of: ticket, target: 2}}]",
-            "2:37 the attribute `mail` is personal: no rule, goal or predicate can read it",
-        ),
-        (
-            "missions: [{id: m, goal: {count: ticket, target: 2, when: has(event.attributes.mail)}}]",
-            "2:80 the attribute `mail` is personal: no rule, goal or predicate can read it",
-        ),
-        (
-            "missions: [{id: m, goal: {sum: attributes.hours, of: ticket, target: 2, when: event.attributes.plain > 1}}]",
-            "compiles",
-        ),
-    ];
-    for (body, expected) in table {
-        assert_eq!(told(&format!("{TYPES}{body}")), expected, "{body}");
-    }
-    let table = [
-        (
-            "{mail: {personal: true}}",
-            "1:44 an attribute has no `kind`",
-        ),
-        (
-            "{mail: {kind: strin, personal: true}}",
-            "1:50 unknown attribute type `strin` (did you mean `string`?)",
-        ),
-        (
-            "{mail: {kind: string, personal: yes}}",
-            "1:68 expected `true` or `false`, found `yes`",
-        ),
-        (
-            "{mail: {kind: string, secret: true}}",
-            "1:58 unknown key `secret` in an attribute",
-        ),
-        (
-            "{mail: {kind: string, personal: false}, name: string}",
-            "compiles",
-        ),
-    ];
-    for (attributes, expected) in table {
-        let body = format!("event_types: {{ticket: {{attributes: {attributes}}}}}");
-        assert_eq!(told(&body), expected, "{body}");
-    }
 }
