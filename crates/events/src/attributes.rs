@@ -1,5 +1,6 @@
 //! Attributes that mean something to Questline itself: which built-in types need them, and what they may say.
 
+use jiff::tz::TimeZone;
 use programme::model::BuiltIn;
 use types::{Decimal, Event, EventId, MicroPoints, Timestamp, Value};
 
@@ -28,11 +29,49 @@ pub(crate) fn check(event: &Event, built_in: BuiltIn) -> Result<(), Rejection> {
             one_of(event, "status", &known).map(|_| ())
         }
         BuiltIn::PlayerRestricted => player_restricted(event),
+        BuiltIn::ProfileChanged => profile_changed(event),
+        BuiltIn::BetPlaced => funds(event),
         _ => Ok(()),
     }
 }
 
+// What is unsaid is real money. What is none of these may not pass for it.
+fn funds(event: &Event) -> Result<(), Rejection> {
+    let known = ["real", "bonus", "free"];
+    match event.attributes.contains_key("funds") {
+        true => one_of(event, "funds", &known).map(|_| ()),
+        false => Ok(()),
+    }
+}
+
+fn profile_changed(event: &Event) -> Result<(), Rejection> {
+    let zone = |value: &Value| {
+        let name = value.as_text();
+        name.is_some_and(|name| TimeZone::get(name).is_ok())
+    };
+    let texts = |value: &Value| match value {
+        Value::List(items) => items.iter().all(|item| item.as_text().is_some()),
+        _ => false,
+    };
+    let reserved: [(&str, &dyn Fn(&Value) -> bool, &str); 3] = [
+        ("zone", &zone, "an IANA time zone, such as Europe/London"),
+        ("segments", &texts, "a list of strings"),
+        (
+            "attributes",
+            &|value| matches!(value, Value::Map(_)),
+            "an object",
+        ),
+    ];
+    for (name, fits, wanted) in reserved {
+        if event.attributes.get(name).is_some_and(|value| !fits(value)) {
+            return Err(bad(event, name, wanted));
+        }
+    }
+    Ok(())
+}
+
 fn bet_settled(event: &Event) -> Result<(), Rejection> {
+    funds(event)?;
     let results = ["won", "lost", "void", "cash_out", "partial_void"];
     let result = one_of(event, "result", &results)?;
     if result == "partial_void" && event.amount.is_none() {

@@ -12,6 +12,8 @@ pub struct Context<'a> {
     pub sources: Sources<'a>,
     /// Whether a recorded time may be named.
     pub clock: Clock,
+    /// Whether points may be adjusted by hand.
+    pub adjusts: bool,
 }
 
 /// Which sources may speak. `questline` never may.
@@ -41,6 +43,7 @@ impl<'a> Context<'a> {
             programme,
             sources: Sources::Default(default_source),
             clock: Clock::Event,
+            adjusts: true,
         }
     }
 }

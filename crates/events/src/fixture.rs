@@ -28,6 +28,7 @@ pub(crate) fn programme() -> Programme {
         built_in("order_refunded", BuiltIn::OrderRefunded),
         built_in("order_cancelled", BuiltIn::OrderCancelled),
         built_in("registered", BuiltIn::Registered),
+        built_in("profile_changed", BuiltIn::ProfileChanged),
         EventType {
             name: "article_read".into(),
             built_in: None,
@@ -66,6 +67,7 @@ pub(crate) fn programme() -> Programme {
         rewards: Vec::new(),
         earlier: Vec::new(),
         source: "".into(),
+        used: programme::model::UsedIds::default(),
         kept: programme::model::Kept::default(),
     }
 }

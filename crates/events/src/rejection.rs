@@ -38,13 +38,15 @@ pub enum Code {
     TooDeep,
     /// A source that the key may not speak for, or the reserved one.
     SourceNotAllowed,
+    /// What the key has no scope for.
+    Forbidden,
     /// The player was erased.
     PlayerErased,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Malformed,
         Self::UnknownField,
         Self::MissingField,
@@ -60,6 +62,7 @@ impl Code {
         Self::TooLarge,
         Self::TooDeep,
         Self::SourceNotAllowed,
+        Self::Forbidden,
         Self::PlayerErased,
     ];
 
@@ -81,6 +84,7 @@ impl Code {
             Self::TooLarge => "too_large",
             Self::TooDeep => "too_deep",
             Self::SourceNotAllowed => "source_not_allowed",
+            Self::Forbidden => "forbidden",
             Self::PlayerErased => Event::ERASED,
         }
     }

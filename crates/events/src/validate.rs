@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use programme::model::{EventType, Programme};
+use programme::model::{BuiltIn, EventType, Programme};
 use types::{
     Currency, Decimal, DecimalError, Event, EventId, IdError, Money, MoneyError, PlayerId, SourceId,
 };
@@ -10,6 +10,9 @@ use types::{
 use crate::raw::Raw;
 use crate::rejection::{Code, Rejection, excerpt};
 use crate::{Clock, Context, Incoming, Sources, required};
+
+/// The bound of a programme's own rates holds for those of events.
+const RATE_BELOW: i64 = 1_000_000_000;
 
 /// The event that the fields say, or why they say none; the rejection carries the id if there was one.
 pub(crate) fn validate(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
@@ -24,6 +27,12 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
     let id = required_id("id", raw.id.as_deref(), EventId::new)?;
     let source = source(raw.source.as_deref(), context.sources)?;
     let event_type = event_type(raw.kind.as_deref(), context.programme)?;
+    if event_type.built_in == Some(BuiltIn::PointsAdjusted) && !context.adjusts {
+        return Err(Rejection::new(
+            Code::Forbidden,
+            "`points_adjusted` needs a key with the scope `adjust`",
+        ));
+    }
     let player = required_id("player", raw.player.as_deref(), PlayerId::new)?;
     let occurred_at = raw.occurred_at.ok_or_else(|| missing("occurred_at"))?;
     if raw.recorded_at.is_some() && context.clock == Clock::Log {
@@ -164,6 +173,10 @@ fn rate(text: &str) -> Result<Decimal, Rejection> {
     let rate = decimal("rate", text)?;
     if rate <= Decimal::ZERO {
         return Err(Rejection::new(Code::BadNumber, "`rate` must be above zero"));
+    }
+    if rate >= Decimal::from(RATE_BELOW) {
+        let detail = format!("`rate` must be below {RATE_BELOW}");
+        return Err(Rejection::new(Code::BadNumber, detail));
     }
     Ok(rate)
 }

@@ -8,6 +8,7 @@ mod goals;
 mod layout;
 mod levels;
 mod missions;
+mod renamed;
 mod running;
 mod words;
 
@@ -35,6 +36,11 @@ pub enum What {
     Added(Vec<(String, String)>),
     /// It is gone.
     Removed,
+    /// It has another id from now on.
+    Renamed {
+        /// The one that it had, in the form of the one that it has.
+        before: Box<str>,
+    },
     /// One of its facts is another.
     Changed {
         /// Which.
@@ -57,8 +63,11 @@ pub enum What {
 
 /// What differs from `before` in `after`, in the order of the file; empty where both say the same, whatever their texts look like.
 ///
-/// Things are known by their ids: one whose id changed is one that went and one that came.
+/// Things are known by their ids, old ones that they say they had (`was`) among them: one whose id changed without saying so is one
+/// that went and one that came.
 pub fn diff(before: &Programme, after: &Programme) -> Vec<Change> {
+    let (renames, called_anew) = renamed::of(before, after);
+    let before = called_anew.as_ref().unwrap_or(before);
     let (old, new) = (layout::of(before), layout::of(after));
     let mut changes = Vec::new();
     for ((kind, was), (_, is)) in old.iter().zip(&new) {
@@ -68,6 +77,10 @@ pub fn diff(before: &Programme, after: &Programme) -> Vec<Change> {
                 changes.push(thing.came(kind));
                 continue;
             };
+            if let Some(before) = renames.get(&(*kind, thing.id.clone())) {
+                let before = before.clone();
+                changes.push(thing.change(kind, What::Renamed { before }));
+            }
             changes.extend(facts(kind, was, thing));
             if *kind == missions::KIND {
                 let sentence = running::sentence(before, after, &thing.id);
@@ -129,9 +142,13 @@ fn reordered<'t>(
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = match &self.what {
+            What::Renamed { before } => before,
+            _ => &self.id,
+        };
         f.write_str(self.kind)?;
-        if !self.id.is_empty() {
-            write!(f, " {}", self.id)?;
+        if !id.is_empty() {
+            write!(f, " {id}")?;
         }
         match &self.what {
             What::Added(facts) => {
@@ -142,6 +159,7 @@ impl fmt::Display for Change {
                 let colon = if said.is_empty() { "" } else { ": " };
                 write!(f, ": added{colon}{}", said.join("; "))
             }
+            What::Renamed { .. } => write!(f, " is now called {}", self.id),
             What::Removed => f.write_str(": removed"),
             What::Changed {
                 field,

@@ -13,6 +13,7 @@ mod order;
 mod points;
 mod rules;
 mod tiers;
+mod was;
 
 use sha2::{Digest, Sha256};
 
@@ -87,6 +88,8 @@ pub(crate) fn programme(
         lower.problems,
     );
 
+    renamed(text, lower.problems);
+
     let currency = text.currency.as_ref().map(|code| code.value.0);
     let conversion = lower.conversion(text.conversion.as_ref(), currency);
     let lateness_ns = text
@@ -108,7 +111,7 @@ pub(crate) fn programme(
     let (rules, missions, types) = (rules?, missions?, lower.types);
     let rules_by_type = by_type(&types, &rules, |rule| vec![rule.on]);
     let missions_by_type = by_type(&types, &missions, |mission| mission.goal.event_types());
-    Some(Programme {
+    let mut programme = Programme {
         id: text.programme.as_ref()?.value.0.clone(),
         brand: text.brand.as_ref()?.value.0.clone(),
         version: version_of(source),
@@ -142,8 +145,29 @@ pub(crate) fn programme(
         rewards: rewards?,
         source: source.into(),
         earlier: Vec::new(),
+        used: crate::model::UsedIds::default(),
         kept: crate::model::Kept::default(),
-    })
+    };
+    // Nothing is known of what came before.
+    programme.known_from(crate::model::UsedIds::default());
+    Some(programme)
+}
+
+/// Of every kind of thing that may have had another id, what cannot have had it.
+fn renamed(text: &ProgrammeText, problems: &mut Problems) {
+    let points = text.points.iter().flat_map(|table| &table.value.0);
+    was::check(
+        "points",
+        points.map(|(key, points)| (Some(&*key.value.0), &points.value.was)),
+        problems,
+    );
+    macro_rules! check {
+        ($($what:literal $list:ident),+) => {$(
+            let all = items(&text.$list).map(|it| (it.id.as_ref().map(|id| &*id.value.0), &it.was));
+            was::check($what, all, problems);
+        )+};
+    }
+    check!("earn rule" earn, "mission" missions, "tier set" tiers, "reward" rewards);
 }
 
 /// The version that a text is, programme or not: the first 32 hex digits of its SHA-256.
@@ -172,7 +196,7 @@ fn by_type<T>(
 }
 
 /// The things of a list that may be absent.
-pub(crate) fn items<T>(list: &Option<At<List<T>>>) -> impl Iterator<Item = &T> {
+pub(crate) fn items<T>(list: &Option<At<List<T>>>) -> impl Iterator<Item = &T> + Clone {
     list.iter()
         .flat_map(|list| list.value.0.iter().map(|item| &item.value))
 }

@@ -6,6 +6,7 @@ mod built_in;
 mod calendar;
 mod catalogue;
 mod earn;
+mod identity;
 mod kept;
 mod lineage;
 mod mission;
@@ -19,6 +20,8 @@ pub use earn::{
     Boost, Cap, EarnRule, Give, Points, PointsIx, PointsKind, RuleIx, Stacking, StackingHow,
     Weights,
 };
+pub use identity::UsedIds;
+pub(crate) use identity::{Ids, Known};
 pub use kept::Kept;
 pub use lineage::GoalOf;
 pub use mission::{
@@ -92,6 +95,8 @@ pub struct Programme {
     pub source: Box<str>,
     /// Versions that were in effect before it, as far as they are known.
     pub earlier: Vec<Arc<Programme>>,
+    /// Every id that it and the versions before it have used.
+    pub used: UsedIds,
     /// What the core works out from all this once.
     pub kept: Kept,
 }

@@ -42,6 +42,8 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 
 const KEEPS: &str = "mission m: players in the middle of it keep goal and window as they were until their period ends or they complete \
                      it; all others go by the new ones (on_change: keep)";
+const KEEPS_MM: &str = "mission mm: players in the middle of it keep goal and window as they were until their period ends or they complete \
+                        it; all others go by the new ones (on_change: keep)";
 const REBASES: &str = "mission m: players in the middle of it keep their progress where a goal still counts the same, and the new \
                        targets and conditions count from now; the next event that counts completes it where that is reached \
                        (on_change: rebase)";
@@ -204,6 +206,36 @@ fn each_change_is_said_in_the_words_of_the_programme() {
             ],
         ),
         (
+            "id: m, goal: {count: order, target: 5}",
+            "id: mm, was: m, goal: {count: order, target: 4}",
+            &[
+                "mission m is now called mm",
+                "mission mm: target 5 -> 4",
+                KEEPS_MM,
+            ],
+        ),
+        (
+            "[{id: t, by: xp, levels: [{id: low, at: 0}, {id: high, at: 100}]}]
+rewards: [{id: r,",
+            "[{id: t2, was: t, by: xp, levels: [{id: low, at: 0}, {id: top, was: high, at: 100}]}]
+rewards: [{id: r2, was: r,",
+            &[
+                "tier set t is now called t2",
+                "level t2/high is now called t2/top",
+                "reward r is now called r2",
+            ],
+        ),
+        // One that says nothing of it went, and another came.
+        (
+            "id: s, goal",
+            "id: s2, goal",
+            &[
+                "mission s2: added: goal steps of 2; step 1 goal count order; step 1 target 1; step 2 goal sum amount of order; step 2 \
+                 target 9",
+                "mission s: removed",
+            ],
+        ),
+        (
             "template: R, stock: 5",
             "template: Q",
             &["reward r: template R -> Q", "reward r: stock 5 -> none"],
@@ -223,6 +255,28 @@ fn each_change_is_said_in_the_words_of_the_programme() {
     for (from, to, expected) in table {
         assert_eq!(lines(BASE, &replaced(BASE, from, to)), *expected, "{to}");
     }
+}
+
+/// Whatever names it says nothing of it.
+#[test]
+fn what_is_renamed_is_said_once() {
+    let renamed = [
+        ("{xp: {kind", "{xp2: {was: xp, kind"),
+        ("{id: e,", "{id: e2, was: e,"),
+        ("points: xp, rate: 1", "points: xp2, rate: 2"),
+        ("by: xp", "by: xp2"),
+    ];
+    let after = renamed.iter().fold(BASE.to_owned(), |text, (from, to)| {
+        replaced(&text, from, to)
+    });
+    assert_eq!(
+        lines(BASE, &after),
+        [
+            "points xp is now called xp2",
+            "earn rule e is now called e2",
+            "earn rule e2: rate 1 -> 2",
+        ]
+    );
 }
 
 #[test]

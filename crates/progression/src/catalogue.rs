@@ -13,7 +13,9 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::derived;
 use crate::names::Names;
 
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+/// Before things could have another name.
+const NAMES_ONLY: u8 = 1;
 
 /// A programme version: the content hash that it is named by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,11 +78,12 @@ impl Catalogue {
     /// Adds a stored [`table`]; of which version it is.
     pub fn add(&mut self, table: &[u8]) -> Result<VersionId, DecodeError> {
         let mut reader = Reader::new(table);
-        match reader.byte()? {
-            LAYOUT => {}
+        let firsts = match reader.byte()? {
+            LAYOUT => true,
+            NAMES_ONLY => false,
             other => return Err(DecodeError::Layout(other)),
-        }
-        let names = Names::decode(&mut reader)?;
+        };
+        let names = Names::decode(&mut reader, firsts)?;
         match reader.is_empty() {
             true => Ok(self.put(Arc::new(names))),
             false => Err(DecodeError::Invalid("a table of names")),

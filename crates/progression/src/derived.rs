@@ -8,6 +8,7 @@ use types::{Attributes, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::candidates::{self, Candidates, Index};
+use crate::journal::Ground;
 use crate::mission::Nature;
 use crate::names::Names;
 use crate::period::{Span, span_at};
@@ -20,6 +21,8 @@ struct Derived {
     calendar: Calendar,
     /// By event type.
     indexes: Box<[Index]>,
+    /// By event type.
+    grounds: Box<[Ground]>,
     timed: Timed,
     /// By mission.
     natures: Box<[Nature]>,
@@ -32,10 +35,21 @@ fn derived(programme: &Programme) -> Option<&Derived> {
         names: Names::of(programme),
         calendar: Calendar::new(programme.timezone.clone()),
         indexes: candidates::indexes(programme),
+        grounds: grounds_of(programme),
         timed: Timed::of(programme),
         natures: natures_of(programme),
         by_first_record: begun_by_records(programme),
     })
+}
+
+fn grounds_of(programme: &Programme) -> Box<[Ground]> {
+    let types = programme
+        .rules_by_type
+        .iter()
+        .zip(&programme.missions_by_type);
+    types
+        .map(|(rules, missions)| Ground::of(rules, missions))
+        .collect()
 }
 
 fn natures_of(programme: &Programme) -> Box<[Nature]> {
@@ -92,6 +106,18 @@ pub(crate) fn span(programme: &Programme, kind: PeriodKind, at: Timestamp) -> Sp
     match derived(programme) {
         Some(derived) => derived.calendar.span(kind, at),
         None => span_at(kind, &programme.timezone, at),
+    }
+}
+
+/// What is said of an event before any rule or mission on its type is asked.
+pub(crate) fn ground(programme: &Programme, kind: EventTypeIx) -> Cow<'_, Ground> {
+    let kind = usize::from(kind.0);
+    match derived(programme).and_then(|derived| derived.grounds.get(kind)) {
+        Some(ground) => Cow::Borrowed(ground),
+        None => Cow::Owned(Ground::of(
+            &programme.rules_by_type[kind],
+            &programme.missions_by_type[kind],
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ use types::{Decimal, MicroPoints};
 use crate::arithmetic::Fraction;
 use crate::candidates::Candidates;
 use crate::cap;
+use crate::derived;
 use crate::effect::{Because, Working};
 use crate::event::part::Returned;
 use crate::fact::{Fact, WHOLE_E8};
@@ -25,15 +26,15 @@ pub(crate) fn earn(
         return pass_over(step, fact.kind, &Reason::Restricted);
     }
     let rules = &step.programme.rules_by_type[usize::from(fact.kind.0)];
+    step.judged
+        .begin(&derived::ground(step.programme, fact.kind).rules);
     let mut from = 0;
     while let Some(at) = candidates.next(from).filter(|at| *at < rules.len()) {
         let ix = rules[at];
-        step.judged.rules(&rules[from..at], &Reason::When);
         let found = rule(step, fact, ix, candidates.satisfies(at), returned);
         step.judged.found(Subjected::Rule(ix), found);
         from = at + 1;
     }
-    step.judged.rules(&rules[from..], &Reason::When);
 }
 
 /// Writes down why no rule looked at an event of this type.

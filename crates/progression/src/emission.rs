@@ -86,19 +86,19 @@ impl<'e> Emission<'e> {
         EmissionId(hash([brand, player, self.kind(), &about, &n]))
     }
 
-    /// What n counts, and n.
+    /// What n counts, and n: by first names, so that an id stays what it is.
     fn about(&self) -> (String, u64) {
         let names = &self.entry.names;
         match self.effect {
             Effect::Earned(movement) | Effect::Reversed(movement) => {
-                (names.points(movement.points).to_owned(), movement.n)
+                (names.first_points(movement.points).to_owned(), movement.n)
             }
             Effect::Completed { mission, period, n }
             | Effect::Reopened { mission, period, n }
             | Effect::StreakBroken {
                 mission, period, n, ..
             } => {
-                let mission = names.mission(*mission);
+                let mission = names.first_mission(*mission);
                 (format!("{mission}/{period}"), u64::from(*n))
             }
             // Numbered itself, so there is one emission of a type for each grant.
@@ -108,14 +108,14 @@ impl<'e> Emission<'e> {
             Effect::PrizeOffered(prize)
             | Effect::PrizeRevoked { prize, .. }
             | Effect::PrizeClaimed(prize) => (prize_id(names, prize), 1),
-            Effect::TierChanged { tier, n, .. } => (names.tier(*tier).to_owned(), *n),
-            Effect::Expired { points, n, .. } => (names.points(*points).to_owned(), *n),
+            Effect::TierChanged { tier, n, .. } => (names.first_tier(*tier).to_owned(), *n),
+            Effect::Expired { points, n, .. } => (names.first_points(*points).to_owned(), *n),
             Effect::Erased => (String::new(), 1),
             // Never sent.
             Effect::Spent { points, .. }
             | Effect::Adjusted { points, .. }
             | Effect::Held { points, .. }
-            | Effect::Released { points, .. } => (names.points(*points).to_owned(), 0),
+            | Effect::Released { points, .. } => (names.first_points(*points).to_owned(), 0),
             Effect::Told(told) => (told.kind().to_owned(), 0),
         }
     }
@@ -249,11 +249,11 @@ pub(crate) fn occasion(line: &mut Object, names: &Names, because: Because) {
     };
 }
 
-/// A grant's id: reward / (mission / period or tier / level) / how many of it so far.
+/// A grant's id: reward / (mission / period or tier / level) / how many of it so far, by the first name of each.
 pub(crate) fn grant_id(names: &Names, grant: &Granted) -> String {
     id_of(
         names,
-        names.reward(grant.reward),
+        names.first_reward(grant.reward),
         grant.because,
         grant.number,
     )
@@ -263,17 +263,31 @@ pub(crate) fn grant_id(names: &Names, grant: &Granted) -> String {
 fn prize_id(names: &Names, prize: &Prize) -> String {
     id_of(
         names,
-        names.points(prize.points),
+        names.first_points(prize.points),
         prize.because,
         prize.number,
     )
 }
 
 fn id_of(names: &Names, reward: &str, because: Because, number: u32) -> String {
-    format!("{reward}/{}/{number}", because.name(names))
+    format!("{reward}/{}/{number}", because.key(names))
 }
 
 impl Because {
+    /// The occasion by first names, which stays what it is: `MISSION/PERIOD`, `SET/LEVEL`.
+    pub(crate) fn key(self, names: &Names) -> String {
+        match self {
+            Self::Rule(rule) => names.first_rule(rule).to_owned(),
+            Self::Mission(mission, period) => {
+                format!("{}/{period}", names.first_mission(mission))
+            }
+            Self::Level(tier, level) => {
+                let (set, level) = (names.first_tier(tier), names.first_level(tier, level));
+                format!("{set}/{level}")
+            }
+        }
+    }
+
     /// The occasion: `MISSION/PERIOD`, `SET/LEVEL`.
     pub(crate) fn name(self, names: &Names) -> String {
         match self {

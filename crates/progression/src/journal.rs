@@ -17,7 +17,7 @@ mod verdicts;
 
 pub use bet::{Bet, BetResult, Settled};
 pub use entry::{Archived, Contribution, Entry, Gain, Reason, Reversal, Tombstone};
-pub use explain::entry_json;
+pub use explain::{entry_json, entry_line};
 pub use history::History;
 pub use verdicts::{Subjected, Verdicts};
 
@@ -26,6 +26,7 @@ pub(crate) use history::Search;
 pub(crate) use key::Key;
 use key::Kinds;
 pub(crate) use tail::Tail;
+pub(crate) use verdicts::Ground;
 
 use types::Event;
 

@@ -6,12 +6,13 @@ pub(crate) mod claim;
 mod course;
 pub(crate) mod fate;
 mod nature;
+mod plain;
 mod start;
 pub(crate) mod streak;
 mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal};
+use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Programme};
 use types::Timestamp;
 
 use crate::candidates::Candidates;
@@ -50,31 +51,35 @@ pub(crate) fn count(
     let missions = &step.programme.missions_by_type[kind];
     let rules = step.programme.rules_by_type[kind].len();
     let natures = derived::natures(step.programme);
-    let mut from = 0;
-    while let Some(at) = candidates.next(rules + from) {
-        let guard_holds = candidates.satisfies(at);
-        let (at, ix) = (at - rules, missions[at - rules]);
-        step.judged.missions(&missions[from..at], &Reason::When);
+    step.judged
+        .begin(&derived::ground(step.programme, fact.kind).missions);
+    let mut from = rules;
+    while let Some(at) = candidates.next(from) {
+        let ix = missions[at - rules];
         let nature = natures[usize::from(ix.0)];
-        let found = count_one(step, fact, (ix, nature), guard_holds, returned);
+        let found = count_one(step, fact, (ix, nature), candidates.satisfies(at), returned);
         step.judged.found(Subjected::Mission(ix), found);
         from = at + 1;
     }
-    step.judged.missions(&missions[from..], &Reason::When);
 }
 
 /// Fetches the missions for which the event may count, before anything looks at them.
-pub(crate) fn fetch(step: &Step<'_>, fact: &Fact<'_>, candidates: &Candidates) {
-    let kind = usize::from(fact.kind.0);
-    let missions = &step.programme.missions_by_type[kind];
-    let rules = step.programme.rules_by_type[kind].len();
+pub(crate) fn fetch(
+    programme: &Programme,
+    state: &State,
+    kind: EventTypeIx,
+    candidates: &Candidates,
+) {
+    let kind = usize::from(kind.0);
+    let missions = &programme.missions_by_type[kind];
+    let rules = programme.rules_by_type[kind].len();
     let mut from = rules;
     let some = std::iter::from_fn(|| {
         let at = candidates.next(from)?;
         from = at + 1;
         missions.get(at - rules).copied()
     });
-    step.state.missions.fetch(some);
+    state.missions.fetch(some);
 }
 
 /// Writes down why no mission looked at an event of this type.
@@ -93,6 +98,12 @@ fn count_one(
     let mission = &step.programme.missions[usize::from(ix.0)];
     if fact.weight_e8 == 0 {
         return Err(Reason::Weightless);
+    }
+    if let Some(plain) = nature.plain
+        && let Some(leaf) = goal::alone(&mission.goal)
+        && let Some(counted) = plain::count(step, fact, (ix, plain, leaf), guard_holds, returned)
+    {
+        return counted;
     }
     if !nature.is_open {
         open_to(step, fact, ix, mission)?;

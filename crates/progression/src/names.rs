@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use programme::model::{
-    MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSet, TierSetIx, Version,
-};
+use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx, Version};
 
 use crate::catalogue::VersionId;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -14,35 +12,82 @@ use crate::codec::{DecodeError, Reader, Writer};
 pub(crate) struct Names {
     version: Box<str>,
     id: VersionId,
-    points: Vec<Box<str>>,
-    rules: Vec<Box<str>>,
-    missions: Vec<Box<str>>,
-    rewards: Vec<Box<str>>,
-    tiers: Vec<(Box<str>, Vec<Box<str>>)>,
+    points: Vec<Id>,
+    rules: Vec<Id>,
+    missions: Vec<Id>,
+    rewards: Vec<Id>,
+    tiers: Vec<(Id, Vec<Id>)>,
+}
+
+/// What a thing is called, and what it was called first: what has to stay what it is, whatever it is called, goes by that.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Id {
+    now: Box<str>,
+    /// `None`: the same.
+    first: Option<Box<str>>,
+}
+
+impl Id {
+    fn new(now: &str, first: &str) -> Self {
+        Self {
+            now: now.into(),
+            first: Some(first).filter(|first| *first != now).map(Into::into),
+        }
+    }
+
+    fn first(&self) -> &str {
+        self.first.as_ref().unwrap_or(&self.now)
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.first() == other.first()
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) {
+        writer.text(&self.now);
+        writer.text(self.first.as_deref().unwrap_or_default());
+    }
+
+    fn decode(reader: &mut Reader<'_>, firsts: bool) -> Result<Self, DecodeError> {
+        let now = reader.text()?.into();
+        let first = if firsts { reader.text()? } else { "" };
+        Ok(Self {
+            now,
+            first: Some(first)
+                .filter(|first| !first.is_empty())
+                .map(Into::into),
+        })
+    }
 }
 
 impl Names {
     pub(crate) fn of(programme: &Programme) -> Arc<Self> {
-        let levels = |set: &TierSet| set.levels.iter().map(|level| level.id.clone()).collect();
+        macro_rules! ids {
+            ($list:expr) => {
+                $list
+                    .iter()
+                    .map(|it| Id::new(&it.id, &it.first_id))
+                    .collect()
+            };
+        }
+        let tiers = programme.tiers.iter();
         Arc::new(Self {
             version: programme.version.0.clone(),
             id: VersionId::of(programme),
-            points: programme.points.iter().map(|it| it.id.clone()).collect(),
-            rules: programme.rules.iter().map(|it| it.id.clone()).collect(),
-            missions: programme.missions.iter().map(|it| it.id.clone()).collect(),
-            rewards: programme.rewards.iter().map(|it| it.id.clone()).collect(),
-            tiers: programme
-                .tiers
-                .iter()
-                .map(|set| (set.id.clone(), levels(set)))
+            points: ids!(programme.points),
+            rules: ids!(programme.rules),
+            missions: ids!(programme.missions),
+            rewards: ids!(programme.rewards),
+            tiers: tiers
+                .map(|set| (Id::new(&set.id, &set.first_id), ids!(set.levels)))
                 .collect(),
         })
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
-        fn list(writer: &mut Writer<'_>, names: &[Box<str>]) {
-            writer.length(names.len());
-            names.iter().for_each(|name| writer.text(name));
+        fn list(writer: &mut Writer<'_>, ids: &[Id]) {
+            writer.length(ids.len());
+            ids.iter().for_each(|id| id.encode(writer));
         }
         writer.text(&self.version);
         list(writer, &self.points);
@@ -51,16 +96,17 @@ impl Names {
         list(writer, &self.rewards);
         writer.length(self.tiers.len());
         for (set, levels) in &self.tiers {
-            writer.text(set);
+            set.encode(writer);
             list(writer, levels);
         }
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        fn list(reader: &mut Reader<'_>) -> Result<Vec<Box<str>>, DecodeError> {
+    /// `firsts`: whether it says what things were called first. Tables of old do not: nothing could have another name.
+    pub(crate) fn decode(reader: &mut Reader<'_>, firsts: bool) -> Result<Self, DecodeError> {
+        let list = |reader: &mut Reader<'_>| -> Result<Vec<Id>, DecodeError> {
             let length = reader.length()?;
-            (0..length).map(|_| Ok(reader.text()?.into())).collect()
-        }
+            (0..length).map(|_| Id::decode(reader, firsts)).collect()
+        };
         let version = reader.text()?;
         Ok(Self {
             version: version.into(),
@@ -70,7 +116,7 @@ impl Names {
             missions: list(reader)?,
             rewards: list(reader)?,
             tiers: (0..reader.length()?)
-                .map(|_| Ok((reader.text()?.into(), list(reader)?)))
+                .map(|_| Ok((Id::decode(reader, firsts)?, list(reader)?)))
                 .collect::<Result<_, DecodeError>>()?,
         })
     }
@@ -89,52 +135,82 @@ impl Names {
     }
 
     pub(crate) fn points(&self, ix: PointsIx) -> &str {
-        name(&self.points, ix.0)
+        now(&self.points, ix.0)
     }
 
     pub(crate) fn rule(&self, ix: RuleIx) -> &str {
-        name(&self.rules, ix.0)
+        now(&self.rules, ix.0)
     }
 
     pub(crate) fn mission(&self, ix: MissionIx) -> &str {
-        name(&self.missions, ix.0)
+        now(&self.missions, ix.0)
     }
 
     pub(crate) fn reward(&self, ix: RewardIx) -> &str {
-        name(&self.rewards, ix.0)
+        now(&self.rewards, ix.0)
     }
 
     pub(crate) fn tier(&self, ix: TierSetIx) -> &str {
-        self.tiers.get(usize::from(ix.0)).map_or("", |(set, _)| set)
+        let set = self.tiers.get(usize::from(ix.0));
+        set.map_or("", |(set, _)| &set.now)
     }
 
     pub(crate) fn level(&self, ix: TierSetIx, level: u16) -> &str {
-        self.tiers
-            .get(usize::from(ix.0))
-            .map_or("", |(_, levels)| name(levels, level))
+        let set = self.tiers.get(usize::from(ix.0));
+        set.map_or("", |(_, levels)| now(levels, level))
     }
 
-    pub(crate) fn all_points(&self) -> &[Box<str>] {
+    pub(crate) fn first_points(&self, ix: PointsIx) -> &str {
+        first(&self.points, ix.0)
+    }
+
+    pub(crate) fn first_rule(&self, ix: RuleIx) -> &str {
+        first(&self.rules, ix.0)
+    }
+
+    pub(crate) fn first_mission(&self, ix: MissionIx) -> &str {
+        first(&self.missions, ix.0)
+    }
+
+    pub(crate) fn first_reward(&self, ix: RewardIx) -> &str {
+        first(&self.rewards, ix.0)
+    }
+
+    pub(crate) fn first_tier(&self, ix: TierSetIx) -> &str {
+        let set = self.tiers.get(usize::from(ix.0));
+        set.map_or("", |(set, _)| set.first())
+    }
+
+    pub(crate) fn first_level(&self, ix: TierSetIx, level: u16) -> &str {
+        let set = self.tiers.get(usize::from(ix.0));
+        set.map_or("", |(_, levels)| first(levels, level))
+    }
+
+    pub(crate) fn all_points(&self) -> &[Id] {
         &self.points
     }
 
-    pub(crate) fn all_rules(&self) -> &[Box<str>] {
+    pub(crate) fn all_rules(&self) -> &[Id] {
         &self.rules
     }
 
-    pub(crate) fn all_missions(&self) -> &[Box<str>] {
+    pub(crate) fn all_missions(&self) -> &[Id] {
         &self.missions
     }
 
-    pub(crate) fn all_rewards(&self) -> &[Box<str>] {
+    pub(crate) fn all_rewards(&self) -> &[Id] {
         &self.rewards
     }
 
-    pub(crate) fn all_tiers(&self) -> &[(Box<str>, Vec<Box<str>>)] {
+    pub(crate) fn all_tiers(&self) -> &[(Id, Vec<Id>)] {
         &self.tiers
     }
 }
 
-fn name(names: &[Box<str>], ix: u16) -> &str {
-    names.get(usize::from(ix)).map_or("", |name| name)
+fn now(ids: &[Id], ix: u16) -> &str {
+    ids.get(usize::from(ix)).map_or("", |id| &id.now)
+}
+
+fn first(ids: &[Id], ix: u16) -> &str {
+    ids.get(usize::from(ix)).map_or("", Id::first)
 }

@@ -129,7 +129,7 @@ impl Slot {
     ) -> (&'p Programme, &'p Mission) {
         let kept = self.keeps().and_then(|version| {
             let earlier = programme.of_version(version)?;
-            Some((earlier, earlier.mission(&mission.id)?))
+            Some((earlier, earlier.same_mission(mission)?))
         });
         kept.unwrap_or((programme, mission))
     }

@@ -296,13 +296,13 @@ impl Entry {
         keys.extend(settles.map(|settled| Key::returned(&self.source, &settled.bet)));
         for effect in &self.effects {
             if let Effect::Expired { points, lots, .. } = effect {
-                let name = self.names.points(*points);
+                let name = self.names.first_points(*points);
                 keys.extend(lots.iter().map(|(n, _)| Key::expired(name, *n)));
             }
         }
         let archived = self.archived.iter();
         keys.extend(
-            archived.map(|it| Key::mission(self.names.mission(it.mission), it.slot.period)),
+            archived.map(|it| Key::mission(self.names.first_mission(it.mission), it.slot.period)),
         );
     }
 }

@@ -34,11 +34,11 @@ const COMPLETIONS: &str = "total";
 const REWARD: &str = "stock";
 
 impl Stock {
-    /// Its name: `total/MISSION`, `stock/REWARD`.
+    /// Its name: `total/MISSION`, `stock/REWARD`, by the first name of each: a stock stays what it is.
     pub(crate) fn name(self, names: &Names) -> String {
         match self {
-            Self::Completions(ix) => format!("{COMPLETIONS}/{}", names.mission(ix)),
-            Self::Reward(ix) => format!("{REWARD}/{}", names.reward(ix)),
+            Self::Completions(ix) => format!("{COMPLETIONS}/{}", names.first_mission(ix)),
+            Self::Reward(ix) => format!("{REWARD}/{}", names.first_reward(ix)),
         }
     }
 
@@ -55,10 +55,13 @@ impl Stock {
         let (kind, id) = name.split_once('/')?;
         match kind {
             COMPLETIONS => {
-                let mission = programme.missions.iter().find(|it| *it.id == *id);
+                let mission = programme.missions.iter().find(|it| *it.first_id == *id);
                 mission?.limit.total
             }
-            REWARD => programme.rewards.iter().find(|it| *it.id == *id)?.stock,
+            REWARD => {
+                let reward = programme.rewards.iter().find(|it| *it.first_id == *id);
+                reward?.stock
+            }
             _ => None,
         }
     }

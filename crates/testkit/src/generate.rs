@@ -8,6 +8,7 @@ mod chain;
 mod commands;
 mod history;
 mod plan;
+mod renames;
 mod shrink;
 mod tiers;
 mod words;

@@ -86,7 +86,7 @@ pub fn fold(
 /// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
 /// before all. Where that record itself says that the programme changes, what fell due by then fires first, under the version before.
 ///
-/// Versions have the same missions, points, tiers and rewards in the same order; what they say of missions may differ.
+/// Versions have the same missions, points, tiers and rewards in the same order; their names, and what they say of missions, may differ.
 pub fn fold_versions(
     versions: &[(usize, &Programme)],
     brand: &BrandId,

@@ -22,7 +22,7 @@ use types::{Event, Partition, PlayerId, Position, Timestamp};
 use crate::appender::{Appender, Outcome};
 use crate::budget::{Budget, Share};
 use crate::config::Config;
-use crate::keys::Caller;
+use crate::keys::{Caller, Scope};
 use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::programmes::Programmes;
@@ -83,12 +83,22 @@ impl Intake {
         })
     }
 
+    /// The player of the caller's brand, as far as there can be one.
+    pub(crate) fn entity(&self, caller: &Caller, player: &str) -> Option<Entity> {
+        self.programmes.current(&caller.brand)?;
+        Some(Entity {
+            brand: caller.brand.clone(),
+            player: PlayerId::new(player).ok()?,
+        })
+    }
+
     /// What the caller's events are read against.
     pub(crate) fn context<'a>(&self, caller: &'a Caller, programme: &'a Programme) -> Context<'a> {
         Context {
             programme,
             sources: caller.source.as_ref().map_or(Sources::Named, Sources::Only),
             clock: self.config.clock,
+            adjusts: caller.scopes.contains(&Scope::Adjust),
         }
     }
 

@@ -260,6 +260,36 @@ async fn a_key_for_any_source_has_to_name_one() {
 }
 
 #[tokio::test]
+async fn points_are_adjusted_by_a_key_with_the_scope_alone() {
+    let server = Server::start().await;
+    let adjusting = server.key("acme", Some("shop"), &[Scope::Ingest, Scope::Adjust]);
+    let event = r#"{"id":"a","type":"points_adjusted","player":"p","occurred_at":"2011-06-01T10:00:00Z",
+        "attributes":{"points":"xp","amount":"5"}}"#;
+    let send = |key: &str, body: String| {
+        answered(
+            server
+                .request("POST", "/v1/events")
+                .bearer_auth(key)
+                .body(body),
+        )
+    };
+    let alone = send(&server.key, event.to_owned()).await;
+    assert_eq!(
+        (alone.status, alone.json["code"].as_str()),
+        (403, Some("forbidden"))
+    );
+    let among = batch(&[order("o1", ""), event.to_owned(), order("o2", "")]);
+    let refused = send(&server.key, among.clone()).await;
+    assert_eq!(
+        outcomes(&refused),
+        ["accepted", "rejected:forbidden", "accepted"]
+    );
+    let taken = send(&adjusting, among).await;
+    assert_eq!(outcomes(&taken), ["accepted"; 3]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_trickles_is_answered_and_cut_off() {
     let server = Server::with(Config {
         read_timeout: Duration::from_secs(1),

@@ -100,6 +100,12 @@ async fn a_player_its_journal_and_its_events_are_answered() {
         (answer.status, answer.headers.contains_key("retry-after")),
         (503, true)
     );
+    // A brand without a programme has no players: nobody is asked, and nothing is said to come back.
+    let elsewhere = server.key("elsewhere", None, &[Scope::Read]);
+    for path in [player.to_owned(), format!("{player}/journal")] {
+        let request = server.request("GET", &path).bearer_auth(&elsewhere);
+        assert_eq!(answered(request).await.status, 404, "{path}");
+    }
     server.stop().await;
 }
 

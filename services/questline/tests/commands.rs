@@ -142,6 +142,14 @@ fn a_command_is_done_once_or_refused_with_its_code_and_then_changes_nothing() {
     assert_eq!(club.player()["balances"]["coins"], "10");
     let before = club.bare();
     assert_eq!(club.command("two:claim", "c", later), done("replayed"));
+    let claim = "/v1/players/p/missions/two:claim";
+    let (_, repeated) = club.ask("POST", claim, Some("c"), &json!({"occurred_at": later}));
+    let told = |at: usize| repeated["emissions"][at]["type"].as_str();
+    assert_eq!(
+        (told(0), told(1), told(2)),
+        (Some("grant_claimed"), Some("points_earned"), None),
+        "answered as the first was"
+    );
     let nothing = (409, "no_open_offer".to_owned());
     assert_eq!(club.command("two:claim", "d", later), nothing);
     // The call that was refused first is refused again, though it could be done when it came again.

@@ -145,7 +145,18 @@ fn a_shop_s_year_is_folded_the_same_each_time_and_its_journal_adds_up() {
         assert!(kinds.contains_key(kind), "no {kind} in {kinds:?}");
     }
     // One entry for each event that said something new.
-    assert_eq!(lines(&text(&journal)).len(), 22_182);
+    let journal = lines(&text(&journal));
+    assert_eq!(journal.len(), 22_182);
+    let spoken_of = counted(
+        journal
+            .iter()
+            .map(|entry| entry["player"].as_str().unwrap()),
+    );
+    assert_eq!(
+        spoken_of.len(),
+        players.len(),
+        "each entry names its player"
+    );
     balances_are_sums(&players, &emissions);
 }
 

@@ -86,6 +86,31 @@ fn what_a_types_meaning_rests_on_has_to_be_there_and_readable() {
             "`refers_to`",
         ),
         (
+            r#""type":"bet_placed","amount":"1","currency":"GBP","attributes":{"funds":"gold"}"#,
+            "bad_attribute",
+            "one of real, bonus, free and is \"gold\"",
+        ),
+        (
+            r#""type":"bet_settled","refers_to":"b","attributes":{"result":"won","funds":1}"#,
+            "bad_attribute",
+            "one of real, bonus, free",
+        ),
+        (
+            r#""type":"profile_changed","attributes":{"zone":"Mars/Olympus"}"#,
+            "bad_attribute",
+            "an IANA time zone, such as Europe/London and is \"Mars/Olympus\"",
+        ),
+        (
+            r#""type":"profile_changed","attributes":{"segments":["vip",1]}"#,
+            "bad_attribute",
+            "a list of strings",
+        ),
+        (
+            r#""type":"profile_changed","attributes":{"attributes":"vip"}"#,
+            "bad_attribute",
+            "an object",
+        ),
+        (
             r#""type":"grant_updated","refers_to":"g/m/once/1","attributes":{"status":"ok"}"#,
             "bad_attribute",
             "one of claimed, credited",

@@ -121,6 +121,7 @@ fn bad_input_gets_its_code_and_says_where() {
         (r#""amount":"10000000000000.01""#, "bad_amount", "10^15"),
         (r#""rate":"0""#, "bad_number", "`rate`"),
         (r#""rate":"-1""#, "bad_number", "`rate`"),
+        (r#""rate":"1000000000""#, "bad_number", "below 1000000000"),
         (
             r#""occurred_at":"2011-06-01T10:00:00""#,
             "bad_time",
@@ -298,6 +299,7 @@ fn a_key_speaks_for_its_source_and_a_servers_clock_is_its_own() {
         programme: &programme,
         sources: Sources::Only(&till),
         clock: Clock::Log,
+        adjusts: false,
     };
     let named = Context {
         sources: Sources::Named,

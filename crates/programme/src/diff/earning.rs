@@ -7,6 +7,9 @@ use crate::model::{Boost, EarnRule, Give, Points, PointsKind, Programme};
 pub(super) fn points(points: &Points) -> Thing {
     let Points {
         id,
+        // A rename is said of the whole thing.
+        was: _,
+        first_id: _,
         kind,
         caps: most,
     } = points;
@@ -26,6 +29,8 @@ pub(super) fn points(points: &Points) -> Thing {
 pub(super) fn rule(programme: &Programme, rule: &EarnRule) -> Thing {
     let EarnRule {
         id,
+        was: _,
+        first_id: _,
         on,
         when,
         points,

@@ -53,6 +53,7 @@ pub(super) fn of(programme: &Programme) -> Vec<(&'static str, Vec<Thing>)> {
         missions_by_type: _,
         source: _,
         earlier: _,
+        used: _,
         kept: _,
     } = programme;
     let boosts = boosts.iter().zip(0..);

@@ -11,6 +11,8 @@ pub(super) const LEVEL: &str = "level";
 pub(super) fn set(programme: &Programme, set: &TierSet) -> Thing {
     let TierSet {
         id,
+        was: _,
+        first_id: _,
         by,
         qualify,
         downgrade,
@@ -51,7 +53,13 @@ pub(super) fn all(programme: &Programme) -> Vec<Thing> {
 }
 
 fn level(programme: &Programme, set: &TierSet, level: &Level) -> Thing {
-    let Level { id, at, reward } = level;
+    let Level {
+        id,
+        was: _,
+        first_id: _,
+        at,
+        reward,
+    } = level;
     let mut thing = Thing::new(&format!("{}/{id}", set.id));
     thing
         .says("at", at.to_string(), NONE)
@@ -62,6 +70,8 @@ fn level(programme: &Programme, set: &TierSet, level: &Level) -> Thing {
 pub(super) fn reward(programme: &Programme, reward: &Reward) -> Thing {
     let Reward {
         id,
+        was: _,
+        first_id: _,
         kind,
         stock,
         expires,

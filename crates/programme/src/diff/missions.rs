@@ -12,6 +12,8 @@ pub(super) const KIND: &str = "mission";
 pub(super) fn mission(programme: &Programme, mission: &Mission) -> Thing {
     let Mission {
         id,
+        was: _,
+        first_id: _,
         goal,
         window,
         start,

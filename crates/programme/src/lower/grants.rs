@@ -1,5 +1,6 @@
 //! Rewards, and the lists of what a completion or a level gives.
 
+use super::was::was;
 use super::{Lower, PARTS_MAX};
 use crate::model::{Duration, Grant, PointsIx, Reward, RewardIx, RewardKind};
 use crate::span::At;
@@ -56,6 +57,8 @@ impl Lower<'_> {
         };
         Some(Reward {
             id: text.id.as_ref()?.value.0.clone(),
+            was: was(&text.was),
+            first_id: Box::default(),
             kind: kind?,
             stock: text.stock.as_ref().map(|stock| stock.value.0),
             expires: text.expires.as_ref().map(|expires| expires.value),

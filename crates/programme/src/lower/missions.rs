@@ -1,5 +1,6 @@
 //! Missions.
 
+use super::was::was;
 use super::{Lower, PARTS_MAX};
 use crate::cel;
 use crate::model::{
@@ -53,6 +54,8 @@ impl Lower<'_> {
         };
         Some(Mission {
             id: text.id.as_ref()?.value.0.clone(),
+            was: was(&text.was),
+            first_id: Box::default(),
             goal: goal?,
             window,
             start: text

@@ -2,6 +2,7 @@
 
 use types::{Currency, Decimal};
 
+use super::was::was;
 use super::{Lower, PARTS_MAX, THINGS_MAX};
 use crate::model::{Cap, Points, PointsKind, Weights};
 use crate::span::At;
@@ -52,6 +53,8 @@ impl Lower<'_> {
         };
         Some(Points {
             id: id.into(),
+            was: was(&text.was),
+            first_id: Box::default(),
             kind,
             caps: caps?,
         })

@@ -2,6 +2,7 @@
 
 use types::Decimal;
 
+use super::was::was;
 use super::{Lower, items};
 use crate::cel;
 use crate::model::{AmountOf, EarnRule, EventTypeIx, Give, PointsIx, Predicate};
@@ -41,6 +42,8 @@ impl Lower<'_> {
         let (points, give) = give?;
         Some(EarnRule {
             id: text.id.as_ref()?.value.0.clone(),
+            was: was(&text.was),
+            first_id: Box::default(),
             on: on?,
             when: when?,
             points,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use types::{Decimal, MicroPoints};
 
+use super::was::{self, was};
 use super::{Lower, PARTS_MAX};
 use crate::model::{Downgrade, Duration, Level, PointsIx, Qualify, TierReversal, TierSet};
 use crate::span::At;
@@ -36,6 +37,8 @@ impl Lower<'_> {
         let levels = text.levels.as_ref().and_then(|levels| self.levels(levels));
         Some(TierSet {
             id: text.id.as_ref()?.value.0.clone(),
+            was: was(&text.was),
+            first_id: Box::default(),
             by: PointsIx(by?),
             qualify,
             downgrade,
@@ -55,6 +58,12 @@ impl Lower<'_> {
                 .push(list.span, "a tier set has no levels")
                 .expected("a first level at 0");
         }
+        let texts = list.value.0.iter().map(|level| &level.value);
+        was::check(
+            "level",
+            texts.map(|text| (text.id.as_ref().map(|id| &*id.value.0), &text.was)),
+            self.problems,
+        );
         let mut ids = HashSet::new();
         let mut below: Option<Decimal> = None;
         let mut levels = Vec::new();
@@ -86,6 +95,8 @@ impl Lower<'_> {
             levels.push(match (text.id.as_ref(), at, reward) {
                 (Some(id), Some(at), Some(reward)) => Some(Level {
                     id: id.value.0.clone(),
+                    was: was(&text.was),
+                    first_id: Box::default(),
                     at,
                     reward,
                 }),

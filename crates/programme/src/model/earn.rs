@@ -18,6 +18,10 @@ pub struct RuleIx(pub u16);
 pub struct Points {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// Whether it can be spent.
     pub kind: PointsKind,
     /// Caps over everything that earn rules give of it.
@@ -52,6 +56,10 @@ pub struct Cap {
 pub struct EarnRule {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// On which event type.
     pub on: EventTypeIx,
     /// Only where this holds.

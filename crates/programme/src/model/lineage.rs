@@ -7,16 +7,19 @@ use super::{
 };
 
 impl Programme {
-    /// The same programme, knowing versions that were in effect before it, for players whose periods began under them.
+    /// The same programme, knowing versions that were in effect before it, the newest first, for players whose periods began under them.
+    /// What it has of the newest under another id (`was`) is the same thing from here on.
     ///
     /// Their sources are enough to make them. Without the one that a player was last folded with, nothing is known of how its goals
     /// were: progress stays as it is, and the new goals count.
     #[must_use]
     pub fn after(mut self, earlier: Vec<Arc<Self>>) -> Self {
+        let used = earlier.first().map(|newest| newest.used.clone());
+        self.known_from(used.unwrap_or_default());
         for (ix, mission) in (0..).map(MissionIx).zip(&self.missions) {
             let before = earlier
                 .iter()
-                .filter_map(|it| Some((it, it.mission(&mission.id)?)));
+                .filter_map(|it| Some((it, it.same_mission(mission)?)));
             for (programme, before) in before {
                 for kind in before.goal.event_types() {
                     let name = &programme.event_types.get(kind).name;

@@ -14,6 +14,10 @@ pub struct MissionIx(pub u16);
 pub struct Mission {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// What counts.
     pub goal: Goal,
     /// When it restarts.

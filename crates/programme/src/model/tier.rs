@@ -17,6 +17,10 @@ pub struct RewardIx(pub u16);
 pub struct TierSet {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// The points that qualify.
     pub by: PointsIx,
     /// Over which time they count.
@@ -36,6 +40,10 @@ pub struct TierSet {
 pub struct Level {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// Reached at so many points.
     pub at: MicroPoints,
     /// What reaching it gives, once in a player's life.
@@ -95,6 +103,10 @@ pub enum Grant {
 pub struct Reward {
     /// Its id.
     pub id: Box<str>,
+    /// The id that it had in an earlier version, where this one says so.
+    pub was: Option<Box<str>>,
+    /// The first id that it ever had: its own, where it never had another. What has to stay what it is goes by this one.
+    pub first_id: Box<str>,
     /// What it is.
     pub kind: RewardKind,
     /// How many there are for all players.

@@ -58,6 +58,8 @@ section! {
 section! {
     /// A kind of points.
     PointsText, "points" {
+        /// The id that they had in the version before.
+        was: Maybe<Name>,
         /// Whether they can be spent.
         kind: Must<KindWord>,
         /// How long they are locked.
@@ -112,6 +114,8 @@ section! {
     EarnText, "an earn rule" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// On which event type.
         on: Must<Text>,
         /// Only where this holds.

@@ -11,6 +11,8 @@ section! {
     MissionText, "a mission" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// What counts.
         goal: Must<GoalText>,
         /// Counts what occurs from this local time,

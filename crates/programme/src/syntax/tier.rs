@@ -11,6 +11,8 @@ section! {
     TierText, "a tier set" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// The points that qualify.
         by: Must<Text>,
         /// Over which time they count. Default: lifetime.
@@ -39,6 +41,8 @@ section! {
     LevelText, "a level" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// Reached at so many points.
         at: Must<Number>,
         /// What reaching it gives, once in a player's life.
@@ -51,6 +55,8 @@ section! {
     RewardText, "a reward" {
         /// Its id.
         id: Must<Name>,
+        /// The id that it had in the version before.
+        was: Maybe<Name>,
         /// What it is.
         kind: Must<RewardWord>,
         /// The operator's own id of it: for bonus and code.

@@ -18,9 +18,9 @@ pub(super) fn named(programme: &Programme, event: &Event) -> Result<Option<Missi
         return Ok(None);
     };
     let name = value.as_text().ok_or(Refusal::BadAttribute)?;
-    let mut all = (0..).map(MissionIx).zip(&programme.missions);
-    let found = all.find(|(_, mission)| *mission.id == *name);
-    found.map(|(ix, _)| Some(ix)).ok_or(Refusal::UnknownMission)
+    // By whatever name it ever had: who sends it may not know yet that it has another.
+    let found = programme.mission_called(name);
+    found.map(Some).ok_or(Refusal::UnknownMission)
 }
 
 /// The mission that is joined.

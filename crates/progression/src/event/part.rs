@@ -32,6 +32,11 @@ impl Returned {
         }
     }
 
+    /// Whether nothing was returned.
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.minor == 0 && !self.whole
+    }
+
     pub(crate) const fn left(self) -> i64 {
         self.amount - self.minor
     }
@@ -127,7 +132,7 @@ impl Part {
             let Some(Effect::Earned(movement)) = self.original.effects.get(at) else {
                 continue;
             };
-            let name = self.original.names.points(movement.points);
+            let name = self.original.names.first_points(movement.points);
             let expired = search.expired(name, movement.n).0;
             if expired > 0 {
                 self.expired.push((at, expired));

@@ -187,9 +187,9 @@ pub(super) fn carry_out(step: &mut Step<'_>, command: Command) {
 fn points(programme: &Programme, attributes: &Attributes) -> Result<PointsIx, Refusal> {
     let name = attributes.get("points").ok_or(Refusal::MissingField)?;
     let name = name.as_text().ok_or(Refusal::BadAttribute)?;
-    let mut all = (0..).map(PointsIx).zip(&programme.points);
-    let found = all.find(|(_, points)| *points.id == *name);
-    found.map(|(ix, _)| ix).ok_or(Refusal::UnknownPoints)
+    // By whatever name they ever had: who sends it may not know yet that they have another.
+    let found = programme.points_called(name);
+    found.ok_or(Refusal::UnknownPoints)
 }
 
 /// The hold that is named.

@@ -1,5 +1,7 @@
 //! Entries as JSON, for readers: what happened, and why it did or didn't count.
 
+use types::PlayerId;
+
 use super::{Entry, Gain, Reason, Settled, Subjected};
 use crate::decision::Outcome;
 use crate::effect::{Because, Effect, Movement};
@@ -10,6 +12,19 @@ use crate::stock::{Told, Unit};
 /// The entry as one JSON object, names in place of indexes.
 pub fn entry_json(entry: &Entry) -> Vec<u8> {
     let mut json = Object::new();
+    say(&mut json, entry);
+    json.finish()
+}
+
+/// The same behind the player's id, for entries of several players in one place.
+pub fn entry_line(player: &PlayerId, entry: &Entry) -> Vec<u8> {
+    let mut json = Object::new();
+    json.text("player", player.as_str());
+    say(&mut json, entry);
+    json.finish()
+}
+
+fn say(json: &mut Object, entry: &Entry) {
     json.raw("entry", entry.number)
         .plain("position", entry.position)
         .plain("recorded_at", entry.recorded_at)
@@ -51,7 +66,6 @@ pub fn entry_json(entry: &Entry) -> Vec<u8> {
     .list("counted", counted(entry))
     .list("returns", returns(entry))
     .list("effects", entry.effects.iter().map(|it| effect(entry, it)));
-    json.finish()
 }
 
 const fn outcome(outcome: Outcome) -> &'static str {

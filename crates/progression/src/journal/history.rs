@@ -123,13 +123,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// How much of a credit has expired, by the points' name and the n of the movement that gave it.
+    /// How much of a credit has expired, by the points' first name and the n of the movement that gave it.
     pub(crate) fn expired(&mut self, points: &str, n: u64) -> MicroPoints {
         let of_it = |entry: &Entry| {
             let effects = entry.effects.iter().filter_map(|effect| match effect {
                 Effect::Expired {
                     points: ix, lots, ..
-                } if entry.names.points(*ix) == points => Some(lots),
+                } if entry.names.first_points(*ix) == points => Some(lots),
                 _ => None,
             });
             let lots = effects.flatten().filter(|(of, _)| *of == n);

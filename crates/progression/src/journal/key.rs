@@ -65,12 +65,12 @@ impl Key {
         Self::of(Kind::Returned, source.as_str(), id.as_str().as_bytes())
     }
 
-    /// What expired of a credit, by the points' name and the n of the movement that gave them.
+    /// What expired of a credit, by the points' first name and the n of the movement that gave them.
     pub(crate) fn expired(points: &str, n: u64) -> Self {
         Self::of(Kind::Expired, points, &n.to_le_bytes())
     }
 
-    /// An archived period of a mission, by the mission's name.
+    /// An archived period of a mission, by the mission's first name.
     pub(crate) fn mission(name: &str, period: Period) -> Self {
         let mut said = Vec::new();
         period.encode(&mut Writer(&mut said));

@@ -9,7 +9,9 @@ use crate::catalogue::{Catalogue, VersionId};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::names::Names;
 
-const LAYOUT: u8 = 5;
+const LAYOUT: u8 = 6;
+/// The one before it, which is still read: no verdict there stands in the place of another.
+const BEFORE: u8 = 5;
 /// Bytes of an entry's length, which stands before it.
 const LENGTH: usize = 4;
 
@@ -109,7 +111,7 @@ fn one<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], DecodeError> {
 fn reader(bytes: &[u8]) -> Result<Reader<'_>, DecodeError> {
     let mut reader = Reader::new(bytes);
     match reader.byte()? {
-        LAYOUT => Ok(reader),
+        LAYOUT | BEFORE => Ok(reader),
         other => Err(DecodeError::Layout(other)),
     }
 }
@@ -136,4 +138,29 @@ pub(super) fn versions(bytes: &[u8]) -> Result<Vec<VersionId>, DecodeError> {
     (0..reader.length()?)
         .map(|_| VersionId::decode(&mut reader))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEFORE, Entries, LAYOUT, decode, versions};
+    use crate::Catalogue;
+    use crate::codec::DecodeError;
+
+    #[test]
+    fn a_segment_of_the_layout_before_is_read_and_no_other() {
+        let none: Entries<'_, Box<[u8]>> = Entries {
+            segment: 3,
+            versions: &[],
+            entries: &[],
+        };
+        for layout in 0..=u8::MAX {
+            let mut bytes = none.seal();
+            bytes[0] = layout;
+            let known = layout == LAYOUT || layout == BEFORE;
+            let unknown = || DecodeError::Layout(layout);
+            let read = decode(&bytes, &Catalogue::default()).map(|entries| entries.len());
+            assert_eq!(read, if known { Ok(0) } else { Err(unknown()) });
+            assert_eq!(versions(&bytes).is_ok(), known);
+        }
+    }
 }

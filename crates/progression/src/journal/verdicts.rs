@@ -1,4 +1,4 @@
-//! What each rule and mission found in an event: kept as runs, since of many rules nearly all find the same.
+//! What each rule and mission found in an event: what nearly all of them found, and over it what few found otherwise.
 
 use programme::model::{MissionIx, RuleIx};
 use smallvec::SmallVec;
@@ -23,6 +23,8 @@ struct Run {
     stride: u16,
     count: u16,
     code: u8,
+    /// It stands in the place of what runs before it say of its rules or missions.
+    over: bool,
 }
 
 /// What judges an event.
@@ -34,6 +36,22 @@ pub enum Subjected {
     Mission(MissionIx),
 }
 
+/// That no condition of all the rules and missions on one type of event holds: what is said of an event before any is asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ground {
+    pub(crate) rules: Verdicts,
+    pub(crate) missions: Verdicts,
+}
+
+impl Ground {
+    pub(crate) fn of(rules: &[RuleIx], missions: &[MissionIx]) -> Self {
+        let mut ground = Self::default();
+        ground.rules.rules(rules, &Reason::When);
+        ground.missions.missions(missions, &Reason::When);
+        ground
+    }
+}
+
 impl Subjected {
     /// The one so many places further on.
     fn after(self, count: u16) -> Self {
@@ -43,96 +61,100 @@ impl Subjected {
         }
     }
 
-    /// How many places it lies behind another of its kind, where it does.
+    /// How many places it lies behind another of its kind, where it does not lie before it.
     fn behind(self, other: Self) -> Option<u16> {
-        let apart = match (self, other) {
+        match (self, other) {
             (Self::Rule(ours), Self::Rule(theirs)) => ours.0.checked_sub(theirs.0),
             (Self::Mission(ours), Self::Mission(theirs)) => ours.0.checked_sub(theirs.0),
             _ => None,
-        };
-        apart.filter(|apart| *apart > 0)
+        }
+    }
+}
+
+impl Run {
+    fn of(first: Subjected, code: u8, over: bool) -> Self {
+        Self {
+            first,
+            stride: 1,
+            count: 1,
+            code,
+            over,
+        }
+    }
+
+    fn all(self) -> impl Iterator<Item = Subjected> {
+        (0..self.count).map(move |at| self.first.after(at.saturating_mul(self.stride)))
+    }
+
+    fn has(self, of: Subjected) -> bool {
+        of.behind(self.first).is_some_and(|apart| {
+            apart.is_multiple_of(self.stride) && apart / self.stride < self.count
+        })
     }
 }
 
 impl Verdicts {
     /// Each rule and mission with what it found.
     pub fn iter(&self) -> impl Iterator<Item = (Subjected, &Reason)> {
-        let mut faults = self.faults.iter();
-        let said = move |run: &Run| {
-            let said = plain(run.code).or_else(|| faults.next());
-            (*run, said.unwrap_or(&Reason::When))
-        };
-        let runs = self.runs.iter().map(said);
-        runs.flat_map(|(run, reason)| {
-            (0..run.count).map(move |at| (run.first.after(at.saturating_mul(run.stride)), reason))
+        let ground = (0..).zip(&self.runs).filter(|(_, run)| !run.over);
+        ground.flat_map(move |(at, run)| run.all().map(move |of| (of, self.found_by(at, of))))
+    }
+
+    /// What one found of whom a run speaks: another run may do so instead, up to the next that speaks of all.
+    fn found_by(&self, at: usize, of: Subjected) -> &Reason {
+        let later = (0..).zip(&self.runs).skip(at + 1);
+        let mut speaking = later.filter(|(_, run)| run.has(of));
+        match speaking.next() {
+            Some((later, run)) if run.over => self.reason(later),
+            _ => self.reason(at),
+        }
+    }
+
+    fn reason(&self, at: usize) -> &Reason {
+        plain(self.runs[at].code).unwrap_or_else(|| {
+            let before = self.runs[..at].iter();
+            let before = before.filter(|run| run.code == FAULT).count();
+            self.faults.get(before).unwrap_or(&Reason::When)
         })
     }
 
-    /// These rules, by rising index, found this.
+    /// What all found before any was asked.
     #[inline]
+    pub(crate) fn begin(&mut self, ground: &Self) {
+        self.runs.extend_from_slice(&ground.runs);
+    }
+
+    /// These rules, by rising index, found this.
     pub(crate) fn rules(&mut self, rules: &[RuleIx], reason: &Reason) {
-        self.all(rules, |ix| Subjected::Rule(*ix), reason);
+        rules
+            .iter()
+            .for_each(|ix| self.one(Run::of(Subjected::Rule(*ix), code(reason), false)));
     }
 
     /// These missions, by rising index, found this.
-    #[inline]
     pub(crate) fn missions(&mut self, missions: &[MissionIx], reason: &Reason) {
-        self.all(missions, |ix| Subjected::Mission(*ix), reason);
+        missions
+            .iter()
+            .for_each(|ix| self.one(Run::of(Subjected::Mission(*ix), code(reason), false)));
     }
 
-    /// The next one counted the event, or found this.
+    /// One of those begun with counted the event, or found this.
     #[inline]
     pub(crate) fn found(&mut self, of: Subjected, found: Result<(), Reason>) {
         match found {
-            Ok(()) => self.one(of, code(&Reason::Counted)),
-            Err(reason @ Reason::WhenError(_)) => self.fault(of, &reason),
-            Err(reason) => self.one(of, code(&reason)),
+            Ok(()) => self.one(Run::of(of, code(&Reason::Counted), true)),
+            Err(Reason::When) => {}
+            Err(reason @ Reason::WhenError(_)) => self.fault(of, reason),
+            Err(reason) => self.one(Run::of(of, code(&reason), true)),
         }
-    }
-
-    #[inline]
-    fn all<T>(&mut self, items: &[T], of: impl Fn(&T) -> Subjected, reason: &Reason) {
-        let (first, last) = match items {
-            [] => return,
-            [only] => (of(only), of(only)),
-            [first, .., last] => (of(first), of(last)),
-        };
-        let code = code(reason);
-        // Rises by one from item to item: one look at both ends says so.
-        if code == FAULT {
-            items.iter().for_each(|item| self.fault(of(item), reason));
-        } else if items.len() == 1 {
-            self.one(first, code);
-        } else if first.after(items.len() as u16 - 1) == last {
-            self.side_by_side(first, items.len() as u16, code);
-        } else {
-            items.iter().for_each(|item| self.one(of(item), code));
-        }
-    }
-
-    fn side_by_side(&mut self, first: Subjected, count: u16, code: u8) {
-        if let Some(last) = self.runs.last_mut()
-            && last.code == code
-            && last.stride == 1
-            && last.first.after(last.count) == first
-        {
-            last.count += count;
-            return;
-        }
-        self.runs.push(Run {
-            first,
-            stride: 1,
-            count,
-            code,
-        });
     }
 
     /// Joins the last run where it is what comes next in it; the second of a run says how far apart its others are.
     #[inline]
-    fn one(&mut self, of: Subjected, code: u8) {
+    fn one(&mut self, run: Run) {
         if let Some(last) = self.runs.last_mut()
-            && last.code == code
-            && let Some(apart) = of.behind(last.first)
+            && (last.code, last.over) == (run.code, run.over)
+            && let Some(apart @ 1..) = run.first.behind(last.first)
         {
             if last.count == 1 {
                 (last.stride, last.count) = (apart, 2);
@@ -143,34 +165,24 @@ impl Verdicts {
                 return;
             }
         }
-        self.runs.push(Run {
-            first: of,
-            stride: 1,
-            count: 1,
-            code,
-        });
+        self.runs.push(run);
     }
 
     #[cold]
-    fn fault(&mut self, of: Subjected, reason: &Reason) {
+    fn fault(&mut self, of: Subjected, reason: Reason) {
+        let run = Run::of(of, FAULT, true);
         let runs = self.runs.len();
-        if self.faults.last() == Some(reason) {
-            self.one(of, FAULT);
-        } else {
-            self.runs.push(Run {
-                first: of,
-                stride: 1,
-                count: 1,
-                code: FAULT,
-            });
+        match self.faults.last() == Some(&reason) {
+            true => self.one(run),
+            false => self.runs.push(run),
         }
         if self.runs.len() > runs {
-            self.faults.push(reason.clone());
+            self.faults.push(reason);
         }
     }
 
-    /// For each run: a mission by the high bit, more than one by the next, the reason in the others.
-    /// Of more than one then how many, and how far apart.
+    /// For each run: a mission by the high bit, more than one by the next, in the place of another by the one after the next, the
+    /// reason in the others. Of more than one then how many, and how far apart.
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         writer.length(self.runs.len());
         let mut faults = self.faults.iter();
@@ -180,7 +192,7 @@ impl Verdicts {
                 Subjected::Mission(ix) => (MISSION, ix.0),
             };
             let (several, length) = if run.count > 1 { (SEVERAL, 4) } else { (0, 2) };
-            let head = mission | several | run.code;
+            let head = mission | several | (u8::from(run.over) * OVER) | run.code;
             if (ix | run.count | run.stride) < 0x80 {
                 // As small numbers are written, at once.
                 let run = [head, ix as u8, run.count as u8, run.stride as u8];
@@ -201,6 +213,7 @@ impl Verdicts {
         }
     }
 
+    /// Reads what was written, also before there was anything in the place of another.
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let length = reader.length()?;
         let mut verdicts = Self {
@@ -218,7 +231,7 @@ impl Verdicts {
             if stride == 0 || count.checked_sub(1).and_then(reach).is_none() {
                 return Err(DecodeError::Invalid("a verdict"));
             }
-            let code = byte & !(MISSION | SEVERAL);
+            let code = byte & !(MISSION | SEVERAL | OVER);
             match code {
                 FAULT => verdicts
                     .faults
@@ -234,6 +247,7 @@ impl Verdicts {
                 stride,
                 count,
                 code,
+                over: byte & OVER != 0,
             });
         }
         Ok(verdicts)
@@ -241,9 +255,11 @@ impl Verdicts {
 }
 
 /// Runs that most events come to.
-const ROOM: usize = 16;
+const ROOM: usize = 8;
 const MISSION: u8 = 0x80;
 const SEVERAL: u8 = 0x40;
+/// No code has this bit.
+const OVER: u8 = 0x10;
 /// The code of the one reason that says more.
 const FAULT: u8 = 2;
 
@@ -300,34 +316,4 @@ fn plain(code: u8) -> Option<&'static Reason> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Reader, Reason, RuleIx, Subjected, Verdicts, Writer};
-
-    /// Which rules found that their condition is false, and how many runs that is.
-    #[test]
-    fn rules_that_lie_equally_far_apart_are_a_run_and_survive_the_round_trip() {
-        let far: Vec<u16> = (0..=u16::MAX).step_by(0x5555).collect();
-        let apart: Vec<u16> = (0..500).step_by(2).collect();
-        let table: [(&[u16], usize); 7] = [
-            (&[7], 1),
-            (&[0, 1, 2, 3], 1),
-            (&[1, 3, 4, 5], 2),
-            (&[0, 2, 4, 5, 6], 2),
-            (&[0, 1, 3, 6, 10], 3),
-            (&apart, 1),
-            (&far, 1),
-        ];
-        for (rules, runs) in table {
-            let rules: Vec<RuleIx> = rules.iter().copied().map(RuleIx).collect();
-            let mut verdicts = Verdicts::default();
-            verdicts.rules(&rules, &Reason::When);
-            let read = verdicts.iter();
-            let expected = rules.iter().map(|ix| (Subjected::Rule(*ix), &Reason::When));
-            assert!(read.eq(expected), "{rules:?}");
-            assert_eq!(verdicts.runs.len(), runs, "{rules:?}");
-            let mut bytes = Vec::new();
-            verdicts.encode(&mut Writer(&mut bytes));
-            assert_eq!(Verdicts::decode(&mut Reader::new(&bytes)), Ok(verdicts));
-        }
-    }
-}
+mod tests;

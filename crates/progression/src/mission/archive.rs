@@ -37,7 +37,7 @@ pub(crate) fn archived_of<'e>(
 ) -> Vec<Cold> {
     let mut found = Vec::new();
     for (ix, period) in counted_for(programme, state, originals) {
-        let name = &programme.missions[usize::from(ix.0)].id;
+        let name = &programme.missions[usize::from(ix.0)].first_id;
         look(programme, state, search, (ix, name), period, &mut found);
     }
     found
@@ -52,9 +52,9 @@ fn counted_for<'e>(
     let mut found = Vec::new();
     for original in originals {
         for contribution in &original.counted {
-            let name = original.names.mission(contribution.mission);
+            let name = original.names.first_mission(contribution.mission);
             let mut all = (0..).map(MissionIx).zip(&programme.missions);
-            if let Some((ix, _)) = all.find(|(_, it)| *it.id == *name) {
+            if let Some((ix, _)) = all.find(|(_, it)| *it.first_id == *name) {
                 found.push((ix, super::landed(state, ix, contribution.period)));
             }
         }
@@ -87,7 +87,7 @@ pub(crate) fn expired_of<'e>(
             if let Given::Points(points, _, n) = *given
                 && n > 0
             {
-                let amount = search.expired(state.names.points(points), n);
+                let amount = search.expired(state.names.first_points(points), n);
                 found.push(ExpiredReward { points, n, amount });
             }
         }
@@ -123,7 +123,7 @@ pub(crate) fn archived_for(
         for at in [fact.occurred_at, fact.recorded_at] {
             let current = state.zones.look(programme, kind, at);
             if repeats || current.end <= fact.recorded_at {
-                let of = (*ix, &*mission.id);
+                let of = (*ix, &*mission.first_id);
                 look(programme, state, search, of, current.period, &mut found);
             }
         }
@@ -148,7 +148,7 @@ fn look(
         return;
     }
     let ours = |entry: &Entry, archived: &Archived| {
-        archived.slot.period == period && entry.names.mission(archived.mission) == name
+        archived.slot.period == period && entry.names.first_mission(archived.mission) == name
     };
     let versions = search.all(Key::mission(name, period), |entry| {
         entry.archived.iter().any(|it| ours(entry, it))

@@ -38,13 +38,13 @@ pub(crate) fn carry(
         let last = back.iter().find(|(it, _)| *it == ix);
         let last = last.map_or(before, |(_, version)| version);
         let old = programme.of_version(last);
-        let Some((old, was)) = old.and_then(|old| Some((old, old.mission(&mission.id)?))) else {
+        let Some((old, was)) = old.and_then(|old| Some((old, old.same_mission(mission)?))) else {
             continue;
         };
         kept.slots.retain_mut(|slot| {
             let keeps = slot.keeps().and_then(|version| {
                 let earlier = programme.of_version(version)?;
-                Some((earlier, earlier.mission(&mission.id)?))
+                Some((earlier, earlier.same_mission(mission)?))
             });
             let from = keeps.unwrap_or((old, was));
             if is_same(from, (programme, mission)) {
@@ -89,7 +89,7 @@ pub(super) fn keep(programme: &Programme, ix: MissionIx, slot: &mut Slot, versio
     let mission = &programme.missions[usize::from(ix.0)];
     let was = programme
         .of_version(version)
-        .and_then(|old| Some((old, old.mission(&mission.id)?)));
+        .and_then(|old| Some((old, old.same_mission(mission)?)));
     if slot.keeps().is_none()
         && let Some(was) = was
         && !is_same(was, (programme, mission))

@@ -97,7 +97,7 @@ pub(crate) fn claim(step: &mut Step<'_>, ix: MissionIx, period: Period, occurred
 pub(crate) fn may_lapse(programme: &Programme, mission: &Mission) -> bool {
     let lapses = |mission: &Mission| mission.claim.is_some_and(|claim| claim.within.is_some());
     let earlier = programme.earlier.iter();
-    let mut earlier = earlier.filter_map(|it| it.mission(&mission.id));
+    let mut earlier = earlier.filter_map(|it| it.same_mission(mission));
     lapses(mission) || earlier.any(lapses)
 }
 

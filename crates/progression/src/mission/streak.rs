@@ -35,7 +35,7 @@ fn has_streaks(mission: &Mission) -> bool {
 /// Whether a period of a mission may have streaks: now, or by an earlier version.
 pub(crate) fn may_have_streaks(programme: &Programme, mission: &Mission) -> bool {
     let earlier = programme.earlier.iter();
-    let mut earlier = earlier.filter_map(|it| it.mission(&mission.id));
+    let mut earlier = earlier.filter_map(|it| it.same_mission(mission));
     has_streaks(mission) || earlier.any(has_streaks)
 }
 

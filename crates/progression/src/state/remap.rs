@@ -1,4 +1,4 @@
-//! Another programme version: what was kept by index moves to the index that its name has now.
+//! Another programme version: what was kept by index moves to the index that its thing has now: things are known by the first id that they had.
 //!
 //! What the new version no longer names is kept aside, in case that it comes back; caps and shown grants of it are dropped. The ledger
 //! stays in the journal.
@@ -11,18 +11,22 @@ use smallvec::SmallVec;
 use super::attic::{self, Thing};
 use super::{Capped, State, TierState};
 use crate::effect::Because;
-use crate::names::Names;
+use crate::names::{Id, Names};
 use crate::slot::{Given, Slot};
 use crate::stock::Stock;
 
-/// Old index to new, where the name is still there.
+/// Old index to new, where the thing is still there.
 pub(crate) struct Map(Vec<Option<u16>>);
 
 impl Map {
-    fn of(old: &[Box<str>], new: &[Box<str>]) -> Self {
-        let place = |name: &str| new.iter().position(|it| **it == *name);
+    fn of<'n>(
+        old: impl IntoIterator<Item = &'n Id>,
+        new: impl IntoIterator<Item = &'n Id> + Clone,
+    ) -> Self {
+        let place = |id: &Id| new.clone().into_iter().position(|it| it.is(id));
         let index = |at: usize| u16::try_from(at).ok();
-        Self(old.iter().map(|name| place(name).and_then(index)).collect())
+        let old = old.into_iter();
+        Self(old.map(|id| place(id).and_then(index)).collect())
     }
 
     pub(crate) fn get(&self, old: u16) -> Option<u16> {
@@ -60,19 +64,13 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    pub(crate) fn between(old: &Names, new: &Names) -> Self {
-        let sets = |names: &Names| -> Vec<Box<str>> {
-            names
-                .all_tiers()
-                .iter()
-                .map(|(set, _)| set.clone())
-                .collect()
-        };
-        let tiers = Map::of(&sets(old), &sets(new));
-        let levels = |(at, (_, levels)): (u16, &(Box<str>, Vec<Box<str>>))| {
+    pub(crate) fn between<'n>(old: &'n Names, new: &'n Names) -> Self {
+        let sets = |names: &'n Names| names.all_tiers().iter().map(|(set, _)| set);
+        let tiers = Map::of(sets(old), sets(new));
+        let levels = |(at, (_, levels)): (u16, &'n (Id, Vec<Id>))| {
             let set = tiers.get(at).map(usize::from);
             let set = set.and_then(|set| new.all_tiers().get(set));
-            Map::of(levels, set.map_or(&[], |(_, levels)| levels))
+            Map::of(levels, set.map_or(&[][..], |(_, levels)| levels))
         };
         Self {
             points: Map::of(old.all_points(), new.all_points()),

@@ -20,9 +20,11 @@ use crate::tier::Term;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 8;
-/// The one before it, which is still read: its open orders are written whole, each.
-const BEFORE: u8 = 7;
+const LAYOUT: u8 = 9;
+/// The one before it, which is still read: no verdict of the open tail stands in the place of another.
+const PLAIN_VERDICTS: u8 = 8;
+/// The one before that, which is still read too: its open orders are written whole, each.
+const WHOLE_ORDERS: u8 = 7;
 /// What is said of a player as a whole, in one byte.
 const COUNTED: u8 = 1;
 const ERASED: u8 = 2;
@@ -62,8 +64,8 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
     let orders = match reader.byte()? {
-        LAYOUT => OpenOrders::decode,
-        BEFORE => OpenOrders::decode_whole,
+        LAYOUT | PLAIN_VERDICTS => OpenOrders::decode,
+        WHOLE_ORDERS => OpenOrders::decode_whole,
         other => return Err(DecodeError::Layout(other)),
     };
     let names = catalogue.read(reader)?;

@@ -58,7 +58,7 @@ pub enum Told {
 impl Unit {
     /// The id of the question for it: the same whenever it is told.
     pub(crate) fn ask_id(&self, names: &Names, subject: Subject<'_>) -> EventId {
-        let about = format!("{}/{}", self.stock.name(names), self.because.name(names));
+        let about = format!("{}/{}", self.stock.name(names), self.because.key(names));
         let n = self.n.to_string();
         let (brand, player) = (subject.brand.as_str(), subject.player.as_str());
         EventId::of_hash(hash([brand, player, Told::ASKED, &about, &n]))

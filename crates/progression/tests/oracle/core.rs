@@ -109,7 +109,7 @@ impl Kept {
         decision
     }
 
-    /// Another version takes effect. Whatever it says, nobody loses a completion, or points, by that.
+    /// Another version takes effect. Whatever it says, and however things are called by it, nobody loses a completion, or points, by that.
     fn change(
         &mut self,
         old: &Programme,
@@ -120,12 +120,16 @@ impl Kept {
         let mut fired = self.sweep(old, at);
         let held = |programme: &Programme, state: &State| {
             let view = view(programme, state, subject(programme, id), at);
-            let missions = view.missions.iter();
-            let completed: Vec<_> = missions
-                .map(|it| (it.mission.clone(), it.completed))
+            let missions = programme.missions.iter().zip(&view.missions);
+            let completed: BTreeMap<_, _> = missions
+                .map(|(mission, seen)| (mission.first_id.clone(), seen.completed))
                 .collect();
             let line = serde_json::to_value(view.line()).expect("a view is JSON");
-            (completed, line["balances"].clone())
+            let points = programme.points.iter();
+            let balances: BTreeMap<_, _> = points
+                .map(|it| (it.first_id.clone(), line["balances"][&*it.id].clone()))
+                .collect();
+            (completed, balances)
         };
         let before = held(old, &self.state);
         self.names.learn(new);

@@ -60,6 +60,7 @@ fn f2_a_window_from_the_start_runs_once() {
         assert_eq!(shown(&world, "/missions/m/period"), start, "{rest}");
         assert_eq!(shown(&world, "/missions/m/progress"), progress, "{rest}");
     }
+    scenario("46_where_a_window_from_the_start_begins");
 }
 
 #[test]
@@ -108,6 +109,7 @@ missions: [{id: m, goal: {streak: day, of: session_started, target: 9, freezes: 
     );
     scenario("10_streaks_and_freezes");
     scenario("43_weeks_in_a_month_and_days_undone");
+    scenario("45_freezes_and_the_window_of_each_event");
 }
 
 #[test]

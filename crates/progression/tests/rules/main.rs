@@ -19,6 +19,7 @@ mod h_output;
 #[path = "../fold/harness.rs"]
 mod harness;
 mod on_change;
+mod renames;
 mod semantics;
 mod versions;
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use programme::Programme;
+
 use crate::harness::{HEAD, World, compile, events, told};
 use crate::shown;
 
 /// A world whose programme changes. What the events come to is told since the last time it was asked.
 pub(crate) struct Versions {
     pub(crate) world: World,
-    sources: Vec<String>,
+    /// Those before the one in effect, the newest last.
+    earlier: Vec<Arc<Programme>>,
     told: usize,
 }
 
@@ -19,21 +22,18 @@ impl Versions {
         world.passivating = true;
         Self {
             world,
-            sources: vec![source],
+            earlier: Vec::new(),
             told: 0,
         }
     }
 
     /// A new version takes effect, before the next record.
     pub(crate) fn publish(&mut self, programme: &str) -> &mut Self {
-        let earlier = self
-            .sources
-            .iter()
-            .rev()
-            .map(|source| Arc::new(compile(source)));
-        let source = format!("{HEAD}{programme}");
-        self.world.programme = compile(&source).after(earlier.collect());
-        self.sources.push(source);
+        let next = compile(&format!("{HEAD}{programme}"));
+        let before = std::mem::replace(&mut self.world.programme, compile(HEAD));
+        self.earlier.push(Arc::new(before));
+        let newest_first = self.earlier.iter().rev().map(Arc::clone).collect();
+        self.world.programme = next.after(newest_first);
         self
     }
 

@@ -110,6 +110,9 @@ fn changed(plan: &Plan, dice: &Dice) -> Plan {
             stock.clone_from(theirs);
         }
     }
+    for times in &mut next.renames {
+        *times += u32::from(dice.chance(150));
+    }
     next
 }
 

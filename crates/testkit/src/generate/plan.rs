@@ -7,6 +7,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::renames::{Renames, renamed};
 use super::tiers::tier;
 use super::words;
 
@@ -25,10 +26,20 @@ pub struct Plan {
     pub tiers: Vec<String>,
     /// Stocks of the rewards, in their order: lines, or nothing.
     pub stocks: Vec<String>,
+    /// How often its things were given another name.
+    pub(super) renames: Renames,
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(&mut text)?;
+        f.write_str(&renamed(&text, &self.renames))
+    }
+}
+
+impl Plan {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
         writeln!(f, "programme: t\nbrand: {}\ncurrency: GBP", words::BRAND)?;
         writeln!(f, "conversion: {{EUR: \"0.86\", JPY: \"0.005\"}}")?;
         writeln!(
@@ -84,6 +95,7 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         missions: chained(missions),
         tiers: numbered("t", tiers),
         stocks,
+        renames: Renames::default(),
     })
 }
 

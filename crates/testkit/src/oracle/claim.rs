@@ -37,8 +37,8 @@ impl Life<'_> {
     /// The player asks for a reward.
     pub(super) fn claim(&mut self, deed: usize, event: &Event, cause: Cause<'_>) -> Answer {
         let text = |name: &str| event.attributes.get(name).and_then(Value::as_text);
-        let mut missions = self.programme.missions.iter();
-        let named = text("mission").map(|name| missions.position(|it| *it.id == *name));
+        let named = text("mission").map(|name| self.programme.mission_called(name));
+        let named = named.map(|ix| ix.map(|ix| usize::from(ix.0)));
         if named == Some(None) {
             return Answer::Refused("unknown_mission");
         }

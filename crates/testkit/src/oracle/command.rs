@@ -141,10 +141,8 @@ impl Life<'_> {
     }
 
     fn points_named(&self, event: &Event) -> Result<usize, &'static str> {
-        let name = text(event, "points");
-        let mut all = self.programme.points.iter();
-        all.position(|points| Some(&*points.id) == name)
-            .ok_or("unknown_points")
+        let ix = text(event, "points").and_then(|name| self.programme.points_called(name));
+        ix.map(|ix| usize::from(ix.0)).ok_or("unknown_points")
     }
 }
 

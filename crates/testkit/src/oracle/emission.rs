@@ -1,5 +1,6 @@
 //! Emissions as `simulate` writes them, with their ids.
 
+use programme::model::{Points, Reward};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use types::{Event, MicroPoints, Timestamp};
@@ -51,7 +52,8 @@ impl Life<'_> {
     }
 
     pub(super) fn say_points(&mut self, points: usize, micro: i128, why: &Why, cause: Cause<'_>) {
-        let name = self.programme.points[points].id.to_string();
+        let Points { id, first_id, .. } = &self.programme.points[points];
+        let (name, subject) = (id.to_string(), first_id.to_string());
         let kind = match micro > 0 {
             true => "points_earned",
             false => "points_reversed",
@@ -59,15 +61,16 @@ impl Life<'_> {
         let mut body = self.named(why);
         body.insert("points".into(), json!(name));
         body.insert("amount".into(), json!(MicroPoints(micro.abs()).to_string()));
-        self.say(kind, name, body, cause);
+        self.say(kind, subject, body, cause);
     }
 
     pub(super) fn say_expired(&mut self, points: usize, micro: i128, cause: Cause<'_>) {
-        let name = self.programme.points[points].id.to_string();
+        let Points { id, first_id, .. } = &self.programme.points[points];
+        let (name, subject) = (id.to_string(), first_id.to_string());
         let mut body = Map::new();
         body.insert("points".into(), json!(name));
         body.insert("amount".into(), json!(MicroPoints(micro).to_string()));
-        self.say("points_expired", name, body, cause);
+        self.say("points_expired", subject, body, cause);
     }
 
     pub(super) fn say_mission(
@@ -77,7 +80,7 @@ impl Life<'_> {
         period: &str,
         cause: Cause<'_>,
     ) {
-        let subject = format!("{}/{period}", self.programme.missions[mission].id);
+        let subject = format!("{}/{period}", self.programme.missions[mission].first_id);
         let body = self.named(&Why::Mission(mission, period.to_owned()));
         self.say(kind, subject, body, cause);
     }
@@ -89,7 +92,7 @@ impl Life<'_> {
         length: usize,
         cause: Cause<'_>,
     ) {
-        let subject = format!("{}/{period}", self.programme.missions[mission].id);
+        let subject = format!("{}/{period}", self.programme.missions[mission].first_id);
         let mut body = self.named(&Why::Mission(mission, period.to_owned()));
         body.insert("length".into(), json!(length));
         self.say("streak_broken", subject, body, cause);
@@ -109,7 +112,7 @@ impl Life<'_> {
         body.insert("from".into(), json!(&*tier.levels[from].id));
         body.insert("to".into(), json!(&*tier.levels[to].id));
         body.insert("reason".into(), json!(reason));
-        self.say("tier_changed", tier.id.to_string(), body, cause);
+        self.say("tier_changed", tier.first_id.to_string(), body, cause);
     }
 
     /// A grant for a completion or a level: said, and told what it is called.
@@ -120,8 +123,9 @@ impl Life<'_> {
         status: &str,
         cause: Cause<'_>,
     ) -> Given {
-        let name = self.programme.rewards[reward].id.to_string();
-        let id = self.next_grant(&name, why);
+        let Reward { id, first_id, .. } = &self.programme.rewards[reward];
+        let name = id.to_string();
+        let id = self.next_grant(first_id, why);
         let mut body = self.named(why);
         body.insert("grant".into(), json!(name));
         body.insert("grant_id".into(), json!(id));
@@ -130,15 +134,15 @@ impl Life<'_> {
         Given::Grant { reward, id }
     }
 
-    // The id of the next grant of a name on an occasion.
+    // The id of the next grant on an occasion: all by the first names that they had, so that it stays what it is.
     fn next_grant(&self, name: &str, why: &Why) -> String {
         let origin = match why {
             Why::Mission(mission, period) => {
-                format!("{}/{period}", self.programme.missions[*mission].id)
+                format!("{}/{period}", self.programme.missions[*mission].first_id)
             }
             Why::Level(set, level) => {
                 let tier = &self.programme.tiers[*set];
-                format!("{}/{}", tier.id, tier.levels[*level].id)
+                format!("{}/{}", tier.first_id, tier.levels[*level].first_id)
             }
             _ => unreachable!("the others move points"),
         };
@@ -158,7 +162,7 @@ impl Life<'_> {
         why: &Why,
         cause: Cause<'_>,
     ) -> Given {
-        let id = self.next_grant(&self.programme.points[points].id, why);
+        let id = self.next_grant(&self.programme.points[points].first_id, why);
         let mut body = self.prized(points, micro, &id, why);
         body.insert("status".into(), json!("offered"));
         self.say("grant_offered", id.clone(), body, cause);

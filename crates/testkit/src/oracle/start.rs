@@ -18,10 +18,10 @@ impl Life<'_> {
         let Some(name) = name.and_then(types::Value::as_text) else {
             return Answer::Refused("bad_attribute");
         };
-        let mut missions = self.programme.missions.iter();
-        let Some(mission) = missions.position(|mission| *mission.id == *name) else {
+        let Some(mission) = self.programme.mission_called(name) else {
             return Answer::Refused("unknown_mission");
         };
+        let mission = usize::from(mission.0);
         if self.programme.missions[mission].start != Start::OptIn {
             return Answer::Refused("not_opt_in");
         }

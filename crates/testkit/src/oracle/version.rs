@@ -1,6 +1,7 @@
 //! Another version of the programme: what of running periods it keeps, carries over, or begins anew.
 //!
-//! Of versions that have the same missions, points, tiers and rewards in the same order; what they say of missions may differ.
+//! Of versions that have the same missions, points, tiers and rewards in the same order; their names, and what they say of missions,
+//! may differ.
 
 use programme::model::{Goal, GoalOf, Mission, OnChange, Programme, Window};
 use types::Timestamp;

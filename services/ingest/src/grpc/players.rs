@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
-use types::{EventId, PlayerId, SourceId};
+use types::{EventId, SourceId};
 
 use super::Shared;
 use crate::http::{Page, before};
@@ -135,13 +135,7 @@ impl Players {
         }
         let entities: Vec<Entity> = asked
             .iter()
-            .filter_map(|player| {
-                let player = PlayerId::new(player).ok()?;
-                Some(Entity {
-                    brand: caller.brand.clone(),
-                    player,
-                })
-            })
+            .filter_map(|player| self.0.intake.entity(&caller, player))
             .collect();
         let queries = self.0.intake.queries.clone();
         answers(queries, entities)
@@ -226,10 +220,8 @@ impl Players {
         player: &str,
     ) -> Result<Entity, Problem> {
         let caller = self.0.caller(metadata, scope)?;
-        Ok(Entity {
-            brand: caller.brand.clone(),
-            player: PlayerId::new(player).map_err(|_| unknown_player())?,
-        })
+        let entity = self.0.intake.entity(&caller, player);
+        entity.ok_or_else(unknown_player)
     }
 }
 

@@ -9,8 +9,10 @@ use events::{Clock, Incoming};
 use ports::Entity;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use types::{Attributes, Event, EventId, PlayerId, SourceId, Timestamp, Value};
+use types::{Attributes, Event, EventId, SourceId, Timestamp, Value};
 
+use super::history::position;
+use super::players::entity;
 use super::{Shared, answer, auth, body, observe};
 use crate::intake::{Intake, Request, now};
 use crate::keys::{Caller, Scope};
@@ -50,6 +52,7 @@ struct Explained {
 /// How it went.
 #[derive(Deserialize)]
 struct First {
+    position: String,
     refused: Option<String>,
 }
 
@@ -89,10 +92,7 @@ async fn command(
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(request, shared, Scope::Command)?;
     let intake = &shared.intake;
-    let entity = Entity {
-        brand: caller.brand.clone(),
-        player: PlayerId::new(&player).map_err(|_| unknown("the brand has no such player"))?,
-    };
+    let entity = entity(intake, &caller, &player)?;
     let programme = intake.programme(&caller)?;
     if !programme.missions.iter().any(|it| *it.id == *mission) {
         return Err(unknown("the programme has no such mission"));
@@ -146,19 +146,19 @@ async fn first(
     };
     let known: Explained =
         serde_json::from_str(known.get()).map_err(|why| internal(&why.to_string()))?;
-    Ok(Some(match known.event.refused {
-        Some(code) => Ok(refused(&code)),
-        None => answer::value(
-            StatusCode::OK,
-            &Done {
-                status: Applied::Replayed.as_str(),
-                source: event.source.clone(),
-                id: event.id.clone(),
-                position: None,
-                emissions: Vec::new(),
-            },
-        ),
-    }))
+    if let Some(code) = known.event.refused {
+        return Ok(Some(Ok(refused(&code))));
+    }
+    let at = position(&known.event.position).ok_or_else(|| internal("an entry without a place"))?;
+    let outcome = intake.queries.outcome(entity, at).await?;
+    let done = Done {
+        status: Applied::Replayed.as_str(),
+        source: event.source.clone(),
+        id: event.id.clone(),
+        position: None,
+        emissions: outcome.emissions,
+    };
+    Ok(Some(answer::value(StatusCode::OK, &done)))
 }
 
 fn event(

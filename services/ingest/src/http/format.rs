@@ -88,7 +88,7 @@ impl Format {
     }
 }
 
-// A body that is one event has no neighbours to spare: what cannot be read is the request's fault as a whole.
+// A body that is one event has no neighbours to spare: what cannot be read, or may not be said, is the request's fault as a whole.
 fn single(event: Read) -> Result<Vec<Read>, Problem> {
     let kind = match &event {
         Err(Rejection {
@@ -99,6 +99,10 @@ fn single(event: Read) -> Result<Vec<Read>, Problem> {
             code: Code::TooLarge,
             ..
         }) => Kind::TooLarge,
+        Err(Rejection {
+            code: Code::Forbidden,
+            ..
+        }) => Kind::Forbidden,
         _ => return Ok(vec![event]),
     };
     let detail = event

@@ -70,7 +70,8 @@ pub(super) async fn read(
         .body(page.encode_to_vec()))
 }
 
-fn position(text: &str) -> Option<Position> {
+/// The position that a text such as `12.0` says.
+pub(super) fn position(text: &str) -> Option<Position> {
     let (sequence, index) = text.split_once('.')?;
     Some(Position {
         sequence: sequence.parse().ok()?,

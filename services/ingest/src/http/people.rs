@@ -17,7 +17,7 @@ pub(super) async fn erase(
     player: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::People)?;
-    let entity = entity(&caller.brand, &player)?;
+    let entity = entity(&shared.intake, &caller, &player)?;
     let erased = people::erase(&shared.intake, &entity).await?;
     tracing::info!(key = %caller.key, brand = %caller.brand, "a player was erased");
     let status = match erased.applied {
@@ -34,7 +34,7 @@ pub(super) async fn export(
     player: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::People)?;
-    let entity = entity(&caller.brand, &player)?;
+    let entity = entity(&shared.intake, &caller, &player)?;
     let pieces = export::export(shared.intake.clone(), entity).await?;
     tracing::info!(key = %caller.key, brand = %caller.brand, "a player's data is exported");
     Ok(HttpResponse::Ok()

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use ports::Entity;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use types::{BrandId, EventId, PlayerId, SourceId};
+use types::{EventId, SourceId};
 
 use super::page::{self, Page};
 use super::publish::query;
 use super::{Shared, answer, auth};
-use crate::keys::Scope;
+use crate::intake::Intake;
+use crate::keys::{Caller, Scope};
 use crate::listing;
 use crate::problem::{Kind, Problem};
 
@@ -51,7 +52,7 @@ pub(super) async fn get(
     player: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::Read)?;
-    let entity = entity(&caller.brand, &player)?;
+    let entity = entity(&shared.intake, &caller, &player)?;
     let answer = shared.intake.queries.player(&entity).await?;
     let answer = answer.ok_or_else(unknown_player)?;
     Ok(answer::json(answer.view.get().to_owned()))
@@ -65,7 +66,7 @@ pub(super) async fn journal(
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::Read)?;
     let page: Page = query(&request)?;
-    let entity = entity(&caller.brand, &player)?;
+    let entity = entity(&shared.intake, &caller, &player)?;
     let answer = shared
         .intake
         .queries
@@ -88,7 +89,7 @@ pub(super) async fn explain(
 ) -> Result<HttpResponse, Problem> {
     let caller = auth::caller(&request, &shared, Scope::Read)?;
     let (player, source, event) = path.into_inner();
-    let entity = entity(&caller.brand, &player)?;
+    let entity = entity(&shared.intake, &caller, &player)?;
     let unknown = || Problem::new(Kind::NotFound, "the player had no such event");
     let source = SourceId::new(&source).map_err(|_| unknown())?;
     let event = EventId::new(&event).map_err(|_| unknown())?;
@@ -100,12 +101,9 @@ pub(super) async fn explain(
     Ok(answer::json(answer.ok_or_else(unknown)?.get().to_owned()))
 }
 
-// A text that is no player id is nobody's.
-pub(super) fn entity(brand: &BrandId, player: &str) -> Result<Entity, Problem> {
-    Ok(Entity {
-        brand: brand.clone(),
-        player: PlayerId::new(player).map_err(|_| unknown_player())?,
-    })
+/// The player of the key's brand. A text that is no player id is nobody's, and a brand without a programme has no players.
+pub(super) fn entity(intake: &Intake, caller: &Caller, player: &str) -> Result<Entity, Problem> {
+    intake.entity(caller, player).ok_or_else(unknown_player)
 }
 
 fn unknown_player() -> Problem {

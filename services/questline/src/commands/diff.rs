@@ -80,6 +80,7 @@ fn change(change: &Change) -> Value {
                 .map(|(name, value)| (name.clone(), json!(value)));
             json!({"change": "added", "says": says.collect::<Map<_, _>>()})
         }
+        What::Renamed { before } => json!({"change": "renamed", "before": before}),
         What::Removed => json!({"change": "removed"}),
         What::Changed {
             field,

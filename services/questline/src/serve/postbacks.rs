@@ -26,6 +26,7 @@ impl ToLog {
             programme: &programme,
             sources: Sources::Only(&source),
             clock: Clock::Log,
+            adjusts: false,
         };
         let json = postback.event.to_string();
         let event = parse_json(json.as_bytes(), &context).map_err(|error| error.to_string())?;

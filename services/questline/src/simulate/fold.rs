@@ -187,7 +187,7 @@ pub(super) fn in_the_end(
 ) -> anyhow::Result<()> {
     if wanted.journal {
         let catalogue = Catalogue::of(programme);
-        write_journal(&catalogue, state, sealed, &mut part.journal)?;
+        write_journal(&catalogue, subject.player, state, sealed, &mut part.journal)?;
     }
     if state.is_known() {
         let seen = view(programme, state, subject, end);
@@ -247,6 +247,7 @@ pub(super) fn kept(sealed: &HashMap<u32, Vec<u8>>, number: u32) -> anyhow::Resul
 
 fn write_journal(
     catalogue: &Catalogue,
+    player: &PlayerId,
     state: &State,
     sealed: &HashMap<u32, Vec<u8>>,
     lines: &mut Vec<Vec<u8>>,
@@ -256,11 +257,11 @@ fn write_journal(
     numbers.sort_unstable();
     for number in numbers {
         for entry in journal::decode_segment(&sealed[number], catalogue)? {
-            lines.push(journal::entry_json(&entry));
+            lines.push(journal::entry_line(player, &entry));
         }
     }
     for entry in journal::open_entries(state) {
-        lines.push(journal::entry_json(&entry));
+        lines.push(journal::entry_line(player, &entry));
     }
     Ok(())
 }

@@ -152,8 +152,8 @@ impl Difference {
         spreads: &Spreads,
         costs: bool,
     ) -> Self {
-        let points = both(&today.points, &draft.points, |it| &it.id);
-        let tiers = both(&today.tiers, &draft.tiers, |it| &it.id);
+        let points = both(&today.points, &draft.points, |it| (&it.first_id, &it.id));
+        let tiers = both(&today.tiers, &draft.tiers, |it| (&it.first_id, &it.id));
         let mut codes: Vec<&'static str> = was.refused.keys().copied().collect();
         codes.extend(
             would
@@ -169,23 +169,25 @@ impl Difference {
             today: Version::of(today),
             draft: Version::of(draft),
             missions: given(
-                &both(&today.missions, &draft.missions, |it| &it.id),
-                |id| place(&today.missions, |it| *it.id == *id).map(|at| was.missions[at]),
-                |id| place(&draft.missions, |it| *it.id == *id).map(|at| would.missions[at]),
+                &both(&today.missions, &draft.missions, |it| {
+                    (&it.first_id, &it.id)
+                }),
+                |id| place(&today.missions, |it| *it.first_id == *id).map(|at| was.missions[at]),
+                |id| place(&draft.missions, |it| *it.first_id == *id).map(|at| would.missions[at]),
             ),
             rewards: given(
-                &both(&today.rewards, &draft.rewards, |it| &it.id),
-                |id| place(&today.rewards, |it| *it.id == *id).map(|at| was.rewards[at]),
-                |id| place(&draft.rewards, |it| *it.id == *id).map(|at| would.rewards[at]),
+                &both(&today.rewards, &draft.rewards, |it| (&it.first_id, &it.id)),
+                |id| place(&today.rewards, |it| *it.first_id == *id).map(|at| was.rewards[at]),
+                |id| place(&draft.rewards, |it| *it.first_id == *id).map(|at| would.rewards[at]),
             ),
             points: points
                 .into_iter()
-                .map(|id| {
+                .map(|(id, called)| {
                     let of = |programme: &Programme, tally: &Tally| {
-                        let at = place(&programme.points, |it| *it.id == *id)?;
+                        let at = place(&programme.points, |it| *it.first_id == *id)?;
                         Some(tally.points[at])
                     };
-                    Points::of(id, of(today, was), of(draft, would))
+                    Points::of(called, of(today, was), of(draft, would))
                 })
                 .collect(),
             cost: costs.then(|| Cost {
@@ -194,10 +196,10 @@ impl Difference {
             }),
             tiers: tiers
                 .into_iter()
-                .map(|id| {
+                .map(|(id, called)| {
                     let set = plan.sets.iter().position(|it| **it == *id);
                     let moved = set.map(|at| spreads.tiers[at]);
-                    Tier::of(id, [(today, was), (draft, would)], moved)
+                    Tier::of((id, called), [(today, was), (draft, would)], moved)
                 })
                 .collect(),
             refused: codes
@@ -223,16 +225,16 @@ fn count(number: u64) -> i64 {
 }
 
 fn given<'p>(
-    ids: &[&'p str],
+    ids: &[(&'p str, &'p str)],
     today: impl Fn(&'p str) -> Option<Net>,
     draft: impl Fn(&'p str) -> Option<Net>,
 ) -> Vec<Given> {
-    let one = |id: &&'p str| {
+    let one = |(id, called): &(&'p str, &'p str)| {
         let (today, draft) = (today(id), draft(id));
         let stands = |net: Net| i64::try_from(net.stands()).unwrap_or(i64::MAX);
         let back = |net: Net| count(net.taken_back);
         Given {
-            id: (*id).into(),
+            id: (*called).into(),
             given: Pair::of(today.map(stands), draft.map(stands)),
             taken_back: Pair::of(today.map(back), draft.map(back)),
         }
@@ -272,9 +274,13 @@ impl Points {
 }
 
 impl Tier {
-    fn of(id: &str, sides: [(&Programme, &Tally); 2], moved: Option<[u64; 2]>) -> Self {
+    fn of(
+        (id, called): (&str, &str),
+        sides: [(&Programme, &Tally); 2],
+        moved: Option<[u64; 2]>,
+    ) -> Self {
         let sets = sides.map(|(programme, tally)| {
-            let at = place(&programme.tiers, |it| *it.id == *id)?;
+            let at = place(&programme.tiers, |it| *it.first_id == *id)?;
             Some((&programme.tiers[at], &tally.tiers[at]))
         });
         let pair = |of: &dyn Fn(&Moves) -> u64| {
@@ -282,19 +288,21 @@ impl Tier {
             Pair::of(today, draft)
         };
         let [was, would] = sets.map(|set| set.map_or(&[][..], |(set, _)| &set.levels));
-        let levels = both(was, would, |it| &it.id).into_iter().map(|level| {
-            let players = sets.map(|set| {
-                let (set, moves) = set?;
-                let at = place(&set.levels, |it| *it.id == *level)?;
-                Some(count(moves.levels[at]))
+        let levels = both(was, would, |it| (&it.first_id, &it.id))
+            .into_iter()
+            .map(|(level, called)| {
+                let players = sets.map(|set| {
+                    let (set, moves) = set?;
+                    let at = place(&set.levels, |it| *it.first_id == *level)?;
+                    Some(count(moves.levels[at]))
+                });
+                Level {
+                    id: called.into(),
+                    players: Pair::of(players[0], players[1]),
+                }
             });
-            Level {
-                id: level.into(),
-                players: Pair::of(players[0], players[1]),
-            }
-        });
         Self {
-            id: id.into(),
+            id: called.into(),
             up: pair(&|moves| moves.up),
             down: pair(&|moves| moves.down),
             higher: moved.map(|[higher, _]| higher),

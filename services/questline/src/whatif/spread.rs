@@ -35,14 +35,14 @@ impl Plan {
     pub(super) fn new(today: &Programme, draft: &Programme, costs: bool) -> Self {
         let place = |programme: &Programme, id: &str| {
             let mut points = programme.points.iter();
-            points.position(|it| *it.id == *id)
+            points.position(|it| *it.first_id == *id)
         };
-        let both = both(&today.points, &draft.points, |it| &it.id);
+        let both = both(&today.points, &draft.points, |it| (&it.first_id, &it.id));
         let mut measures: Vec<Measure> = both
             .into_iter()
-            .map(|id| Measure {
+            .map(|(first, id)| Measure {
                 name: id.into(),
-                of: Of::Points([place(today, id), place(draft, id)]),
+                of: Of::Points([place(today, first), place(draft, first)]),
             })
             .collect();
         measures.push(Measure {
@@ -57,14 +57,21 @@ impl Plan {
         }
         let (mut tiers, mut sets) = (Vec::new(), Vec::new());
         for (was, set) in today.tiers.iter().enumerate() {
-            let Some(is) = draft.tiers.iter().position(|it| it.id == set.id) else {
+            let Some(is) = draft
+                .tiers
+                .iter()
+                .position(|it| it.first_id == set.first_id)
+            else {
                 continue;
             };
-            let level = |id: &str| draft.tiers[is].levels.iter().position(|it| *it.id == *id);
+            let level = |first: &str| {
+                let mut levels = draft.tiers[is].levels.iter();
+                levels.position(|it| *it.first_id == *first)
+            };
             let levels = set.levels.iter();
-            let levels = levels.map(|it| level(&it.id).and_then(|at| u16::try_from(at).ok()));
+            let levels = levels.map(|it| level(&it.first_id).and_then(|at| u16::try_from(at).ok()));
             tiers.push((was, is, levels.collect()));
-            sets.push(set.id.clone());
+            sets.push(set.first_id.clone());
         }
         Self {
             measures,
@@ -74,17 +81,20 @@ impl Plan {
     }
 }
 
-/// The ids of two lists: those of the first in its order, then what the second has beside them.
+/// Of what either programme has: the first id, by which both know it, and what it is called, in the draft if it is there.
 pub(super) fn both<'p, T>(
-    one: &'p [T],
-    other: &'p [T],
-    id: impl Fn(&'p T) -> &'p str,
-) -> Vec<&'p str> {
-    let mut ids: Vec<&str> = one.iter().map(&id).collect();
-    let more = other.iter().map(&id).filter(|it| !ids.contains(it));
-    let more: Vec<&str> = more.collect();
-    ids.extend(more);
-    ids
+    today: &'p [T],
+    draft: &'p [T],
+    ids: impl Fn(&'p T) -> (&'p str, &'p str),
+) -> Vec<(&'p str, &'p str)> {
+    let mut all: Vec<(&str, &str)> = today.iter().map(&ids).collect();
+    for (first, id) in draft.iter().map(ids) {
+        match all.iter_mut().find(|(it, _)| *it == first) {
+            Some((_, called)) => *called = id,
+            None => all.push((first, id)),
+        }
+    }
+    all
 }
 
 impl Of {

@@ -153,9 +153,7 @@ impl<'a> Sorted<'a> {
             let here = word.count_zeros() as usize;
             if here >= zeros {
                 // The last of them lies in this word.
-                let mut left = !word;
-                (1..zeros).for_each(|_| left &= left.wrapping_sub(1));
-                return block * BLOCK * 8 + at * WORD + left.trailing_zeros() as usize + 1;
+                return block * BLOCK * 8 + at * WORD + place_of_one(!word, zeros) + 1;
             }
             zeros -= here;
         }
@@ -198,6 +196,20 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     let last = (!rest.is_empty()).then(|| filled_up(rest));
     let whole = whole.iter().map(|eight| u64::from_le_bytes(*eight));
     whole.chain(last)
+}
+
+/// The place of the n-th one of a word, from 1: by bytes first, of which few are looked at.
+fn place_of_one(word: u64, n: usize) -> usize {
+    let (mut rest, mut left, mut byte) = (word, n, 0);
+    loop {
+        let here = (rest as u8).count_ones() as usize;
+        if here >= left || byte == 7 {
+            break;
+        }
+        (rest, left, byte) = (rest >> 8, left - here, byte + 1);
+    }
+    (1..left).for_each(|_| rest &= rest.wrapping_sub(1));
+    byte * 8 + rest.trailing_zeros() as usize
 }
 
 fn filled_up(bytes: &[u8]) -> u64 {

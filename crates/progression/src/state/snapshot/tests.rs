@@ -96,7 +96,7 @@ fn bytes(programme: &Programme, state: &State) -> usize {
 }
 
 #[test]
-fn a_snapshot_of_the_layout_before_is_read() {
+fn snapshots_of_the_two_layouts_before_are_read() {
     let programme = programme(3);
     let state = player(&programme, 3, 40);
     let written = |write: &dyn Fn(&mut Writer<'_>)| {
@@ -105,7 +105,7 @@ fn a_snapshot_of_the_layout_before_is_read() {
         bytes
     };
     let now = written(&|writer| state.orders.encode(writer));
-    // There each order stood whole.
+    // Before that each order stood whole.
     let before = written(&|writer| {
         writer.length(state.orders.iter().count());
         for order in state.orders.iter() {
@@ -124,6 +124,12 @@ fn a_snapshot_of_the_layout_before_is_read() {
     });
     let mut bytes = Vec::new();
     state.encode(&mut bytes);
+    // There verdicts of the tail said no less than they have to, which is read as it is.
+    bytes[0] = 8;
+    assert_eq!(
+        State::decode(&bytes, &Catalogue::of(&programme)).as_ref(),
+        Ok(&state)
+    );
     let at = bytes.windows(now.len()).position(|it| it == now).unwrap();
     bytes.splice(at..at + now.len(), before);
     bytes[0] = 7;

@@ -75,7 +75,7 @@ impl WhatIf {
         let draft = match self.since {
             // It is met by players who play by today's.
             Some(_) => draft.after(vec![Arc::clone(&today)]),
-            None => draft,
+            None => draft.known_after(&today),
         };
         let asked = Asked {
             today: &today,
