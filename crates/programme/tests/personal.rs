@@ -47,7 +47,7 @@ fn what_is_personal_is_read_by_no_rule() {
     let table = [
         (
             "{mail: {personal: true}}",
-            "1:44 an attribute has no `kind`",
+            "1:43 an attribute has no `kind`",
         ),
         (
             "{mail: {kind: strin, personal: true}}",
