@@ -84,13 +84,12 @@ impl World {
     /// Waits until so many heads show the publication.
     async fn shown(&self, number: u64, count: usize) {
         let heads = self.bench.store.as_ref() as &dyn StateStore;
-        while active_by_heads(heads, PARTITIONS, &brand(), number)
-            .await
-            .unwrap()
-            < count
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let brand = brand();
+        within(async || {
+            let shown = active_by_heads(heads, PARTITIONS, &brand, number).await;
+            shown.unwrap() >= count
+        })
+        .await;
     }
 
     /// An order of 1.00, folded: what it gave.
@@ -118,6 +117,17 @@ impl World {
             names.filter(|name| self.bench.partition_of(&self.bench.entity(name)) == partition);
         of_it.next().unwrap()
     }
+}
+
+/// Waits until something holds, which it does soon.
+async fn within(holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), waiting);
+    waited.await.expect("it holds within a minute");
 }
 
 fn partitions() -> impl Iterator<Item = Partition> {
@@ -156,11 +166,7 @@ async fn whoever_dies_at_any_step_of_a_publication_the_next_one_brings_it_to_its
             published.unwrap();
             tokio::select! {
                 () = world.carry(&versions) => {}
-                () = async {
-                    while world.all_said().iter().any(|said| said.len() < 2) {
-                        tokio::task::yield_now().await;
-                    }
-                } => {}
+                () = within(async || world.all_said().iter().all(|said| said.len() == 2)) => {}
             }
         };
         let died = tokio::select! {

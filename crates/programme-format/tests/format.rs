@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use programme_format::{FormatError, format};
 use proptest::prelude::*;
@@ -111,6 +112,11 @@ fn all() -> Vec<(String, String)> {
     all
 }
 
+fn sources() -> &'static [(String, String)] {
+    static ALL: LazyLock<Vec<(String, String)>> = LazyLock::new(all);
+    &ALL
+}
+
 /// What a programme says, its text and places aside.
 fn compiled(name: &str, source: &str) -> Option<programme::Programme> {
     programme::compile(name, source).ok()
@@ -142,7 +148,8 @@ fn no_programme_of_the_repository_means_anything_else_afterwards() {
 fn the_examples_are_formatted() {
     let mut wrong = Vec::new();
     for (name, source) in all() {
-        if name.contains("/examples/") && formatted(&source) != source {
+        let example = name.contains("/examples/") && !name.contains("/scenarios/");
+        if example && formatted(&source) != source {
             wrong.push(name);
         }
     }
@@ -187,6 +194,24 @@ proptest! {
     #[test]
     fn whatever_is_formatted_stays_so_and_says_the_same(lines in proptest::collection::vec(line(), 1..8)) {
         let source = lines.concat();
+        if let Ok(text) = format("p.yaml", &source) {
+            prop_assert_eq!(format("p.yaml", &text).unwrap(), text.clone());
+            let (before, after) = (programme::parse("p", &source), programme::parse("p", &text));
+            prop_assert_eq!(before.unwrap(), after.unwrap());
+        }
+    }
+
+    #[test]
+    fn a_damaged_programme_is_formatted_to_what_stays_or_refused(
+        which in any::<prop::sample::Index>(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..40, "[-{}\\[\\]:,#|>'\"&*!?%@` \\t\\r\\n~é\u{0}a-c]{0,3}"), 1..6),
+    ) {
+        let mut source = which.get(sources()).1.clone();
+        for (place, length, text) in damage {
+            let start = source.floor_char_boundary(place.index(source.len() + 1));
+            let end = source.ceil_char_boundary((start + length).min(source.len()));
+            source.replace_range(start..end, &text);
+        }
         if let Ok(text) = format("p.yaml", &source) {
             prop_assert_eq!(format("p.yaml", &text).unwrap(), text.clone());
             let (before, after) = (programme::parse("p", &source), programme::parse("p", &text));

@@ -23,7 +23,7 @@ pub use follow::may_follow;
 pub use lower::version_of;
 pub use model::Programme;
 pub use schema::json_schema;
-pub use shape::Shape;
+pub use shape::{Field, Shape};
 pub use span::Span;
 
 use diagnostics::Problems;

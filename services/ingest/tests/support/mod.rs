@@ -6,6 +6,7 @@
     reason = "what fails here fails the test that called it"
 )]
 
+pub(crate) mod draft;
 pub(crate) mod fake;
 pub(crate) mod programmes;
 pub(crate) mod raw;
