@@ -1,5 +1,8 @@
 //! What the keys of a programme are, and in which order the reference has them: for whoever writes programmes.
 
+/// Keys of a map, and what stands behind each.
+pub(crate) type Keys = &'static [(&'static str, fn() -> Shape)];
+
 /// What can stand in a place of a programme.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
@@ -10,7 +13,7 @@ pub enum Shape {
     /// A map with keys of the author's own.
     Table(fn() -> Shape),
     /// A map with the keys that the language has there, in the order of the reference.
-    Map(&'static [(&'static str, fn() -> Shape)]),
+    Map(Keys),
 }
 
 impl Shape {

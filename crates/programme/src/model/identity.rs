@@ -69,7 +69,9 @@ impl Ids {
     /// The first id of a thing of the next version; its own where it is new.
     pub(crate) fn first_of<'a>(&'a self, thing: &'a impl Known) -> &'a str {
         let was = || thing.was().and_then(|was| self.first(was));
-        self.first(thing.id()).or_else(was).unwrap_or(thing.id())
+        self.first(thing.id())
+            .or_else(was)
+            .unwrap_or_else(|| thing.id())
     }
 
     /// The things of the next version: each gets its first id, and its own is used from now on.
