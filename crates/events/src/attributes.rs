@@ -53,19 +53,19 @@ fn profile_changed(event: &Event) -> Result<(), Rejection> {
         Value::List(items) => items.iter().all(|item| item.as_text().is_some()),
         _ => false,
     };
-    let reserved: [(&str, &dyn Fn(&Value) -> bool, &str); 3] = [
-        ("zone", &zone, "an IANA time zone, such as Europe/London"),
-        ("segments", &texts, "a list of strings"),
-        (
-            "attributes",
-            &|value| matches!(value, Value::Map(_)),
-            "an object",
-        ),
-    ];
-    for (name, fits, wanted) in reserved {
-        if event.attributes.get(name).is_some_and(|value| !fits(value)) {
-            return Err(bad(event, name, wanted));
-        }
+    let fits = |name: &str, fit: fn(&Value) -> bool| event.attributes.get(name).is_none_or(fit);
+    if !fits("zone", zone) {
+        return Err(bad(
+            event,
+            "zone",
+            "an IANA time zone, such as Europe/London",
+        ));
+    }
+    if !fits("segments", texts) {
+        return Err(bad(event, "segments", "a list of strings"));
+    }
+    if !fits("attributes", |value| matches!(value, Value::Map(_))) {
+        return Err(bad(event, "attributes", "an object"));
     }
     Ok(())
 }
