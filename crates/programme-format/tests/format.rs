@@ -195,7 +195,7 @@ proptest! {
     fn whatever_is_formatted_stays_so_and_says_the_same(lines in proptest::collection::vec(line(), 1..8)) {
         let source = lines.concat();
         if let Ok(text) = format("p.yaml", &source) {
-            prop_assert_eq!(format("p.yaml", &text).unwrap(), text.clone());
+            prop_assert_eq!(&format("p.yaml", &text).unwrap(), &text);
             let (before, after) = (programme::parse("p", &source), programme::parse("p", &text));
             prop_assert_eq!(before.unwrap(), after.unwrap());
         }
@@ -213,7 +213,7 @@ proptest! {
             source.replace_range(start..end, &text);
         }
         if let Ok(text) = format("p.yaml", &source) {
-            prop_assert_eq!(format("p.yaml", &text).unwrap(), text.clone());
+            prop_assert_eq!(&format("p.yaml", &text).unwrap(), &text);
             let (before, after) = (programme::parse("p", &source), programme::parse("p", &text));
             prop_assert_eq!(before.unwrap(), after.unwrap());
         }
