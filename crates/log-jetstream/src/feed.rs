@@ -2,7 +2,8 @@
 //!
 //! The consumer is ephemeral, in memory, without acknowledgements, one for each reader, and thrown away whenever anything is unclear: it
 //! costs milliseconds to make, and the cursor is the reader's. A pull ends after a second, and while nothing comes the server says every
-//! 0.4 s that it is there. Silence of a second means that the consumer, its server or the connection is gone. The library's own batches
+//! 0.4 s that it is there. Silence of a second means that the consumer, its server or the connection is gone; all that takes three times as
+//! long where no message has come for five seconds. The library's own batches
 //! lose a wake-up after such a heartbeat and its ordered consumer takes half a minute to notice a dead server; neither is used.
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use types::{Partition, Timestamp};
 
 use crate::api::{Api, ApiError};
+use crate::behind::Behind;
 use crate::frame;
 use crate::layout::Layout;
 
@@ -24,16 +26,35 @@ use crate::layout::Layout;
 const PULL_MESSAGES: usize = 256;
 /// Bytes of one pull: more than the largest message, and the most that waits in memory for one reader.
 const PULL_BYTES: usize = 2 * frame::BYTES_MAX;
-/// How long a pull stands.
-const PULL_EXPIRES: Duration = Duration::from_secs(1);
-/// How often the server says that a pull stands.
-const HEARTBEAT: Duration = Duration::from_millis(400);
-/// Silence that means that it does not.
-const WATCHDOG: Duration = Duration::from_secs(1);
+/// While records come.
+const BRISK: Rhythm = Rhythm {
+    expires: Duration::from_secs(1),
+    heartbeat: Duration::from_millis(400),
+    watchdog: Duration::from_secs(1),
+};
+/// Where none has come for a while: many partitions that have nothing to do should cost next to nothing.
+const CALM: Rhythm = Rhythm {
+    expires: Duration::from_secs(5),
+    heartbeat: Duration::from_millis(1_200),
+    watchdog: Duration::from_secs(3),
+};
+/// The while.
+const CALM_AFTER: Duration = Duration::from_secs(5);
 /// For a reader that did not look for longer than that: what has come meanwhile needs a moment to get from the socket to it.
 const GRACE: Duration = Duration::from_millis(200);
 /// A consumer that nobody pulls from is forgotten by the server after this.
 const INACTIVE: Duration = Duration::from_secs(10);
+
+/// The times of a pull.
+#[derive(Clone, Copy, Debug)]
+struct Rhythm {
+    /// How long it stands.
+    expires: Duration,
+    /// How often the server says that it does.
+    heartbeat: Duration,
+    /// Silence that means that it does not.
+    watchdog: Duration,
+}
 
 /// Where a feed begins.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +81,8 @@ pub(crate) enum Lost {
     Status,
     /// A message was left out or came twice.
     Order,
+    /// What the stream has does not come.
+    Behind,
     /// The connection was closed for good.
     Closed,
 }
@@ -70,6 +93,7 @@ impl Lost {
             Self::Silent => "silent",
             Self::Status => "status",
             Self::Order => "order",
+            Self::Behind => "behind",
             Self::Closed => "closed",
         }
     }
@@ -94,8 +118,13 @@ pub(crate) struct Feed {
     brought: usize,
     consumer_sequence: u64,
     sequence: u64,
+    /// Of the pull under way.
+    rhythm: Rhythm,
+    /// When the last message came.
+    heard: Instant,
     alive_until: Instant,
     graced: bool,
+    behind: Behind,
     /// Anything has come: the consumer works.
     pub(crate) proved: bool,
 }
@@ -144,8 +173,11 @@ impl Feed {
                 Start::Sequence(sequence) => sequence.saturating_sub(1),
                 Start::Time(_) => 0,
             },
-            alive_until: Instant::now() + WATCHDOG,
+            rhythm: BRISK,
+            heard: Instant::now(),
+            alive_until: Instant::now() + BRISK.watchdog,
             graced: false,
+            behind: Behind::new(stream, filter, start),
             proved: false,
         })
     }
@@ -168,7 +200,12 @@ impl Feed {
                 return self.delivered(message);
             };
             match (status.as_u16(), message.description.as_deref()) {
-                (100, _) => self.is_alive(),
+                (100, _) => {
+                    self.is_alive();
+                    if self.behind.is(&self.api, self.sequence).await {
+                        return Event::Lost(Lost::Behind);
+                    }
+                }
                 (408, _) => {
                     self.is_alive();
                     self.wanted = 0;
@@ -189,11 +226,15 @@ impl Feed {
     }
 
     async fn pull(&mut self) -> Result<(), Lost> {
+        self.rhythm = match self.heard.elapsed() > CALM_AFTER {
+            true => CALM,
+            false => BRISK,
+        };
         let asked = json!({
             "batch": PULL_MESSAGES,
             "max_bytes": PULL_BYTES,
-            "expires": PULL_EXPIRES.as_nanos() as u64,
-            "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
+            "expires": self.rhythm.expires.as_nanos() as u64,
+            "idle_heartbeat": self.rhythm.heartbeat.as_nanos() as u64,
         });
         self.api
             .client()
@@ -205,7 +246,7 @@ impl Feed {
             .await
             .map_err(|_| Lost::Closed)?;
         (self.wanted, self.brought) = (PULL_MESSAGES, 0);
-        self.alive_until = Instant::now() + WATCHDOG;
+        self.alive_until = Instant::now() + self.rhythm.watchdog;
         Ok(())
     }
 
@@ -227,6 +268,8 @@ impl Feed {
             return Event::Lost(Lost::Order);
         };
         self.is_alive();
+        self.heard = Instant::now();
+        self.behind.heard();
         (self.consumer_sequence, self.sequence) = (next, sequence);
         self.wanted = self.wanted.saturating_sub(1);
         self.brought += 1;
@@ -238,7 +281,7 @@ impl Feed {
     }
 
     fn is_alive(&mut self) {
-        self.alive_until = Instant::now() + WATCHDOG;
+        self.alive_until = Instant::now() + self.rhythm.watchdog;
         self.graced = false;
         self.proved = true;
     }

@@ -27,6 +27,7 @@
 
 mod api;
 mod append;
+mod behind;
 mod chain;
 mod connect;
 mod dark;

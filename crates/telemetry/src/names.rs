@@ -45,7 +45,7 @@ metrics! {
     LOG_PUBLISH_DURATION = Histogram "questline_log_publish_duration_seconds", "From handing one batch to the replicated log to its acknowledgement, repeats included, by outcome: durable, full, unavailable, unknown.";
     LOG_PUBLISH_REPEATS = Counter "questline_log_publish_repeats_total", "Batches published again because the first try was not acknowledged.";
     LOG_PUBLISHED = Counter "questline_log_records_published_total", "Records that the replicated log acknowledged.";
-    LOG_CONSUMERS = Counter "questline_log_consumers_created_total", "Consumers made to read the replicated log, by outcome of the one before: none, silent, status, order, closed.";
+    LOG_CONSUMERS = Counter "questline_log_consumers_created_total", "Consumers made to read the replicated log, by outcome of the one before: none, silent, status, order, behind, closed.";
     LOG_READS_FAILED = Counter "questline_log_reads_failed_total", "Readers of the replicated log that ended, by outcome: gap, truncated, incarnation, unavailable.";
     LOG_TRUNCATED = Counter "questline_log_messages_truncated_total", "Log messages removed by the retention floor.";
     STORE_REQUESTS = Counter "questline_store_requests_total", "Requests to the CQL store, by type (write, read, head) and outcome: done, unavailable, unknown, corrupt.";
