@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{AppendError, Entry, EventLog, Publication, Published, StateStore, StoreError};
-use programme::Diagnostics;
+use programme::{Diagnostics, Programme};
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{BrandId, Change, Partition, Stage, Timestamp};
@@ -97,8 +97,7 @@ impl Versions {
             if newest.version == compiled.version.0 {
                 return Err(PublishError::Unchanged);
             }
-            let before = self.learn(brand, newest.number).await?;
-            let wrong = programme::may_follow(&before, &compiled);
+            let wrong = self.refusals(brand, newest.number, &compiled).await?;
             if !wrong.is_empty() {
                 return Err(PublishError::Refused(wrong));
             }
@@ -118,6 +117,17 @@ impl Versions {
         self.published.notify_one();
         tracing::info!(%brand, number = publication.number, version = %publication.version, "published");
         Ok(publication)
+    }
+
+    /// Why a programme may not follow a publication and all those before it, each reason in a sentence; empty where it may.
+    pub async fn refusals(
+        &self,
+        brand: &BrandId,
+        number: u64,
+        next: &Programme,
+    ) -> Result<Vec<String>, EngineError> {
+        let before = self.learn(brand, number).await?;
+        Ok(programme::may_follow(&before, next))
     }
 
     async fn set(&self, brand: &BrandId, publication: &Publication) -> Result<(), PublishError> {

@@ -2,64 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod support;
+
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-use inbox::{Emission, Error, Inbox, Projection, Record, Table, Tables, Totals, Tx};
-
-/// Counts how often each emission was folded, and keeps the notes.
-struct Folds(Table);
-
-impl Projection for Folds {
-    const VERSION: u32 = 1;
-
-    fn open(tables: &Tables) -> Result<Self, Error> {
-        tables.table("folds").map(Self)
-    }
-
-    fn fold(&self, tx: &mut Tx<'_>, _: u64, record: Record<'_>) -> Result<(), Error> {
-        let key = match record {
-            Record::Emission(emission) => emission.id.as_bytes(),
-            Record::Note(note) => note,
-        };
-        let before = tx.get(&self.0, key)?.unwrap_or_default();
-        tx.put(&self.0, key, [before, vec![b'x']].concat());
-        Ok(())
-    }
-}
-
-fn emission(n: u32, body: &str) -> Emission {
-    Emission {
-        seq: n.into(),
-        id: format!("{n:032x}"),
-        r#type: "mission_completed".to_owned(),
-        player: "p".to_owned(),
-        brand: "b".to_owned(),
-        body: body.into(),
-        ..Emission::default()
-    }
-}
-
-async fn open(folder: &Path) -> Inbox<Folds> {
-    Inbox::open(folder, "test").await.unwrap()
-}
-
-async fn deliver(inbox: &Inbox<Folds>, batch: Vec<Emission>) {
-    inbox.submit(batch).await.unwrap().durable().await.unwrap();
-}
+use inbox::{Error, Inbox, Totals};
+use support::{Folds, deliver, emission, folds, open};
 
 async fn totals(inbox: &Inbox<Folds>) -> Totals {
     inbox.read(|_, reader| reader.totals()).await.unwrap()
-}
-
-/// Keys and how often each was folded.
-async fn folds(inbox: &Inbox<Folds>) -> Vec<(String, usize)> {
-    let page = inbox.read(|folds, reader| reader.page(&folds.0, b"", None, 1_000));
-    let rows = page.await.unwrap().rows.into_iter();
-    rows.map(|(key, row)| (String::from_utf8(key).unwrap(), row.len()))
-        .collect()
 }
 
 #[tokio::test]
@@ -126,46 +77,4 @@ async fn a_folder_belongs_to_one_inbox() {
     let _inbox = open(folder.path()).await;
     let second = Inbox::<Folds>::open(folder.path(), "test").await;
     assert!(matches!(second.err(), Some(Error::Locked(_))));
-}
-
-/// Says on its output what was answered for, until it is killed. Runs only as a child of the test below.
-#[tokio::test]
-async fn child() {
-    let Ok(folder) = std::env::var("INBOX_TEST_FOLDER") else {
-        return;
-    };
-    let inbox = open(Path::new(&folder)).await;
-    for n in 1.. {
-        deliver(&inbox, vec![emission(n, "a")]).await;
-        println!("durable {n}");
-    }
-}
-
-#[tokio::test]
-async fn what_was_answered_for_survives_kill_9() {
-    let folder = tempfile::tempdir().unwrap();
-    for round in 1..=3_usize {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["child", "--exact", "--nocapture"])
-            .env("INBOX_TEST_FOLDER", folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = lines.map_while(Result::ok).filter_map(|line| {
-            let (_, n) = line.split_once("durable ")?;
-            n.parse::<usize>().ok()
-        });
-        let wanted = round * 20;
-        let last = said.find(|n| *n >= wanted).unwrap();
-        // SIGKILL.
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let inbox = open(folder.path()).await;
-        let found = folds(&inbox).await;
-        assert!(found.len() >= last, "{} of {last}", found.len());
-        assert!(found.iter().all(|(_, times)| *times == 1));
-        inbox.close().await.unwrap();
-    }
 }

@@ -235,9 +235,13 @@ pub(crate) async fn preview(
     };
     let draft = compiled(&source, brand).map_err(|errors| invalid(&errors))?;
     let newest = newest(intake, caller).await?;
-    let before = newest.as_ref();
-    let before = before.and_then(|it| programme::compile("in effect", &it.source).ok());
-    let cannot_follow = before.map_or_else(Vec::new, |it| programme::may_follow(&it, &draft));
+    let cannot_follow = match &newest {
+        Some(newest) => {
+            let (programmes, number) = (&intake.programmes, newest.number);
+            programmes.refusals(brand, number, &draft).await?
+        }
+        None => Vec::new(),
+    };
     let (sums, next) = preview::page(intake, brand, &source, cursor).await?;
     Ok(Previewed {
         version: draft.version.0,

@@ -39,6 +39,14 @@ pub trait Programmes: Send + Sync {
         publish: Publish,
     ) -> Result<Publication, ProgrammeError>;
 
+    /// Why a programme may not follow a publication and all those before it, each reason in a sentence; empty where it may.
+    async fn refusals(
+        &self,
+        brand: &BrandId,
+        number: u64,
+        next: &Programme,
+    ) -> Result<Vec<String>, ProgrammeError>;
+
     /// In how many of this server's partitions a publication is in effect.
     async fn in_effect(&self, brand: &BrandId, number: u64) -> InEffect;
 }

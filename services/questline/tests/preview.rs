@@ -150,6 +150,34 @@ fn what_is_previewed_is_what_happens_after_publishing() {
 }
 
 #[test]
+fn a_rename_moves_nobody_and_an_id_of_two_versions_ago_is_still_its_missions() {
+    let shop = Shop::open(&programme("target: 25", "rate: 1", ""));
+    let before: Vec<Value> = (0..40).map(|number| shop.player(number)).collect();
+    let renamed = programme("target: 25", "rate: 1", ", was: five").replace("id: five", "id: busy");
+    let draft = shop.stored.file("renamed.yaml", &renamed);
+    let seen: Value = serde_json::from_str(&stdout_of(shop.preview(&draft, &["--json"]))).unwrap();
+    assert_eq!(
+        (&seen["preview"]["affected"], &seen["cannot_follow"]),
+        (&json!(0), &json!([]))
+    );
+    shop.publish(&draft);
+    for (number, before) in before.iter().enumerate() {
+        let after = shop.player(number);
+        assert_eq!(after["missions"]["busy"], before["missions"]["five"]);
+        assert_eq!(after["balances"], before["balances"]);
+    }
+    // The version in effect does not say any more what `five` was.
+    let two = renamed.replace(", was: five", "").replace(
+        "missions:\n",
+        "missions:\n  - {id: idle, goal: {count: order, target: 1}}\n",
+    );
+    shop.publish(&shop.stored.file("two.yaml", &two));
+    let again = two.replace("id: idle", "id: five");
+    let text = stdout_of(shop.preview(&shop.stored.file("again.yaml", &again), &[]));
+    assert!(text.contains("it is the same thing as `five`"), "{text}");
+}
+
+#[test]
 fn progress_that_a_reset_takes_is_previewed_and_gone() {
     let shop = Shop::open(&programme("target: 25", "rate: 1", ""));
     let draft = programme("target: 15", "rate: 1", ", on_change: reset");

@@ -44,7 +44,7 @@ impl Plan {
         writeln!(f, "conversion: {{EUR: \"0.86\", JPY: \"0.005\"}}")?;
         writeln!(
             f,
-            "event_types: {{article_read: {{attributes: {{section: string, minutes: int, score: decimal, liked: bool}}}}}}"
+            "event_types: {{article_read: {{attributes: {{section: string, minutes: int, score: decimal, liked: bool, reader: {{kind: string, personal: true}}}}}}}}"
         )?;
         self.settings
             .iter()

@@ -126,6 +126,18 @@ impl Programmes for FakeProgrammes {
         Ok(publication)
     }
 
+    async fn refusals(
+        &self,
+        _: &BrandId,
+        number: u64,
+        next: &Programme,
+    ) -> Result<Vec<String>, ProgrammeError> {
+        let kept = self.kept()?;
+        let before = kept.published.iter().find(|it| it.number == number);
+        let before = before.and_then(|it| programme::compile("p.yaml", &it.source).ok());
+        Ok(before.map_or_else(Vec::new, |before| programme::may_follow(&before, next)))
+    }
+
     async fn in_effect(&self, _: &BrandId, _: u64) -> InEffect {
         InEffect {
             total: 4,

@@ -75,6 +75,16 @@ impl Programmes for PublishedProgrammes {
         })
     }
 
+    async fn refusals(
+        &self,
+        brand: &BrandId,
+        number: u64,
+        next: &Programme,
+    ) -> Result<Vec<String>, ProgrammeError> {
+        let refusals = self.versions.refusals(brand, number, next).await;
+        refusals.map_err(|error| ProgrammeError::Unavailable(error.to_string()))
+    }
+
     async fn in_effect(&self, brand: &BrandId, number: u64) -> InEffect {
         let engine = match &self.folded {
             Folded::Here(engine) => engine,

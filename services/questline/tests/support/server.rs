@@ -44,7 +44,7 @@ impl Server {
                 "--brand",
                 "online-retail",
             ])
-            .args(["--source", "shop", "--scopes", "ingest,read,command"])
+            .args(["--source", "shop", "--scopes", "ingest,read,command,adjust"])
             .output()
             .unwrap();
         let mut server = Self {
