@@ -114,8 +114,13 @@ impl World {
     }
 
     fn player(&self, server: &Process, player: &str) -> Value {
+        self.found(server, player).unwrap()
+    }
+
+    /// The player; `None` before any of it is folded.
+    fn found(&self, server: &Process, player: &str) -> Option<Value> {
         let url = format!("{}/v1/players/{player}", server.url("http"));
-        http::get_as(&url, Some(&self.key)).unwrap()
+        http::get_as(&url, Some(&self.key))
     }
 
     fn backup(&self, server: &Process, to: &str) {
@@ -309,7 +314,7 @@ fn an_erased_player_is_nobody_any_more_and_the_books_balance() {
     assert!(told.contains("erased here: 1 players"), "{told}");
     let mut server = world.serve("restored");
     wait_for("the erasure", || {
-        (world.player(&server, "ann")["erased"] == true).then_some(())
+        (world.found(&server, "ann")?["erased"] == true).then_some(())
     });
     gone(&server, &world);
     assert_eq!(server.stop(), Some(0), "{}", server.said());
@@ -319,7 +324,7 @@ fn an_erased_player_is_nobody_any_more_and_the_books_balance() {
     fs::remove_dir_all(world.at("restored/state")).unwrap();
     let server = world.serve("restored");
     wait_for("the fold", || {
-        (world.player(&server, "ann")["erased"] == true).then_some(())
+        (world.found(&server, "ann")?["erased"] == true).then_some(())
     });
     let ann = world.player(&server, "ann");
     assert_eq!(
