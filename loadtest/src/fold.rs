@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use programme::model::Programme;
-use progression::{Catalogue, History, State, apply, fetch, try_apply};
+use progression::{Catalogue, History, State, apply, try_apply};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
@@ -23,8 +23,6 @@ use crate::population::{Population, Shape};
 
 /// Events that share one fdatasync.
 pub const GROUP: usize = 1_024;
-/// Records that are decoded before the first of them is folded, so that their states are fetched together.
-const AHEAD: usize = 16;
 /// Events that are made at once.
 pub(crate) const BLOCK: usize = 64 * GROUP;
 const CATEGORIES: usize = 7;
@@ -264,35 +262,24 @@ fn group_of(
     files.log.sync_data()?;
     files.buffer.clear();
     let none = History::new();
-    let mut records = Vec::with_capacity(AHEAD);
-    for some in group.chunks(AHEAD) {
-        records.clear();
-        for encoded in some {
-            let bytes = &encoded.bytes;
-            let record = events::record::decode(encoded.position, encoded.recorded_at, bytes)?;
-            records.push((encoded.player, record));
+    for encoded in group {
+        let record = events::record::decode(encoded.position, encoded.recorded_at, &encoded.bytes)?;
+        let state = &mut states[encoded.player as usize];
+        let history = cells.get(&encoded.player).unwrap_or(&none);
+        // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
+        let decision = try_apply(programme, state, history, &record)
+            .unwrap_or_else(|_| apply(programme, state, history, &record));
+        fold.emissions += decision.emissions().count() as u64;
+        decision
+            .sealed
+            .iter()
+            .for_each(|(_, segment)| files.buffer.extend_from_slice(segment));
+        for (number, cell) in &decision.cells {
+            files.buffer.extend_from_slice(cell);
+            let history = cells.entry(encoded.player).or_default();
+            history.insert(*number, cell, &Catalogue::default())?;
         }
-        let next = records.iter();
-        fetch(
-            programme,
-            next.map(|(player, record)| (&states[*player as usize], record)),
-        );
-        for (player, record) in &records {
-            let state = &mut states[*player as usize];
-            let history = cells.get(player).unwrap_or(&none);
-            // No id comes twice here: what the filter takes for a repetition by chance costs a look-up in a server, nothing here.
-            let decision = try_apply(programme, state, history, record)
-                .unwrap_or_else(|_| apply(programme, state, history, record));
-            fold.emissions += decision.emissions().count() as u64;
-            let sealed = decision.sealed.iter();
-            sealed.for_each(|(_, segment)| files.buffer.extend_from_slice(segment));
-            for (number, cell) in &decision.cells {
-                files.buffer.extend_from_slice(cell);
-                let history = cells.entry(*player).or_default();
-                history.insert(*number, cell, &Catalogue::default())?;
-            }
-            dirty.add(*player);
-        }
+        dirty.add(encoded.player);
     }
     files.state.write_all(&files.buffer)?;
     fold.events += group.len() as u64;

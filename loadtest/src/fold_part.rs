@@ -29,7 +29,7 @@ pub fn measure(
     say: &dyn Fn(&str),
 ) -> Result<Part> {
     let how = format!(
-        "{events} events a run, {runs} alternating runs. Decode (16 records, whose states are then fetched together), apply, journal, one fdatasync of the log for each {} events, states encoded and written at the embedded server's default pace, always at the end. Every player has had an event before the clock starts.",
+        "{events} events a run, {runs} alternating runs. Decode, apply, journal, one fdatasync of the log for each {} events, states encoded and written at the embedded server's default pace, always at the end. Every player has had an event before the clock starts.",
         fold::GROUP
     );
     let mut part = Part::new("fold", how, quick);

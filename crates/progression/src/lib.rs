@@ -5,7 +5,6 @@
 //! apply(programme, &mut state, history, record) -> Decision { outcome, emissions, tells, rows of the journal }
 //! try_apply(..same as apply..)              -> both in one: the decision, or what it wants
 //! apply_at_once(.., deliver)                -> the same, with tells delivered and answered on the way
-//! fetch(programme, next)                    -> nothing: brings the states of the next records near, where they lie side by side
 //! due(programme, &mut state, now)           -> Decision: what falls due by time alone
 //! change(before, programme, &mut state, at) -> Decision: another version takes effect
 //! foresee(before, programme, &state, at)     -> what another version would mean
@@ -63,7 +62,7 @@ pub use emission::{Cause, Emission, EmissionId, Subject};
 pub use foresee::{Fall, Foresight, Move, foresee};
 pub use journal::History;
 pub use period::Period;
-pub use state::{State, fetch};
+pub use state::State;
 pub use stock::{Ask, Deliver, Stock, Stocks, Tell, Told, Unit, asked_under};
 pub use timer::{Timer, change, due};
 pub use view::{AccountView, GrantView, MissionView, PlayerLine, PlayerView, TierView, view};

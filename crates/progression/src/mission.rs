@@ -12,7 +12,7 @@ pub(crate) mod streak;
 mod trace;
 mod window;
 
-use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal, Programme};
+use programme::model::{EventTypeIx, Goal, Mission, MissionIx, OnReversal};
 use types::Timestamp;
 
 use crate::candidates::Candidates;
@@ -64,22 +64,17 @@ pub(crate) fn count(
 }
 
 /// Fetches the missions for which the event may count, before anything looks at them.
-pub(crate) fn fetch(
-    programme: &Programme,
-    state: &State,
-    kind: EventTypeIx,
-    candidates: &Candidates,
-) {
-    let kind = usize::from(kind.0);
-    let missions = &programme.missions_by_type[kind];
-    let rules = programme.rules_by_type[kind].len();
+pub(crate) fn fetch(step: &Step<'_>, fact: &Fact<'_>, candidates: &Candidates) {
+    let kind = usize::from(fact.kind.0);
+    let missions = &step.programme.missions_by_type[kind];
+    let rules = step.programme.rules_by_type[kind].len();
     let mut from = rules;
     let some = std::iter::from_fn(|| {
         let at = candidates.next(from)?;
         from = at + 1;
         missions.get(at - rules).copied()
     });
-    state.missions.fetch(some);
+    step.state.missions.fetch(some);
 }
 
 /// Writes down why no mission looked at an event of this type.

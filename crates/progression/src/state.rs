@@ -32,7 +32,6 @@ use crate::zone::Zones;
 
 pub(crate) use attic::Attic;
 pub(crate) use fetch::LINE;
-pub use fetch::fetch;
 pub(crate) use missions::{MissionState, Missions};
 pub(crate) use remap::Moves;
 

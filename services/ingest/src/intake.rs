@@ -55,6 +55,8 @@ pub(crate) struct Intake {
 /// How a request wants its events taken.
 pub(crate) struct Request<'a> {
     pub(crate) caller: &'a Caller,
+    /// The programme that the events were read against.
+    pub(crate) programme: &'a Programme,
     /// W3C trace context to be kept with the records.
     pub(crate) traceparent: Option<String>,
     /// Answer after the events are folded.
@@ -117,16 +119,13 @@ impl Intake {
         }
         self.rates
             .take(request.caller, events.len(), Instant::now())?;
-        let programme = self.programme(request.caller)?;
-        let keys = self.keys(request.caller, &programme, &events).await?;
+        let keys = self.keys(&request, &events).await?;
         let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
         let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
         let mut sent = Vec::with_capacity(events.len());
         let mut bytes = 0;
         for (at, event) in events.into_iter().enumerate() {
-            let rejection = match event
-                .and_then(|incoming| self.entry(&request, &programme, &keys, incoming))
-            {
+            let rejection = match event.and_then(|incoming| self.entry(&request, &keys, incoming)) {
                 Ok((event, entry)) => {
                     bytes += entry.body.len();
                     let partitions = self.appender.partitions();
@@ -183,8 +182,9 @@ impl Intake {
     /// The keys of players of whom something personal comes; those who were erased have none.
     async fn keys(
         &self,
-        caller: &Caller,
-        programme: &Programme,
+        Request {
+            caller, programme, ..
+        }: &Request<'_>,
         events: &[Read],
     ) -> Result<HashMap<PlayerId, Key>, Problem> {
         let personal = events.iter().flatten();
@@ -212,8 +212,9 @@ impl Intake {
     /// The event as the log takes it: what is personal is sealed.
     fn stored(
         &self,
-        caller: &Caller,
-        programme: &Programme,
+        Request {
+            caller, programme, ..
+        }: &Request<'_>,
         keys: &HashMap<PlayerId, Key>,
         event: &Event,
     ) -> Result<Option<Event>, Rejection> {
@@ -245,13 +246,12 @@ impl Intake {
     fn entry(
         &self,
         request: &Request<'_>,
-        programme: &Programme,
         keys: &HashMap<PlayerId, Key>,
         incoming: Incoming,
     ) -> Result<(Event, Entry), Rejection> {
         let Incoming { event, recorded_at } = incoming;
         let traceparent = request.traceparent.as_deref();
-        let stored = self.stored(request.caller, programme, keys, &event)?;
+        let stored = self.stored(request, keys, &event)?;
         let stored = stored.as_ref().unwrap_or(&event);
         let body = record::encode(&request.caller.brand, now(), stored, traceparent);
         // Many tiny values take more room in the log than they do in JSON.

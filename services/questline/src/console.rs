@@ -3,7 +3,9 @@
 //! On a terminal progress is a bar; elsewhere it is a plain line now and then, so that a log of it can be read.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,6 +25,16 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// Where results go: a file, or standard output where none is named.
+pub(crate) fn target(file: Option<&Path>) -> io::Result<Box<dyn Write>> {
+    let Some(file) = file else {
+        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
+    };
+    let target = File::create(file)
+        .map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", file.display())))?;
+    Ok(Box::new(BufWriter::new(target)))
 }
 
 /// Writes a line to stderr. There is nobody left to tell where that fails.

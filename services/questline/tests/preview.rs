@@ -28,7 +28,7 @@ struct Shop {
 impl Shop {
     fn open(today: &str) -> Self {
         let stored = Stored::new(today, &orders());
-        let key = support::process::key(&stored.data, "*", "ingest,read,programme");
+        let key = support::process::key(&stored.data, "*", "ingest,read,command,programme");
         let shop = Self {
             server: stored.serve(),
             stored,
@@ -166,6 +166,15 @@ fn a_rename_moves_nobody_and_an_id_of_two_versions_ago_is_still_its_missions() {
         assert_eq!(after["missions"]["busy"], before["missions"]["five"]);
         assert_eq!(after["balances"], before["balances"]);
     }
+    // Who calls may not know yet that it has another name.
+    let claim = |mission: &str| {
+        let url = shop.url(&format!("/v1/players/p05/missions/{mission}:claim"));
+        let named = format!("Idempotency-Key: {mission}\r\n");
+        let at = br#"{"occurred_at": "2026-02-28T23:59:00Z"}"#;
+        http::post_with(&url, Some(&shop.key), &named, at).0
+    };
+    let claims = ["five", "busy", "six"].map(claim);
+    assert_eq!(claims, [409, 409, 404], "nothing is to be claimed");
     // The version in effect does not say any more what `five` was.
     let two = renamed.replace(", was: five", "").replace(
         "missions:\n",

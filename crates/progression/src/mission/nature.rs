@@ -33,7 +33,7 @@ impl Nature {
             is_traced: trace::is_traced(mission),
             has_streaks: streak::may_have_streaks(programme, mission),
             is_awaited: others.any(|other| other.after.contains(&ix)),
-            plain: is_open.then(|| Plain::of(programme, mission)).flatten(),
+            plain: is_open.then(|| Plain::of(mission)).flatten(),
         }
     }
 }

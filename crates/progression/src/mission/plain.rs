@@ -4,7 +4,7 @@
 //! that may happen to such a mission (its first event of a period, a late one, one of which something was returned) goes the general
 //! way, which says the same of what this one takes; the oracle knows neither.
 
-use programme::model::{AmountOf, Goal, Mission, MissionIx, PeriodKind, Programme, Window};
+use programme::model::{AmountOf, Goal, Mission, MissionIx, PeriodKind, Window};
 use types::{MicroPoints, Timestamp};
 
 use crate::earn::{ask, holds};
@@ -32,10 +32,8 @@ enum Target {
 
 impl Plain {
     /// Of a mission that is open to everybody.
-    pub(super) fn of(programme: &Programme, mission: &Mission) -> Option<Self> {
+    pub(super) fn of(mission: &Mission) -> Option<Self> {
         let target = match &mission.goal {
-            // A running period may go by an earlier version.
-            _ if !programme.earlier.is_empty() => return None,
             Goal::Count { target, .. } => Target::Events(*target),
             Goal::Sum {
                 amount: AmountOf::Amount,
@@ -101,7 +99,9 @@ pub(super) fn count(
     guard_holds: bool,
     returned: Returned,
 ) -> Option<Result<(), Reason>> {
-    if !returned.is_nothing() {
+    // An earlier version may have counted the type; a running period may go by it, or have parts of it.
+    let mut slots = step.state.mission(ix)?.slots.iter();
+    if !returned.is_nothing() || leaf.of != fact.kind || slots.any(|slot| slot.past.is_some()) {
         return None;
     }
     let current = plain.period(step, fact)?;

@@ -5,70 +5,40 @@
 
 use std::hint::black_box;
 
-use programme::model::{MissionIx, Programme};
-use types::{Body, Record};
+use programme::model::MissionIx;
 
 use super::{MissionState, Missions, State};
-use crate::{derived, mission};
 
 /// Bytes of a line of memory.
 pub(crate) const LINE: usize = 64;
 
-/// Reads ahead what folding these records will need of these states: for who has them side by side and knows whose turn is next. A
-/// handful at a time is as much as the processor waits for at once.
-pub fn fetch<'s>(
-    programme: &Programme,
-    next: impl Iterator<Item = (&'s State, &'s Record)> + Clone,
-) {
-    // All of one depth before any of the next: what lies behind a pointer waits for the pointer.
-    next.clone().for_each(|(state, _)| state.fetch_own());
-    next.clone().for_each(|(state, _)| state.fetch_lists());
-    for (state, record) in next {
-        if let Body::Event { event, .. } = &record.body
-            && let Some(kind) = programme.event_types.find(&event.kind)
-        {
-            let candidates = derived::candidates(programme, kind, &event.attributes);
-            mission::fetch(programme, state, kind, &candidates);
-        }
-    }
-}
-
 impl State {
     /// Reads a word of each piece of memory that nearly every event needs. What it reads is nothing to anybody.
     pub(crate) fn fetch(&self) {
-        self.fetch_own();
-        self.fetch_lists();
-    }
-
-    fn fetch_own(&self) {
         let own = self.accepted
             ^ self.caps.len() as u64
             ^ self.grants.len() as u64
             ^ self.taken
             ^ self.points.first().map_or(0, |account| account.earned_n)
             ^ self.tiers.first().map_or(0, |tier| tier.changes);
-        black_box(own);
-    }
-
-    fn fetch_lists(&self) {
         let lists = self.orders.lines() ^ self.tail.lines() ^ self.filter.lines();
-        black_box(lists ^ self.missions.lines());
+        black_box(own ^ lists);
     }
 }
 
 impl Missions {
     /// As [`State::fetch`], of some missions.
     pub(crate) fn fetch(&self, some: impl Iterator<Item = MissionIx>) {
-        bring(some.filter_map(|ix| self.get(ix)));
+        fetch(some.filter_map(|ix| self.get(ix)));
     }
 
     /// As [`State::fetch`], of all that are kept: a snapshot has them all.
     pub(crate) fn fetch_all(&self) {
-        bring(self.all());
+        fetch(self.all());
     }
 }
 
-fn bring<'m>(missions: impl Iterator<Item = &'m MissionState>) {
+fn fetch<'m>(missions: impl Iterator<Item = &'m MissionState>) {
     let lines = missions.map(MissionState::lines);
     black_box(lines.fold(0, |all, lines| all ^ lines));
 }

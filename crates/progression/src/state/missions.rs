@@ -10,7 +10,6 @@ use types::Timestamp;
 use crate::mission::Course;
 use crate::period::Period;
 use crate::slot::Slot;
-use crate::state::LINE;
 
 /// By index; what was never touched is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,13 +88,6 @@ impl Missions {
     /// Those that are touched, in file order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (MissionIx, &MissionState)> {
         self.indexes().zip(self.all())
-    }
-
-    /// Something of each line of the list that says where they are.
-    pub(super) fn lines(&self) -> u64 {
-        let places = self.kept.iter().step_by(LINE / size_of::<usize>());
-        let places = places.map(|kept| std::ptr::from_ref::<MissionState>(kept).addr() as u64);
-        places.fold(0, |all, place| all ^ place)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &MissionState> {

@@ -72,6 +72,7 @@ impl Ingest {
             .collect();
         let how = intake::Request {
             caller: &caller,
+            programme: &programme,
             traceparent,
             wait: request.wait_applied,
         };

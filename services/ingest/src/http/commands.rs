@@ -94,7 +94,8 @@ async fn command(
     let intake = &shared.intake;
     let entity = entity(intake, &caller, &player)?;
     let programme = intake.programme(&caller)?;
-    if !programme.missions.iter().any(|it| *it.id == *mission) {
+    // By whatever id it ever had: who calls may not know yet that it has another.
+    if programme.mission_called(&mission).is_none() {
         return Err(unknown("the programme has no such mission"));
     }
     let mut share = intake.budget.share();
@@ -106,6 +107,7 @@ async fn command(
     let (source, id) = (event.source.clone(), event.id.clone());
     let taken = Request {
         caller: &caller,
+        programme: &programme,
         traceparent: observe::traceparent(request),
         wait: true,
     };

@@ -44,6 +44,7 @@ pub(super) async fn publish(
     let events = format.read(&body, &context, intake.config.batch_events_max)?;
     let request = Request {
         caller: &caller,
+        programme: &programme,
         traceparent: observe::traceparent(&request),
         wait: query.wait == Some(Wait::Applied),
     };

@@ -72,7 +72,9 @@ impl RemoteQueries {
             let holder = self.hints.as_ref().and_then(|hints| hints.of(partition));
             let asked = self.ask_once(partition, holder.as_ref(), &question, &call);
             match (asked.await, &self.hints) {
-                (Err(said @ (QueryError::Moving | QueryError::Stopping)), Some(hints)) => {
+                (Err(said @ (QueryError::Moving | QueryError::Stopping)), Some(hints))
+                    if Instant::now() < deadline =>
+                {
                     let moves = hints.moves(partition, holder.as_ref());
                     timeout_at(deadline, moves).await.map_err(|_| said)?;
                 }

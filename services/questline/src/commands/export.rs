@@ -1,13 +1,13 @@
 //! `questline export`: everything held about a player.
 
-use std::fs::File;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
 
 use super::{Server, block_on};
 use crate::client::CallError;
+use crate::console::target;
 use crate::exit::Failure;
 
 /// Whose data, and where to.
@@ -40,10 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             error => Failure::failed(error),
         };
         let mut pieces = client.pieces(&segments).await.map_err(refused)?;
-        let mut out: Box<dyn Write> = match &args.out {
-            Some(file) => Box::new(File::create(file)?),
-            None => Box::new(stdout().lock()),
-        };
+        let mut out = target(args.out.as_deref())?;
         while let Some(piece) = pieces.chunk().await.map_err(Failure::failed)? {
             out.write_all(&piece)?;
         }

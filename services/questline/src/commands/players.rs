@@ -1,13 +1,13 @@
 //! `questline players`: every player of a server, as `simulate` writes them.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
 
 use super::{Server, block_on};
 use crate::client::Client;
+use crate::console::target;
 use crate::exit::Failure;
 
 /// Players on a page.
@@ -31,14 +31,7 @@ pub(crate) struct Args {
 /// Reads all pages and writes each player as a line.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let client = args.server.client()?;
-    match &args.out {
-        None => block_on(write_all(&client, &mut BufWriter::new(io::stdout().lock()))),
-        Some(file) => {
-            let target = File::create(file)
-                .map_err(|why| Failure::failed(format!("{}: {why}", file.display())))?;
-            block_on(write_all(&client, &mut BufWriter::new(target)))
-        }
-    }
+    block_on(write_all(&client, &mut target(args.out.as_deref())?))
 }
 
 async fn write_all(client: &Client, target: &mut impl Write) -> Result<(), Failure> {
