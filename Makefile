@@ -17,7 +17,7 @@ run: ## replays a year of a real shop's orders through the whole engine, then st
 
 .PHONY: test
 test: .tools/bin/nats-server .tools/cassandra/fetched ## every test, with a replay of the real orders that is killed three times on its way
-	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked
+	QUESTLINE_KILLS=3 $(CARGO) test --workspace --locked --no-fail-fast
 
 .PHONY: verify-replay
 verify-replay: ## server = simulate, to the last micro-point, through 20 kills, a lost state folder and a file sent twice

@@ -3,8 +3,12 @@
 mod lock;
 mod migrations;
 
+use std::time::Duration;
+
 use scylla::client::session::Session;
 use scylla::deserialize::row::DeserializeRow;
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::{Consistency, Statement};
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,6 +24,15 @@ pub(crate) enum Server {
     Cassandra,
     Scylla,
 }
+
+/// A version that is applied, and the digest of its text.
+type Applied = (i32, String);
+
+const READ_VERSIONS: &str = "read the schema's version";
+
+/// How often a table that is listed is asked before it is believed not to answer, and how often at most: for 10 seconds.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: usize = 100;
 
 /// The session at its start: what is asked before the statements are prepared.
 pub(crate) struct Start<'a> {
@@ -41,7 +54,7 @@ pub(crate) async fn ready(
     };
     let server = start.server().await?;
     start.keyspace(server).await?;
-    let found = start.versions().await?;
+    let found = start.found().await?;
     start.known(&found)?;
     if found.len() == MIGRATIONS.len() {
         return Ok(());
@@ -93,20 +106,37 @@ impl Start<'_> {
             .await
     }
 
-    /// The versions that are applied, from the first, each with the digest of its text.
-    async fn versions(&self) -> Result<Vec<(i32, String)>, OpenError> {
+    /// What is applied of a keyspace of which nothing is known. A node lists a table for a moment before it answers for it, where
+    /// another process makes it now: so it is given time.
+    async fn found(&self) -> Result<Vec<Applied>, OpenError> {
         if !self.has_table("schema_version").await? {
             return Ok(Vec::new());
         }
-        let text = format!(
+        let text = self.versions_text();
+        for _ in 0..LOOKS {
+            let answer = self.asked(&text, ()).await;
+            if !answer.as_ref().is_err_and(is_being_made) {
+                return self.read(READ_VERSIONS, answer);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.versions().await
+    }
+
+    /// The versions that are applied, from the first, each with the digest of its text.
+    async fn versions(&self) -> Result<Vec<Applied>, OpenError> {
+        self.rows(READ_VERSIONS, &self.versions_text(), ()).await
+    }
+
+    fn versions_text(&self) -> String {
+        format!(
             "SELECT version, digest FROM {}.schema_version WHERE zero = 0",
             self.config.keyspace
-        );
-        self.rows("read the schema's version", &text, ()).await
+        )
     }
 
     /// Whether what is applied is a beginning of what this binary knows.
-    fn known(&self, found: &[(i32, String)]) -> Result<(), OpenError> {
+    fn known(&self, found: &[Applied]) -> Result<(), OpenError> {
         let keyspace = || self.config.keyspace.clone();
         let newest = found.iter().map(|(version, _)| *version).max();
         if let Some(found) = newest.filter(|newest| *newest > version(MIGRATIONS.len())) {
@@ -116,7 +146,7 @@ impl Start<'_> {
                 known: version(MIGRATIONS.len()),
             });
         }
-        let differs = |(place, (version, digest)): (usize, &(i32, String))| {
+        let differs = |(place, (version, digest)): (usize, &Applied)| {
             let migration = MIGRATIONS.get(place);
             let same = migration
                 .is_some_and(|known| known.version == *version && known.digest() == *digest);
@@ -136,6 +166,7 @@ impl Start<'_> {
         for table in migrations::FIRST {
             self.change(&self.filled(table, server)).await?;
         }
+        self.agreed().await?;
         let lock = Lock::acquire(self).await?;
         let found = self.versions().await?;
         self.known(&found)?;
@@ -186,6 +217,15 @@ impl Start<'_> {
         self.run(&format!("run `{text}`"), text, ()).await
     }
 
+    /// Where another process made a table a moment ago through another node, ours changed nothing, and the driver did not wait.
+    async fn agreed(&self) -> Result<(), OpenError> {
+        let agreement = self.session.await_schema_agreement().await;
+        agreement.map(drop).map_err(|error| OpenError::Request {
+            doing: "wait until the nodes agree on the schema".to_owned(),
+            why: error.to_string(),
+        })
+    }
+
     #[expect(clippy::disallowed_methods, reason = "once, at a start")]
     pub(crate) async fn run(
         &self,
@@ -199,7 +239,6 @@ impl Start<'_> {
     }
 
     /// A handful of rows, as those who wrote them agreed on them.
-    #[expect(clippy::disallowed_methods, reason = "once, at a start")]
     pub(crate) async fn rows<R>(
         &self,
         doing: &str,
@@ -209,13 +248,32 @@ impl Start<'_> {
     where
         R: for<'row> DeserializeRow<'row, 'row>,
     {
+        self.read(doing, self.asked(text, values).await)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "once, at a start")]
+    async fn asked(
+        &self,
+        text: &str,
+        values: impl SerializeRow,
+    ) -> Result<QueryResult, ExecutionError> {
         let mut statement = Statement::new(text);
         // What the server keeps about itself is not replicated.
         if !text.contains(" system_schema.") {
             statement.set_consistency(self.serial);
         }
-        let done = self.session.query_unpaged(statement, values).await;
-        let result = done.map_err(|error| of_request(self.config, doing, &error))?;
+        self.session.query_unpaged(statement, values).await
+    }
+
+    fn read<R>(
+        &self,
+        doing: &str,
+        answer: Result<QueryResult, ExecutionError>,
+    ) -> Result<Vec<R>, OpenError>
+    where
+        R: for<'row> DeserializeRow<'row, 'row>,
+    {
+        let result = answer.map_err(|error| of_request(self.config, doing, &error))?;
         let failed = |why: &dyn std::fmt::Display| OpenError::Request {
             doing: doing.to_owned(),
             why: why.to_string(),
@@ -225,6 +283,14 @@ impl Start<'_> {
         rows.collect::<Result<_, _>>()
             .map_err(|error| failed(&error))
     }
+}
+
+/// What a node says of a table that it lists: first that there is none, then that it has no place for it.
+fn is_being_made(error: &ExecutionError) -> bool {
+    let ExecutionError::LastAttemptError(RequestAttemptError::DbError(error, _)) = error else {
+        return false;
+    };
+    matches!(error, DbError::Invalid | DbError::ServerError)
 }
 
 impl Migration {

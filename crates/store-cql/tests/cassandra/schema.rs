@@ -1,5 +1,7 @@
 //! Versions of the schema, applied by one process at a time.
 
+use std::cell::Cell;
+
 use futures::future::join_all;
 use ports::{Stamp, StateStore};
 use scylla::client::session::Session;
@@ -49,6 +51,37 @@ async fn processes_that_start_at_once_make_it_once() {
     }
     let session = session(server).await;
     assert_eq!(versions(&session, "at_once").await, [1, 2, 3]);
+}
+
+/// Who starts while another makes them is told what there is so far where it may only look, and joins in where it may make them:
+/// a node lists a table for a moment before it can be asked.
+#[tokio::test]
+async fn who_starts_while_they_are_made_is_told_a_version() {
+    let server = Cassandra::shared();
+    let making = config(server, "looked_at");
+    let looking = CqlConfig {
+        migrate: false,
+        replication: None,
+        ..making.clone()
+    };
+    let made = Cell::new(false);
+    let make = async {
+        works(&open(&making).await).await;
+        made.set(true);
+    };
+    let look = async |join: bool| {
+        while !made.get() {
+            match CqlStore::open(&looking).await {
+                Ok(_) | Err(OpenError::NoKeyspace { .. }) => {}
+                Err(OpenError::SchemaOlder { .. }) if join => {
+                    return works(&open(&making).await).await;
+                }
+                Err(OpenError::SchemaOlder { .. }) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    };
+    tokio::join!(make, look(false), look(false), look(true), look(true));
 }
 
 /// A process died half-way, with some of the tables and the lock, whose time to live runs out.
