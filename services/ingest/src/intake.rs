@@ -75,21 +75,22 @@ struct Sent {
     index: u32,
 }
 
-/// The records of a request, by partition.
+/// The records of a request, by partition; and of each of its events where its record is, or why it has none.
 #[derive(Default)]
-struct Batches {
-    all: Vec<(Partition, Vec<Entry>)>,
+struct Records {
+    batches: Vec<(Partition, Vec<Entry>)>,
+    sent: Vec<Result<Sent, Rejection>>,
 }
 
-impl Batches {
+impl Records {
     /// Adds a record; which batch it is in, and where.
     fn push(&mut self, partition: Partition, entry: Entry) -> (usize, u32) {
-        let known = self.all.iter().position(|(it, _)| *it == partition);
+        let known = self.batches.iter().position(|(it, _)| *it == partition);
         let batch = known.unwrap_or_else(|| {
-            self.all.push((partition, Vec::new()));
-            self.all.len() - 1
+            self.batches.push((partition, Vec::new()));
+            self.batches.len() - 1
         });
-        let entries = &mut self.all[batch].1;
+        let entries = &mut self.batches[batch].1;
         entries.push(entry);
         // A request has at most some thousand events.
         (batch, entries.len() as u32 - 1)
@@ -145,7 +146,7 @@ impl Intake {
         self.rates
             .take(request.caller, events.len(), Instant::now())?;
         let keys = self.keys(&request, &events).await?;
-        let (batches, sent) = self.records(&request, &keys, events);
+        let Records { batches, sent } = self.records(&request, &keys, events);
         let bodies = batches.iter().flat_map(|(_, entries)| entries);
         share.grow(bodies.map(|entry| entry.body.len()).sum())?;
         metrics::events("rejected", sent.iter().filter(|sent| sent.is_err()).count());
@@ -176,48 +177,46 @@ impl Intake {
         Ok(results)
     }
 
-    /// The events' records by partition, all of them in one piece of memory; and of each event where its record is, or why it has none.
+    /// The events' records, all of them in one piece of memory.
     fn records(
         &self,
         request: &Request<'_>,
         keys: &HashMap<PlayerId, Key>,
         events: Vec<Read>,
-    ) -> (Vec<(Partition, Vec<Entry>)>, Vec<Result<Sent, Rejection>>) {
-        let accepted_at = now();
+    ) -> Records {
+        let (brand, accepted_at) = (&request.caller.brand, now());
         let mut bytes = Vec::with_capacity(events.len() * RECORD_BYTES);
-        let encoded: Vec<_> = events
-            .into_iter()
-            .map(|read| {
-                let incoming = read?;
-                let body = self.encode(request, keys, accepted_at, &incoming.event, &mut bytes)?;
-                Ok((incoming, body))
-            })
-            .collect();
-        let (bytes, mut batches) = (Bytes::from(bytes), Batches::default());
-        let brand = &request.caller.brand;
-        let sent = encoded.into_iter().map(|encoded| {
-            let (Incoming { event, recorded_at }, body) =
-                encoded.inspect_err(|rejection: &Rejection| {
-                    metrics::rejected(rejection.code.as_str());
-                })?;
-            let entry = Entry {
-                recorded_at: match self.config.clock {
-                    Clock::Log => None,
-                    Clock::Event => Some(recorded_at.unwrap_or(event.occurred_at)),
-                },
-                body: bytes.slice(body),
-            };
-            let partition = partition_of(brand, &event.player, self.appender.partitions());
-            let (batch, index) = batches.push(partition, entry);
-            Ok(Sent {
-                id: event.id,
-                player: event.player,
-                batch,
-                index,
-            })
+        let encoded = events.into_iter().map(|read| {
+            let incoming = read?;
+            let body = self.encode(request, keys, accepted_at, &incoming.event, &mut bytes)?;
+            Ok((incoming, body))
         });
-        let sent = sent.collect();
-        (batches.all, sent)
+        let encoded: Vec<Result<_, Rejection>> = encoded.collect();
+        let (bytes, mut records) = (Bytes::from(bytes), Records::default());
+        for encoded in encoded {
+            let sent = encoded.map(|(Incoming { event, recorded_at }, body)| {
+                let entry = Entry {
+                    recorded_at: match self.config.clock {
+                        Clock::Log => None,
+                        Clock::Event => Some(recorded_at.unwrap_or(event.occurred_at)),
+                    },
+                    body: bytes.slice(body),
+                };
+                let partition = partition_of(brand, &event.player, self.appender.partitions());
+                let (batch, index) = records.push(partition, entry);
+                Sent {
+                    id: event.id,
+                    player: event.player,
+                    batch,
+                    index,
+                }
+            });
+            if let Err(rejection) = &sent {
+                metrics::rejected(rejection.code.as_str());
+            }
+            records.sent.push(sent);
+        }
+        records
     }
 
     /// The keys of players of whom something personal comes; those who were erased have none.
