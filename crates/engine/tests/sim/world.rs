@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ports::{AppendError, EmissionSink, Entity, Entry, EventLog, ProgrammeStore, StateStore};
-use programme::Programme;
+use programme::{Diagnostics, Programme};
 use testkit::faulty::{
     Dice, Fault, FaultyProgrammes, FaultySink, FaultyStore, History, Link, MemoryLog, Weather,
 };
 use tokio::time::Instant;
 use types::{BrandId, Event, EventId, Partition, Timestamp};
 
-use super::Changes;
 use super::shared::Counts;
+use super::{Changes, Scenario};
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) changes: Cell<Changes>,
     /// Its players share limits and stocks.
     pub(crate) shared: bool,
+    /// Some of its processes have a second logic version, and the logs come to it.
+    pub(crate) upgrades: bool,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
@@ -52,7 +54,8 @@ pub(crate) struct Ports {
 
 impl World {
     /// A world whose players share play for the same few things, and has more partitions.
-    pub(crate) fn new(dice: Dice, shared: bool) -> Self {
+    pub(crate) fn new(dice: Dice, scenario: Scenario) -> Self {
+        let shared = scenario.shared;
         let dice = Arc::new(dice);
         let partitions = 1 + u16::from(shared) + u16::try_from(dice.below(2)).unwrap();
         let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
@@ -62,7 +65,10 @@ impl World {
         sources.extend((0..CHANGES).map(|_| changed(first, &dice)));
         let store = FaultyStore::new(Arc::clone(&dice), Arc::default());
         let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
-        let players = 1 + dice.below(6);
+        let players = match scenario.crowd {
+            true => 12 + dice.below(24),
+            false => 1 + dice.below(6),
+        };
         let entities: Vec<Entity> = (0..players)
             .map(|player| Entity {
                 brand: brand(),
@@ -81,6 +87,7 @@ impl World {
             programmes: Arc::new(programmes),
             sources,
             shared,
+            upgrades: scenario.upgrades,
             store: Arc::new(store),
             begun: Instant::now(),
             weather: Arc::default(),
@@ -149,10 +156,18 @@ impl World {
             said += changes.count();
         }
         let once = 2 * (published - 1) * self.partitions().count();
+        let before = self.changes.get();
         self.changes.set(Changes {
             published: published - 1,
             repeated: said.saturating_sub(once),
+            ..before
         });
+    }
+
+    /// Whether a log has ever said a logic version.
+    pub(crate) fn has_moved(&self) -> bool {
+        let mut all = self.partitions().flat_map(|it| self.log.history(it));
+        all.any(|read| read.body == events::record::encode_logic(2))
     }
 
     /// Puts each partition of the log back to an older copy.
@@ -170,7 +185,14 @@ impl World {
             Partition(u16::try_from(self.dice.below(self.log.partitions().into())).unwrap());
         let records = self.log.records(partition);
         let Some(last) = records.last() else { return };
-        let kept = last.position.sequence - self.dice.below(last.position.sequence.min(12) + 1);
+        let lost = self.dice.below(last.position.sequence.min(12) + 1);
+        let mut kept = last.position.sequence - lost;
+        if self.dice.chance(500) {
+            // What the head says of the log still stands: only snapshots past it speak of what is lost.
+            let heads = self.store.heads_set(0);
+            let of_it = heads.iter().rev().find(|set| set.partition == partition);
+            kept = kept.max(of_it.map_or(0, |set| set.head.cursor.sequence));
+        }
         if kept == last.position.sequence {
             return;
         }
@@ -397,8 +419,27 @@ fn changed(source: &str, dice: &Dice) -> String {
 }
 
 pub(crate) fn programme(source: &str) -> Programme {
-    match programme::compile("simulated.yaml", source) {
+    read_by(1, source)
+}
+
+/// A programme as a logic version reads it.
+pub(crate) fn read_by(version: u32, source: &str) -> Programme {
+    match read(version, "simulated.yaml", source) {
         Ok(programme) => programme,
         Err(diagnostics) => panic!("{diagnostics}"),
     }
+}
+
+/// Two logic versions that differ: under the second, points for each 3.00 are points for each 2.00.
+pub(crate) fn read(version: u32, name: &str, source: &str) -> Result<Programme, Diagnostics> {
+    let first = programme::compile(name, source)?;
+    if version == 1 {
+        return Ok(first);
+    }
+    let second = source.replace(r#"per: "3.00""#, r#"per: "2.00""#);
+    Ok(Programme {
+        version: first.version,
+        source: first.source,
+        ..programme::compile(name, &second)?
+    })
 }
