@@ -378,7 +378,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(StoreError::Corrupt(why)) => return Err(EngineError::Programmes(why)),
             Err(error) => {
-                tracing::warn!(%error, "programmes are not read");
+                tracing::warn!(%error, "the store of programmes does not answer; tried again");
                 backoff.wait().await;
             }
         }

@@ -45,6 +45,7 @@ pub(crate) const NOW: i64 = 1_700_000_000_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
 pub(crate) struct Bench {
+    pub(crate) dice: Arc<Dice>,
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
@@ -78,7 +79,8 @@ impl Bench {
             crash: Arc::clone(&crash),
             log: Arc::new(MemoryLog::new(partitions, Arc::clone(&dice))),
             store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
-            sink: Arc::new(FaultySink::new("all", |_| true, dice)),
+            sink: Arc::new(FaultySink::new("all", |_| true, Arc::clone(&dice))),
+            dice,
             programmes: Programmes::default(),
             logic: Logic::default(),
             threads: Threads::Own(2),

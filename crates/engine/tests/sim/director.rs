@@ -269,7 +269,14 @@ impl Director {
                     engine.move_to_logic(2);
                 }
             }
-            13 if self.mishap == Mishap::TailLost => world.lose_tail(),
+            13..16 if self.mishap == Mishap::TailLost => {
+                if dice.chance(500) {
+                    // Who dies in the middle of a checkpoint leaves snapshots past the head.
+                    link.crash().after(1 + dice.below(20));
+                    self.wait(dice.below(300)).await?;
+                }
+                world.lose_tail();
+            }
             13 | 14 if self.mishap != Mishap::TailLost => self.publish(&desk).await,
             _ => self.ask(&desk).await,
         }

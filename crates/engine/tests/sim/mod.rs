@@ -5,6 +5,7 @@ mod finish;
 mod lives;
 mod oracle;
 mod process;
+mod programmes;
 mod publish;
 mod repair;
 mod shared;

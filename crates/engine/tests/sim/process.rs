@@ -18,7 +18,8 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use types::Timestamp;
 
-use super::world::{self, World};
+use super::programmes;
+use super::world::World;
 
 /// Where the wall clock stands when virtual time begins, in microseconds.
 const BEGIN_US: i64 = 1_700_000_000_000_000;
@@ -38,7 +39,7 @@ pub(super) async fn start(
     let store = Arc::clone(&ports.store);
     let logic = Logic {
         versions: 1..=newest,
-        read: world::read,
+        read: programmes::read,
     };
     let (programmes, heads) = (ports.programmes, store.as_ref());
     let opened = Versions::open(programmes, heads, partitions, first, logic, now);

@@ -12,7 +12,8 @@ use progression::{
 };
 use types::{Body, Partition, Position, Record, Stage, Timestamp};
 
-use super::world::{World, brand, read_by};
+use super::programmes::read_by;
+use super::world::{World, brand};
 
 /// The fold of everything that was ever appended, as far as it has come.
 #[derive(Default)]
