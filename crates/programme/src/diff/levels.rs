@@ -1,7 +1,7 @@
 //! Tier sets, their levels, and rewards, laid out.
 
 use super::layout::Thing;
-use super::words::{NONE, duration, grants, maybe, period, points, span};
+use super::words::{NONE, duration, grants, maybe, period, points};
 use crate::model::{
     Downgrade, Level, Programme, Qualify, Reward, RewardKind, TierReversal, TierSet,
 };
@@ -24,7 +24,7 @@ pub(super) fn set(programme: &Programme, set: &TierSet) -> Thing {
     let over = match *qualify {
         Qualify::Lifetime => "lifetime".to_owned(),
         Qualify::Calendar(kind) => period(kind).to_owned(),
-        Qualify::Rolling { ns } => format!("rolling {}", span(ns)),
+        Qualify::Rolling { length } => format!("rolling {}", duration(length)),
     };
     let downgrade = match downgrade {
         Downgrade::Never => "never",
