@@ -86,11 +86,11 @@ fn leaving(
 }
 
 /// The least time that a window of a length can last: no month has less than 28 days, of which a zone can leave out one.
-const fn shortest(length: Duration) -> i64 {
+fn shortest(length: Duration) -> i64 {
     const DAY_NS: i64 = 86_400_000_000_000;
     match length {
         Duration::Elapsed { ns } => ns,
-        Duration::Months(months) => (months as i64 * 28 - 1) * DAY_NS,
+        Duration::Months(months) => (i64::from(months) * 28 - 1) * DAY_NS,
     }
 }
 
