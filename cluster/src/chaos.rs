@@ -1,7 +1,6 @@
 //! Faults on real processes under a constant load, with every event followed from its acceptance to its emission.
 
 mod fault;
-mod load;
 mod moves;
 mod room;
 mod verdict;
@@ -17,9 +16,9 @@ pub use moves::{Moved, Step};
 pub use verdict::Verdict;
 
 use crate::compare::all;
+use crate::load::{Load, Traffic};
 use crate::nodes::Cluster;
 use crate::owners::steady;
-use load::Load;
 use moves::Moves;
 use watch::{LOOK, Watch};
 
@@ -35,6 +34,8 @@ earn:
 ";
 /// The type of emission that it causes.
 pub const EMITTED: &str = "points_earned";
+/// Players, over both ingest nodes.
+const PLAYERS: u32 = 500;
 /// How long what was accepted may take until all of it is delivered.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(180);
 
@@ -58,7 +59,14 @@ pub async fn chaos(
 ) -> Result<Verdict> {
     let gateway = cluster.notifications.url("notifications")?.to_owned();
     steady(cluster).await?;
-    let load = Load::start(cluster, run, intensity.rate)?;
+    let load = Load::start(
+        cluster,
+        run,
+        Traffic {
+            rate: intensity.rate,
+            players: PLAYERS,
+        },
+    )?;
     let watch = Watch::start(gateway.clone(), run);
     sleep(intensity.calm).await;
     let (began, moves) = (Instant::now(), Moves::start(cluster));

@@ -1,6 +1,7 @@
 //! The commands, and what they have in common.
 
 mod chaos;
+mod cost;
 mod idle;
 mod up;
 
@@ -12,6 +13,7 @@ use loadtest::server::beside_this;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use chaos::Chaos;
+pub(crate) use cost::Cost;
 pub(crate) use idle::Idle;
 pub(crate) use up::Up;
 

@@ -5,6 +5,8 @@
 
 mod chaos;
 mod compare;
+mod cost;
+mod load;
 mod nodes;
 mod orders;
 mod owners;
@@ -14,6 +16,7 @@ mod usage;
 
 pub use chaos::{EMITTED, Fault, Intensity, Moved, PROGRAMME, Step, Verdict, chaos};
 pub use compare::{Comparison, compare};
+pub use cost::{Cost, Crowd, cost};
 pub use nodes::{Cluster, Plan};
 pub use orders::{Orders, Sent};
 pub use owners::{Owners, owners, steady, taken};

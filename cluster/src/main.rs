@@ -4,7 +4,7 @@ mod commands;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use commands::{Chaos, Idle, Up};
+use commands::{Chaos, Cost, Idle, Up};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
   questline-cluster up           a real shop's year through a cluster, compared with simulate; stays up
   questline-cluster up --exit    the same, and ends
   questline-cluster chaos        every part is killed, paused or restarted in turn, under load
+  questline-cluster cost         what an event costs each process and the store
   questline-cluster idle         what each process uses while nothing comes
 
 NATS and Cassandra are those that `make test` fetches into .tools/. Exit codes: 0 equal to simulate, or nothing lost, doubled or
@@ -32,6 +33,8 @@ enum Command {
     Up(Up),
     /// Kills, pauses and restarts every part in turn, under load, and says what became of every event
     Chaos(Chaos),
+    /// Counts what an event costs each process, in CPU time, and the store, in rows: few who play often, many who play seldom
+    Cost(Cost),
     /// Counts what each process uses while nothing comes; fails where an engine node uses more than 1 % of a core
     Idle(Idle),
 }
@@ -55,6 +58,7 @@ async fn main() -> Result<()> {
     match command {
         Command::Up(up) => up.run(&stop).await,
         Command::Chaos(chaos) => chaos.run(&stop).await,
+        Command::Cost(cost) => cost.run(&stop).await,
         Command::Idle(idle) => idle.run(&stop).await,
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fault::Fault;
-use super::load::Accepted;
 use super::moves::Moved;
+use crate::load::Accepted;
 
 /// What became of the events of a run.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::judge;
-    use crate::chaos::load::Accepted;
+    use crate::load::Accepted;
 
     fn emission(event: &str, player: &str) -> Value {
         json!({"body": {"cause": {"event": event}, "player": player}})

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::load::Accepted;
+use crate::load::Accepted;
 
 /// How often the gateway is asked what it has: so exact are the times.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
@@ -136,7 +136,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::Arrivals;
-    use crate::chaos::load::Accepted;
+    use crate::load::Accepted;
 
     #[test]
     fn the_longest_times_are_those_between_first_arrivals() {

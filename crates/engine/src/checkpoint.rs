@@ -195,6 +195,7 @@ impl Partition {
         fold.clock = cursor.clock;
         fold.swept = self.sweeps.done;
         fold.settled = self.sweeps.settled.clone();
+        fold.settled_logic = self.sweeps.settled_logic;
         fold.timeline = self.tenure.timeline.borrow().until(cursor.position);
         fold.active = self.tenure.ports.versions.active(&fold.timeline);
         fold.to = outbox.to;

@@ -12,6 +12,8 @@ use types::{BrandId, Epoch, Partition, Position, Timestamp};
 
 use crate::config::{Clock, EngineConfig};
 use crate::error::EngineError;
+use crate::kin;
+use crate::logic::{Moving, Rules};
 use crate::measure::Measures;
 use crate::timeline::Timeline;
 use crate::versions::Versions;
@@ -27,6 +29,7 @@ pub(crate) struct Ports {
     pub(crate) turns: Arc<Semaphore>,
     /// Partitions that are folded in this process.
     pub(crate) here: Arc<AtomicUsize>,
+    pub(crate) moving: Arc<Moving>,
 }
 
 /// A partition's share of what all that are folded in this process use together.
@@ -74,8 +77,8 @@ impl Tenure {
     }
 
     /// A publication whose names are known from now on. It was learnt when its record was read, or with a snapshot.
-    pub(crate) fn programme(&self, brand: &BrandId, number: u64) -> Option<Arc<Programme>> {
-        let programme = self.ports.versions.get(brand, number)?;
+    pub(crate) fn programme(&self, brand: &BrandId, rules: Rules) -> Option<Arc<Programme>> {
+        let programme = self.ports.versions.under(brand, rules)?;
         self.catalogue.borrow_mut().learn(&programme);
         Some(programme)
     }
@@ -93,6 +96,11 @@ impl Tenure {
             partition: self.partition,
             epoch: self.epoch,
         }
+    }
+
+    /// Nothing is folded here under a logic version that the process does not have.
+    pub(crate) fn lacks(&self, version: u32) -> EngineError {
+        kin::lacks(self.partition, version, self.ports.versions.logic())
     }
 
     pub(crate) fn head_gone(&self) -> EngineError {

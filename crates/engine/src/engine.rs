@@ -38,6 +38,7 @@ impl Engine {
             store,
             sinks,
             here: Arc::default(),
+            moving: Arc::default(),
             turns: Arc::new(Semaphore::new(config.threads.count())),
         };
         let (turns, told) = mpsc::unbounded_channel();

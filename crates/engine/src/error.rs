@@ -133,6 +133,22 @@ pub enum EngineError {
         /// What the store said.
         why: String,
     },
+    /// The partition has come to a logic version that this process does not have: its records would be folded otherwise than by
+    /// everybody else.
+    #[error(
+        "partition {partition} is folded under logic version {version}, and this server has {oldest} to {newest}: it folds nothing of it; \
+         start a server of a release that has version {version}"
+    )]
+    LogicLacking {
+        /// Which partition.
+        partition: Partition,
+        /// What it has come to.
+        version: u32,
+        /// The oldest that the process has.
+        oldest: u32,
+        /// The newest.
+        newest: u32,
+    },
     /// The operating system gave no thread.
     #[error("no thread for partitions: {0}")]
     Thread(String),

@@ -29,6 +29,8 @@ pub fn heads() -> Vec<Vec<u8>> {
     fold.active
         .extend("shop".parse().map(|brand| (brand, "cafe".into())));
     fold.from.insert("bonus-engine".into(), 3);
+    fold.timeline.logic.hear(2, Position::START, fold.clock);
+    fold.settled_logic = 2;
     for sequence in 1..30 {
         fold.climb(Rung {
             cursor: Position { sequence, index: 2 },

@@ -30,6 +30,8 @@ pub(crate) struct Fold {
     pub(crate) timeline: Timeline,
     /// For each brand the newest publication that every player of the partition has met.
     pub(crate) settled: BTreeMap<BrandId, u64>,
+    /// The newest logic version that every player of the partition has met; 0 where that is the first.
+    pub(crate) settled_logic: u32,
     /// The next outbox row's number.
     pub(crate) to: u64,
     /// For each sink the first row that it has not acknowledged.
@@ -74,6 +76,8 @@ mod tag {
     pub(super) const KNOWN: u8 = 9;
     pub(super) const ACTIVATED: u8 = 10;
     pub(super) const SETTLED: u8 = 11;
+    pub(super) const LOGIC: u8 = 12;
+    pub(super) const SETTLED_LOGIC: u8 = 13;
 }
 
 impl Fold {
@@ -128,6 +132,12 @@ impl Fold {
         for (active, bytes) in self.timeline.fields() {
             let tag = if active { tag::ACTIVATED } else { tag::KNOWN };
             field(tag, &|body| body.extend_from_slice(&bytes));
+        }
+        for bytes in self.timeline.logic.fields() {
+            field(tag::LOGIC, &|body| body.extend_from_slice(&bytes));
+        }
+        if self.settled_logic > 0 {
+            field(tag::SETTLED_LOGIC, &|body| body.put_u32(self.settled_logic));
         }
         for (brand, number) in &self.settled {
             field(tag::SETTLED, &|body| {
@@ -185,6 +195,8 @@ impl Fold {
                     let brand = BrandId::new(body.text()?).ok()?;
                     fold.settled.insert(brand, body.u64()?);
                 }
+                tag::LOGIC => fold.timeline.logic.read(&mut body)?,
+                tag::SETTLED_LOGIC => fold.settled_logic = body.u32()?,
                 tag::OUTBOX_TO => fold.to = body.u64()?,
                 tag::OUTBOX_FROM => {
                     let sink = body.text()?.into();
@@ -260,6 +272,12 @@ mod tests {
             };
             fold.timeline.hear(&change, position, fold.clock);
         }
+        let moved = Position {
+            sequence: 3,
+            index: 2,
+        };
+        fold.timeline.logic.hear(2, moved, fold.clock);
+        fold.settled_logic = 2;
         fold.settled.insert(brand.clone(), 2);
         fold.active.insert(brand, "cafe".into());
         fold.from.insert("bonus-engine".into(), 3);

@@ -1,5 +1,6 @@
 //! Which partitions the engine holds: taking them, warming them up, letting them go.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -97,6 +98,24 @@ impl EngineHandle {
         let places = self.partitions().zip(self.places());
         let held = places.filter_map(|(partition, place)| Some((partition, place.held()?)));
         held.collect()
+    }
+
+    /// The logic versions that the process has.
+    pub fn logic(&self) -> RangeInclusive<u32> {
+        self.ports().versions.logic().versions.clone()
+    }
+
+    /// The newest logic version that a partition which is or was here has come to; `None` before the first.
+    pub fn logic_met(&self) -> Option<u32> {
+        self.ports().moving.met()
+    }
+
+    /// Has the partitions here move to a logic version: each one's log is given it where it has not come to it. To be called once every
+    /// process that may take a partition over has it; one that the process itself does not have changes nothing.
+    pub fn move_to_logic(&self, version: u32) {
+        if self.ports().versions.logic().has(version) {
+            self.ports().moving.want(version);
+        }
     }
 
     /// Questions are answered until then and no longer: nobody knows whether another owner has come since. For ever, where this is

@@ -8,6 +8,7 @@ use types::{Partition, Position, Timestamp};
 
 use crate::error::EngineError;
 use crate::head::Fold;
+use crate::logic::Logic;
 use crate::restored::{self, Standing};
 use crate::retry::Backoff;
 
@@ -71,6 +72,16 @@ pub(crate) fn other_version(partition: Partition) -> EngineError {
     EngineError::Store {
         partition,
         why: "the head was written by another version".to_owned(),
+    }
+}
+
+/// A partition whose log or store has come to a logic version that this process does not have.
+pub(crate) fn lacks(partition: Partition, version: u32, logic: &Logic) -> EngineError {
+    EngineError::LogicLacking {
+        partition,
+        version,
+        oldest: *logic.versions.start(),
+        newest: *logic.versions.end(),
     }
 }
 

@@ -29,6 +29,7 @@ mod job;
 mod journal;
 mod kin;
 mod load;
+mod logic;
 mod measure;
 mod names;
 mod outbox;
@@ -67,6 +68,7 @@ pub use error::{EngineError, QueryError, RepairError};
 pub use handle::EngineHandle;
 pub use job::{Turn, TurnKind};
 pub use kin::check_store;
+pub use logic::{Logic, Read};
 pub use preview::Foreseen;
 pub use publish::{Edit, PublishError, active_by_heads, carry_publications};
 pub use query::{

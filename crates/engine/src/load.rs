@@ -11,6 +11,7 @@ use types::{Epoch, Position, Timestamp};
 use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::fold::{self, Segments, State};
+use crate::logic::Rules;
 use crate::names;
 use crate::quarantine::Aside;
 use crate::retry::Backoff;
@@ -28,8 +29,8 @@ pub(crate) enum Found {
     /// past that head and must be written under the own epoch.
     State {
         state: Box<State>,
-        /// Of the publication that it is folded under; 0 for a player of whom nothing is known.
-        number: u64,
+        /// What it is folded under; nothing for a player of whom nothing is known.
+        rules: Rules,
         ahead: bool,
         again: Vec<Emitted>,
         /// What was applied past that head.
@@ -39,6 +40,8 @@ pub(crate) enum Found {
     },
     /// A newer epoch wrote it: this owner is history.
     Newer,
+    /// It is folded under a logic version that this process does not have.
+    Lacking(u32),
     /// It cannot be read.
     Broken(String),
 }
@@ -48,7 +51,7 @@ impl Found {
     fn nothing() -> Self {
         Self::State {
             state: Box::new(State::new()),
-            number: 0,
+            rules: Rules::default(),
             ahead: false,
             again: Vec::new(),
             seen: None,
@@ -133,7 +136,7 @@ pub(crate) async fn reopened(
         return Found::nothing();
     };
     let Decoded {
-        number, state, key, ..
+        rules, state, key, ..
     } = match decode(tenure, entity, &bytes).await {
         Ok(decoded) => decoded,
         Err(found) => return found,
@@ -141,7 +144,7 @@ pub(crate) async fn reopened(
     match past(tenure, entity, &state, aside.from.position, aside.swept).await {
         Ok(entries) => Found::State {
             again: again(tenure, entity, &entries),
-            number,
+            rules,
             state,
             ahead: true,
             seen: None,
@@ -155,8 +158,8 @@ pub(crate) async fn reopened(
 pub(crate) struct Decoded {
     /// Which epoch wrote it.
     pub(crate) epoch: Epoch,
-    /// Of the publication that the state is folded under.
-    pub(crate) number: u64,
+    /// What the state is folded under.
+    pub(crate) rules: Rules,
     pub(crate) state: Box<State>,
     /// Where it was sealed.
     pub(crate) key: Option<Arc<Key>>,
@@ -171,6 +174,7 @@ pub(crate) async fn decode(
     let Some(Wrapped {
         epoch,
         number,
+        logic,
         sealed,
         state,
     }) = snapshot::unwrap(bytes)
@@ -181,6 +185,10 @@ pub(crate) async fn decode(
     if epoch > tenure.epoch {
         return Err(Found::Newer);
     }
+    if !tenure.ports.versions.logic().has(logic) {
+        return Err(Found::Lacking(logic));
+    }
+    let rules = Rules { number, logic };
     if number > 0 {
         let learned = tenure.ports.versions.learn(&entity.brand, number).await;
         learned.map_err(|error| Found::Broken(error.to_string()))?;
@@ -193,7 +201,7 @@ pub(crate) async fn decode(
                 let key = opened(tenure, entity, sealed, &mut state).await?;
                 return Ok(Decoded {
                     epoch,
-                    number,
+                    rules,
                     state,
                     key,
                 });
@@ -260,7 +268,7 @@ pub(crate) fn again(tenure: &Tenure, entity: &Entity, entries: &[fold::Entry]) -
 async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     let Decoded {
         epoch,
-        number,
+        rules,
         state,
         key,
     } = match decode(tenure, entity, bytes).await {
@@ -282,7 +290,7 @@ async fn open(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Found {
     }
     Found::State {
         state,
-        number,
+        rules,
         ahead,
         again: offered,
         seen,

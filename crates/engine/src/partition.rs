@@ -116,6 +116,8 @@ pub(crate) struct Partition {
     ),
     end_seen: Position,
     pub(crate) pause: Pause,
+    /// When the log was last given a logic version.
+    pub(crate) moved: Option<Instant>,
     /// It was warmed up for: the partition was handed over.
     pub(crate) planned: bool,
 }
@@ -142,13 +144,14 @@ impl Partition {
         let pause = Pause::begun(&tenure);
         let sinks = tenure.ports.sinks.len();
         let owner = tenure.config.owner;
-        let sweeps = Sweeps::new(fold.swept, fold.settled.clone());
+        let sweeps = Sweeps::new(&fold);
         let brands = fold.active.keys();
         let untabled = brands.filter_map(|brand| {
-            let number = fold.timeline.active(brand);
-            tenure.programme(brand, number)
+            let rules = fold.timeline.rules(brand);
+            tenure.programme(brand, rules)
         });
         let untabled = untabled.collect();
+        tenure.ports.moving.meet(fold.timeline.logic.now());
         let mut partition = Self {
             share: Share::new(&tenure.ports.here),
             tenure,
@@ -179,6 +182,7 @@ impl Partition {
             answers: mpsc::unbounded_channel(),
             end_seen: cursor.position,
             pause,
+            moved: None,
             planned: warm.is_some(),
         };
         partition.expect(warm);
@@ -338,6 +342,7 @@ impl Partition {
 
     fn on_tick(&mut self) {
         self.break_silence();
+        self.move_on();
         self.slots.forget_waiting();
         self.passivate();
         self.retain();

@@ -67,7 +67,7 @@ fn origin(record: &Record) -> (Option<Timestamp>, Option<&str>) {
             traceparent,
             ..
         } => (Some(*accepted_at), traceparent.as_deref()),
-        Body::Tick(_) | Body::Programme(_) => (None, None),
+        Body::Tick(_) | Body::Programme(_) | Body::Logic(_) => (None, None),
     }
 }
 
@@ -132,10 +132,10 @@ impl Player {
         history: &mut History,
         worked: &mut Worked,
     ) -> Result<bool, Stop> {
-        let (record, number) = (&queued.record, queued.number);
+        let (record, rules) = (&queued.record, queued.rules);
         let now = record.recorded_at;
         if matches!(record.body, Body::Tick(_)) {
-            self.meet(number, now, history, worked)?;
+            self.meet(rules, now, history, worked)?;
             worked.ticks += 1;
             self.sweep(now, history, worked);
             return Ok(true);
@@ -147,7 +147,7 @@ impl Player {
         if queued.key.is_some() {
             self.key.clone_from(&queued.key);
         }
-        self.meet(number, now, history, worked)?;
+        self.meet(rules, now, history, worked)?;
         let mut decided = fold::fold(
             &self.under.programme,
             &mut self.state,
@@ -193,7 +193,7 @@ impl Player {
             .iter()
             .filter_map(|queued| match &queued.record.body {
                 Body::Event { event, .. } => Some(event),
-                Body::Tick(_) | Body::Programme(_) => None,
+                Body::Tick(_) | Body::Programme(_) | Body::Logic(_) => None,
             });
         let cells = events.filter_map(|event| fold::cell_of(&self.state, event));
         let missing = |number: &u32| !history.has(*number) && self.unwritten.get(*number).is_none();
@@ -399,7 +399,7 @@ impl Handler<Capture> for Player {
         MessageResult(Captured {
             snapshot: snapshot::of_player(
                 self.tenure.epoch,
-                self.under.number,
+                self.under.rules,
                 &self.entity,
                 &mut self.state,
                 self.key.as_deref(),

@@ -81,7 +81,10 @@ impl EngineHandle {
 
     /// A draft as it would be if it were published next: it knows every version before it.
     pub fn draft(&self, draft: Programme) -> Arc<Programme> {
-        self.ports().versions.draft(draft)
+        let ports = self.ports();
+        let oldest = *ports.versions.logic().versions.start();
+        let logic = ports.moving.met().unwrap_or(oldest);
+        ports.versions.draft(draft, logic)
     }
 
     /// What a draft would mean, if it took effect now, for up to `limit` players of its brand in a partition, after `after`, by the bytes
@@ -109,11 +112,11 @@ impl EngineHandle {
 
 impl Partition {
     pub(crate) fn preview(&mut self, look: Look, reply: Reply<Foreseen>) {
-        let number = self.tenure.timeline.borrow().active(&look.draft.brand);
+        let rules = self.tenure.timeline.borrow().rules(&look.draft.brand);
         let foresee = Foresee {
             now: self.tenure.view_time(self.reached.clock),
             draft: look.draft,
-            number,
+            rules,
         };
         let (mut here, mut stored, mut unread) = (Vec::new(), Vec::new(), 0);
         for entity in look.entities {
@@ -191,14 +194,14 @@ async fn opened(
     let Some(bytes) = row? else { return Ok(None) };
     let decoded = load::decode(tenure, entity, &bytes).await;
     let load::Decoded {
-        number, state, key, ..
+        rules, state, key, ..
     } = decoded.map_err(|found| match found {
         load::Found::Broken(why) => why,
-        _ => "a newer owner has written it".to_owned(),
+        _ => "a newer owner, or a newer release, has written it".to_owned(),
     })?;
-    let programme = tenure.programme(&entity.brand, number);
-    let programme = programme.ok_or_else(|| format!("publication {number} is not here"))?;
-    let under = Under { number, programme };
+    let programme = tenure.programme(&entity.brand, rules);
+    let programme = programme.ok_or_else(|| format!("publication {} is not here", rules.number))?;
+    let under = Under { rules, programme };
     let tenure = Rc::clone(tenure);
     Ok(Some(Player::new(
         tenure,

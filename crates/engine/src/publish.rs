@@ -83,8 +83,10 @@ impl Versions {
     /// Gives the edit the next number. When it returns the publication stands, whatever happens to this process.
     pub async fn publish(&self, brand: &BrandId, edit: Edit) -> Result<Publication, PublishError> {
         let name = format!("{brand}.yaml");
-        let compiled = programme::compile(&name, &edit.source);
-        let compiled = compiled.map_err(|errors| PublishError::Invalid(Box::new(errors)))?;
+        let readings = self.read(&name, &edit.source);
+        let mut readings = readings.map_err(|errors| PublishError::Invalid(Box::new(errors)))?;
+        // As the oldest logic version has it; what it can follow does not hang on the others.
+        let compiled = readings.swap_remove(0);
         if compiled.brand != *brand {
             return Err(PublishError::OtherBrand(compiled.brand));
         }

@@ -17,6 +17,7 @@ use crate::context::Tenure;
 use crate::error::EngineError;
 use crate::follow::Follow;
 use crate::load;
+use crate::logic::Rules;
 use crate::timeline::Timeline;
 
 /// A place in the partition with what a head says of it.
@@ -44,8 +45,8 @@ impl Mark {
 #[derive(Clone, Debug)]
 pub(crate) struct Queued {
     pub(crate) before: Mark,
-    /// Number of the publication in effect there.
-    pub(crate) number: u64,
+    /// What it is folded under.
+    pub(crate) rules: Rules,
     pub(crate) record: Record,
     /// The player's key, where something of the record was sealed.
     pub(crate) key: Option<Arc<Key>>,
@@ -55,7 +56,7 @@ pub(crate) struct Queued {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) groups: Vec<(Entity, Vec<Queued>)>,
-    /// What its records say of programmes.
+    /// What its records say of programmes, and of logic versions.
     pub(crate) changes: Vec<Heard>,
     pub(crate) end: Mark,
 }
@@ -67,11 +68,20 @@ impl Chunk {
     }
 }
 
-/// What a record said of a programme, and where.
+/// What a record said of what is folded behind it, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
-    pub(crate) change: Change,
+    pub(crate) news: News,
     pub(crate) at: Mark,
+}
+
+/// What there is to hear.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// Of a programme.
+    Programme(Change),
+    /// Another logic version.
+    Logic(u32),
 }
 
 /// Reads from `from` on, until the partition stops listening or the log cannot be read on.
@@ -87,6 +97,10 @@ pub(crate) async fn run(
         let chunk = match follow.next().await {
             Ok(records) => match learn(&tenure, &records).await {
                 Ok(()) => match grouped(&tenure, &mut timeline, &mut at, &records).await {
+                    // Nothing of it is folded: whoever has the version begins where the last head left it.
+                    Ok(_) if !tenure.ports.versions.logic().has(timeline.logic.now()) => {
+                        Err(tenure.lacks(timeline.logic.now()))
+                    }
                     Ok(mut chunk) => {
                         for (entity, queued) in &mut chunk.groups {
                             open(&tenure, entity, queued).await;
@@ -136,7 +150,7 @@ async fn learn(tenure: &Tenure, records: &[LogRecord]) -> Result<(), EngineError
 pub(crate) async fn open(tenure: &Tenure, entity: &Entity, queued: &mut [Queued]) {
     let sealed = |queued: &Queued| match &queued.record.body {
         Body::Event { event, .. } => event.attributes.contains_key(people::SEALED),
-        Body::Tick(_) | Body::Programme(_) => false,
+        Body::Tick(_) | Body::Programme(_) | Body::Logic(_) => false,
     };
     if !queued.iter().any(sealed) {
         return;
@@ -163,15 +177,18 @@ pub(crate) async fn open(tenure: &Tenure, entity: &Entity, queued: &mut [Queued]
     }
 }
 
-/// The publication under which a record is folded: the one in effect, or for a question the newer one that the asker knew.
-pub(crate) fn number(tenure: &Tenure, timeline: &Timeline, brand: &BrandId, event: &Event) -> u64 {
-    let active = timeline.active(brand);
+/// What a record is folded under: what is in effect, or for a question the newer publication that the asker knew.
+pub(crate) fn rules(tenure: &Tenure, timeline: &Timeline, brand: &BrandId, event: &Event) -> Rules {
+    let active = timeline.rules(brand);
     let Some(version) = progression::asked_under(event) else {
         return active;
     };
     let versions = &tenure.ports.versions;
-    let newer = versions.find(brand, version, active, timeline.known(brand));
-    newer.unwrap_or(active)
+    let newer = versions.find(brand, version, active.number, timeline.known(brand));
+    Rules {
+        number: newer.unwrap_or(active.number),
+        ..active
+    }
 }
 
 /// Groups records by player. A brand that was begun elsewhere is asked for before its first record is grouped, so that none is passed.
@@ -235,7 +252,15 @@ fn group(
             Body::Programme(change) => {
                 timeline.to_mut().hear(change, at.position, at.clock);
                 changes.push(Heard {
-                    change: change.clone(),
+                    news: News::Programme(change.clone()),
+                    at: *at,
+                });
+                continue;
+            }
+            Body::Logic(version) => {
+                timeline.logic.hear(*version, at.position, at.clock);
+                changes.push(Heard {
+                    news: News::Logic(*version),
                     at: *at,
                 });
                 continue;
@@ -255,7 +280,7 @@ fn group(
         };
         let queued = Queued {
             before,
-            number: number(tenure, timeline, brand, event),
+            rules: rules(tenure, timeline, brand, event),
             record,
             key: None,
         };

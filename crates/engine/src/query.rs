@@ -87,6 +87,8 @@ pub struct PartitionStatus {
     pub programmes: Vec<(BrandId, u64)>,
     /// The same in the partition's head.
     pub shown: Vec<(BrandId, u64)>,
+    /// The logic version in effect at the last record taken.
+    pub logic: u32,
     /// The last time that the log was found restored to an older copy.
     pub restored: Option<RestoredLog>,
     /// Emissions not yet acknowledged, for each sink.
@@ -274,8 +276,8 @@ impl Partition {
             return;
         };
         let (actor, entity) = (actor.clone(), slot.entity.clone());
-        let number = timeline.active(&entity.brand);
-        let look = Look { now, number };
+        let rules = timeline.rules(&entity.brand);
+        let look = Look { now, rules };
         let tenure = Rc::clone(&self.tenure);
         self.tasks
             .spawn_local(answer(tenure, entity, actor, look, question));
@@ -296,6 +298,7 @@ impl Partition {
             quarantined: self.slots.aside(),
             programmes: self.programmes(&self.tenure.timeline.borrow()),
             shown: self.programmes(&self.checkpoints.fold.timeline),
+            logic: self.tenure.timeline.borrow().logic.now(),
             restored: self.checkpoints.fold.restored.map(RestoredLog::from),
             sinks: (0..outbox.lanes())
                 .map(|lane| SinkStatus {

@@ -283,13 +283,16 @@ async fn waiting(
                 Body::Event { brand, event, .. } if is(brand, event, entity) => {
                     records.push(Queued {
                         before: at,
-                        number: pump::number(tenure, &timeline, brand, event),
+                        rules: pump::rules(tenure, &timeline, brand, event),
                         record,
                         key: None,
                     });
                 }
                 Body::Programme(change) => {
                     timeline.hear(change, at.position, at.clock);
+                }
+                Body::Logic(version) => {
+                    timeline.logic.hear(*version, at.position, at.clock);
                 }
                 Body::Event { .. } | Body::Tick(_) => {}
             }

@@ -17,6 +17,7 @@ use crate::error::EngineError;
 use crate::fold::State;
 use crate::head::{Fold, Restored, Rung};
 use crate::load::{self, Decoded, Found};
+use crate::logic::Rules;
 use crate::pump::Mark;
 use crate::quarantine::Aside;
 use crate::row::Emitted;
@@ -281,6 +282,7 @@ async fn put_page_right(
                 });
                 continue;
             }
+            Err(Found::Lacking(version)) => return Err(tenure.lacks(version)),
             Err(_) => return Err(tenure.fenced()),
         };
         done.players += u64::from(right.state.is_some());
@@ -294,9 +296,9 @@ async fn put_page_right(
             });
             fold.to += 1;
         }
-        let (epoch, number, key) = (tenure.epoch, right.number, right.key);
+        let (epoch, rules, key) = (tenure.epoch, right.rules, right.key);
         snapshots.extend(right.state.map(|mut state| Row::Snapshot {
-            bytes: snapshot::of_player(epoch, number, &entity, &mut state, key.as_deref()),
+            bytes: snapshot::of_player(epoch, rules, &entity, &mut state, key.as_deref()),
             entity,
         }));
     }
@@ -306,8 +308,7 @@ async fn put_page_right(
 
 /// One player, put right.
 struct Right {
-    /// Of the publication that it is folded under.
-    number: u64,
+    rules: Rules,
     /// Where it had records from beyond what is kept.
     state: Option<Box<State>>,
     clock: Timestamp,
@@ -317,7 +318,7 @@ struct Right {
 
 async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, Found> {
     let Decoded {
-        number,
+        rules,
         mut state,
         key,
         ..
@@ -329,7 +330,7 @@ async fn right(tenure: &Tenure, entity: &Entity, bytes: &[u8]) -> Result<Right, 
     let clock = state.clock();
     state.rewind(tenure.taken);
     Ok(Right {
-        number,
+        rules,
         state: ahead.then_some(state),
         clock,
         again: load::again(tenure, entity, &past),

@@ -89,22 +89,23 @@ impl Partition {
             };
             match found {
                 Found::Newer => return Err(self.tenure.fenced()),
+                Found::Lacking(version) => return Err(self.tenure.lacks(version)),
                 Found::Broken(why) => {
                     let position = slot.queue.front().map(|queued| queued.record.position);
                     self.quarantine(id, position.unwrap_or(self.reached.position), why);
                 }
                 Found::State {
                     state,
-                    number,
+                    rules,
                     ahead,
                     again,
                     seen,
                     key,
                 } => {
                     let entity = slot.entity.clone();
-                    let active = self.tenure.timeline.borrow().active(&entity.brand);
+                    let active = self.tenure.timeline.borrow().rules(&entity.brand);
                     // Of whom nothing is known, the first record says under which it begins.
-                    let under = if number > 0 { number } else { active };
+                    let under = if rules.is_any() { rules } else { active };
                     let Some(programme) = self.tenure.programme(&entity.brand, under) else {
                         self.slots.remove(id);
                         continue;
@@ -114,7 +115,7 @@ impl Partition {
                     let bytes = state.bytes();
                     let due = state.next_timer(&programme);
                     let tenure = Rc::clone(&self.tenure);
-                    let under = Under { number, programme };
+                    let under = Under { rules, programme };
                     let player = Player::new(tenure, entity, under, *state, seen, key);
                     slot.presence = Presence::Resident(player.start());
                     self.slots.set_bytes(id, bytes);

@@ -6,27 +6,39 @@ use progression::State;
 use types::{Attributes, Epoch};
 
 use crate::codec::{Fields, Put};
+use crate::logic::{self, Rules};
 use crate::timeline::FIRST;
 
 const VERSION: u8 = 2;
 /// The same, with the player's attributes apart from the state, and sealed.
 const WITH_SEALED: u8 = 3;
+/// Ahead of one of the others: folded under a logic version behind the first.
+const UNDER_LOGIC: u8 = 4;
 /// Before there were publications: all are of the first.
 const UNNUMBERED: u8 = 1;
 
 /// Wraps an encoded state.
-pub(crate) fn wrap(epoch: Epoch, number: u64, encode: impl FnOnce(&mut Vec<u8>)) -> Bytes {
-    let mut out = vec![VERSION];
-    out.put_u64(epoch.0);
-    out.put_u64(number);
+pub(crate) fn wrap(epoch: Epoch, rules: Rules, encode: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let mut out = Vec::new();
+    begin(&mut out, VERSION, epoch, rules);
     encode(&mut out);
     out.into()
+}
+
+fn begin(out: &mut Vec<u8>, version: u8, epoch: Epoch, rules: Rules) {
+    if rules.logic > logic::FIRST {
+        out.push(UNDER_LOGIC);
+        out.put_u32(rules.logic);
+    }
+    out.push(version);
+    out.put_u64(epoch.0);
+    out.put_u64(rules.number);
 }
 
 /// Wraps a player's state; with a key, what is known of who the player is stands sealed beside it. The state is as before afterwards.
 pub(crate) fn of_player(
     epoch: Epoch,
-    number: u64,
+    rules: Rules,
     entity: &Entity,
     state: &mut State,
     key: Option<&Key>,
@@ -37,11 +49,10 @@ pub(crate) fn of_player(
         people::seal(key, &purpose(entity), &text)
     });
     let Some(sealed) = sealed else {
-        return wrap(epoch, number, |out| state.encode(out));
+        return wrap(epoch, rules, |out| state.encode(out));
     };
-    let mut out = vec![WITH_SEALED];
-    out.put_u64(epoch.0);
-    out.put_u64(number);
+    let mut out = Vec::new();
+    begin(&mut out, WITH_SEALED, epoch, rules);
     out.put_bytes(&sealed);
     let attributes = state.set_attributes(Attributes::new());
     state.encode(&mut out);
@@ -70,6 +81,8 @@ pub struct Wrapped<'a> {
     pub epoch: Epoch,
     /// The publication that the state is folded under.
     pub number: u64,
+    /// The logic version that the state is folded under.
+    pub logic: u32,
     /// The player's attributes, sealed; empty where the state has them, or there are none.
     pub sealed: &'a [u8],
     /// The core's record.
@@ -79,7 +92,13 @@ pub struct Wrapped<'a> {
 /// What a snapshot row holds; `None` for what this version did not write.
 pub fn unwrap(bytes: &[u8]) -> Option<Wrapped<'_>> {
     let mut fields = Fields(bytes);
-    let version = fields.u8()?;
+    let (version, logic) = match fields.u8()? {
+        UNDER_LOGIC => {
+            let logic = fields.u32()?;
+            (fields.u8()?, logic)
+        }
+        version => (version, logic::FIRST),
+    };
     let epoch = Epoch(fields.u64()?);
     let number = match version {
         VERSION | WITH_SEALED => fields.u64()?,
@@ -93,6 +112,7 @@ pub fn unwrap(bytes: &[u8]) -> Option<Wrapped<'_>> {
     Some(Wrapped {
         epoch,
         number,
+        logic,
         sealed,
         state: fields.0,
     })

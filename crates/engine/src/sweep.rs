@@ -19,7 +19,9 @@ use types::{BrandId, Partition as PartitionId, Position, Timestamp};
 use crate::config::Clock;
 use crate::context::Tenure;
 use crate::error::EngineError;
+use crate::head::Fold;
 use crate::load;
+use crate::logic;
 use crate::partition::{Event, Partition};
 use crate::retry::Backoff;
 use crate::timeline::FIRST;
@@ -43,6 +45,8 @@ pub(crate) struct Sweeps {
     pub(crate) done: Timestamp,
     /// For each brand the newest publication that every player has met, as `done` is meant.
     pub(crate) settled: BTreeMap<BrandId, u64>,
+    /// The newest logic version that every player has met, likewise.
+    pub(crate) settled_logic: u32,
     running: Option<Sweep>,
     last: Instant,
     /// Ticks that are not answered yet.
@@ -58,6 +62,8 @@ struct Sweep {
     to: Timestamp,
     /// Brands whose players all get a tick, with the publication that they meet by it.
     all_of: BTreeMap<BrandId, u64>,
+    /// The logic version that they meet.
+    logic: u32,
     /// Records up to it come first.
     after: Position,
     rest: VecDeque<Entity>,
@@ -80,11 +86,12 @@ impl Sweep {
 }
 
 impl Sweeps {
-    pub(crate) fn new(done: Timestamp, settled: BTreeMap<BrandId, u64>) -> Self {
+    pub(crate) fn new(fold: &Fold) -> Self {
         let now = Instant::now();
         Self {
-            done,
-            settled,
+            done: fold.swept,
+            settled: fold.settled.clone(),
+            settled_logic: fold.settled_logic,
             running: None,
             last: now,
             awaiting: 0,
@@ -149,6 +156,7 @@ impl Partition {
             after: self.reached.position,
             rest: self.slots.all_of(|brand| all_of.contains_key(brand)),
             all_of,
+            logic: self.tenure.timeline.borrow().logic.now(),
             all_read: false,
             loading: 0,
             started: Instant::now(),
@@ -162,9 +170,13 @@ impl Partition {
         }
     }
 
-    /// Brands of which not every player has met the programme in effect, with that one's number.
+    /// Brands of which not every player has met the programme in effect, with that one's number; all of them, where not every player has
+    /// met the logic version in effect.
     fn unsettled(&self) -> BTreeMap<BrandId, u64> {
         let timeline = self.tenure.timeline.borrow();
+        if timeline.logic.now() > self.sweeps.settled_logic.max(logic::FIRST) {
+            return self.programmes(&timeline).into_iter().collect();
+        }
         let settled = |brand: &BrandId| self.sweeps.settled.get(brand).copied().unwrap_or(FIRST);
         let changed = timeline.changed();
         changed
@@ -243,7 +255,10 @@ impl Partition {
             return;
         }
         self.sweeps.done = self.sweeps.done.max(sweep.to);
-        let met = sweep.all_of.clone();
+        let (met, logic) = (sweep.all_of.clone(), sweep.logic);
+        if logic > logic::FIRST {
+            self.sweeps.settled_logic = logic;
+        }
         self.sweeps.settled.extend(met);
         self.sweeps.running = None;
     }

@@ -107,6 +107,11 @@ async fn attempt(
             Fold::decode(&head.fold).ok_or_else(|| Trouble::Final(kin::other_version(partition)))?
         }
     };
+    let logic = fold.timeline.logic.now();
+    if !ports.versions.logic().has(logic) {
+        let lacks = kin::lacks(partition, logic, ports.versions.logic());
+        return Err(Trouble::Final(lacks));
+    }
     let clock = kin::check_clock(partition, ports.log.as_ref(), (config.now)());
     clock.await.map_err(log_trouble)?.map_err(Trouble::Final)?;
     if before.is_none() {

@@ -1,4 +1,4 @@
-//! Which publication of each brand a partition knows, and which is in effect where in it.
+//! Which publication of each brand a partition knows, which is in effect where in it, and under which logic version.
 //!
 //! Part of the fold state: what a head says of it is what stands at its cursor. The first publication of a brand is in effect from
 //! the beginning and has no record; each later one is known, then takes effect at its record. A number is heard once: said again, or
@@ -7,6 +7,11 @@
 use types::{BrandId, Change, Position, Stage, Timestamp};
 
 use crate::codec::{Fields, Put};
+use crate::logic::Rules;
+
+mod moves;
+
+use moves::Moves;
 
 /// Activations kept of a brand: the newest. Whoever has stood still for longer passes over older ones.
 const KEPT: usize = 256;
@@ -14,9 +19,12 @@ const KEPT: usize = 256;
 /// The first publication of a brand.
 pub(crate) const FIRST: u64 = 1;
 
-/// Each brand's publications in one partition.
+/// Each brand's publications in one partition, and the logic versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Timeline(Vec<Line>);
+pub(crate) struct Timeline {
+    brands: Vec<Line>,
+    pub(crate) logic: Moves,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
@@ -44,20 +52,20 @@ pub(crate) struct Activation {
 
 impl Timeline {
     fn line(&self, brand: &BrandId) -> Option<&Line> {
-        self.0.iter().find(|line| line.brand == *brand)
+        self.brands.iter().find(|line| line.brand == *brand)
     }
 
     fn line_mut(&mut self, brand: &BrandId) -> &mut Line {
-        let at = self.0.iter().position(|line| line.brand == *brand);
+        let at = self.brands.iter().position(|line| line.brand == *brand);
         let at = at.unwrap_or_else(|| {
-            self.0.push(Line {
+            self.brands.push(Line {
                 brand: brand.clone(),
                 known: Vec::new(),
                 active: Vec::new(),
             });
-            self.0.len() - 1
+            self.brands.len() - 1
         });
-        &mut self.0[at]
+        &mut self.brands[at]
     }
 
     /// The publication in effect; the first where none has taken effect since.
@@ -77,7 +85,7 @@ impl Timeline {
 
     /// Brands whose programme has changed, each with the publication in effect.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (&BrandId, u64)> {
-        let lines = self.0.iter();
+        let lines = self.brands.iter();
         lines.map(|line| (&line.brand, self.active(&line.brand)))
     }
 
@@ -86,6 +94,41 @@ impl Timeline {
         let line = self.line(brand).map_or(&[][..], |line| &line.active);
         let behind = line.iter().filter(|it| it.number > from && it.number <= to);
         behind.copied().collect()
+    }
+
+    /// What a record of the brand is folded under.
+    pub(crate) fn rules(&self, brand: &BrandId) -> Rules {
+        Rules {
+            number: self.active(brand),
+            logic: self.logic.now(),
+        }
+    }
+
+    /// What a player of the brand meets from one to the other, in order, each with its time.
+    pub(crate) fn steps(&self, brand: &BrandId, from: Rules, to: Rules) -> Vec<(Rules, Timestamp)> {
+        let changes = self.between(brand, from.number, to.number).into_iter();
+        let changes = changes.map(|it| {
+            let step = Rules {
+                number: it.number,
+                logic: 0,
+            };
+            ((it.at, it.position), step)
+        });
+        let moves = self.logic.between(from.logic, to.logic).map(|it| {
+            let step = Rules {
+                number: 0,
+                logic: it.version,
+            };
+            ((it.at, it.position), step)
+        });
+        let mut steps: Vec<_> = changes.chain(moves).collect();
+        steps.sort_by_key(|(place, _)| *place);
+        let mut rules = from;
+        let met = steps.into_iter().map(|((at, _), step)| {
+            rules = rules.or_newer(step);
+            (rules, at)
+        });
+        met.collect()
     }
 
     /// Takes in what a record says; whether it is news.
@@ -112,16 +155,17 @@ impl Timeline {
 
     /// The log is another behind this position: what was heard there stays heard.
     pub(crate) fn keep(&mut self, kept: Position) {
-        for line in &mut self.0 {
+        for line in &mut self.brands {
             let known = line.known.iter_mut().map(|it| &mut it.position);
             let all = known.chain(line.active.iter_mut().map(|it| &mut it.position));
             all.for_each(|position| *position = (*position).min(kept));
         }
+        self.logic.keep(kept);
     }
 
     /// Takes in activations that were left out as too old, where they are not there.
     pub(crate) fn recall(&mut self, older: &Self) {
-        for line in &older.0 {
+        for line in &older.brands {
             let own = self.line_mut(&line.brand);
             let oldest = own.active.first().map_or(u64::MAX, |first| first.number);
             let before = line.active.iter().filter(|it| it.number < oldest);
@@ -133,7 +177,7 @@ impl Timeline {
     /// What stood at a position.
     pub(crate) fn until(&self, position: Position) -> Self {
         let mut then = self.clone();
-        for line in &mut then.0 {
+        for line in &mut then.brands {
             line.known.retain(|it| it.position <= position);
             line.active.retain(|it| it.position <= position);
             // What is in effect is known: only what is not yet is worth a word.
@@ -142,7 +186,8 @@ impl Timeline {
             let over = line.active.len().saturating_sub(KEPT);
             line.active.drain(..over);
         }
-        then.0
+        then.logic.cut(position);
+        then.brands
             .retain(|line| !line.known.is_empty() || !line.active.is_empty());
         then
     }
@@ -150,7 +195,7 @@ impl Timeline {
     /// A field for each publication: of the known ones, then of those that took effect.
     pub(crate) fn fields(&self) -> Vec<(bool, Vec<u8>)> {
         let mut fields = Vec::new();
-        for line in &self.0 {
+        for line in &self.brands {
             let start = |number: u64, position: Position| {
                 let mut body = Vec::new();
                 body.put_bytes(line.brand.as_str().as_bytes());
@@ -196,6 +241,7 @@ mod tests {
     use types::{BrandId, Change, Position, Stage, Timestamp};
 
     use super::{KEPT, Timeline};
+    use crate::logic::Rules;
 
     fn brand() -> BrandId {
         BrandId::new("shop").unwrap()
@@ -258,6 +304,34 @@ mod tests {
             [4, 5, 6, 7, 9].map(stands),
             [(1, 1), (2, 1), (2, 1), (2, 2), (2, 2)]
         );
+    }
+
+    #[test]
+    fn publications_and_logic_versions_are_met_in_the_order_in_which_they_took_effect() {
+        let mut timeline = Timeline::default();
+        hear(&mut timeline, 2, Stage::Active, 3);
+        for (version, sequence) in [(2, 5), (2, 6), (4, 9), (3, 10)] {
+            let time = Timestamp::from_nanos(i64::try_from(sequence).unwrap()).unwrap();
+            let news = timeline.logic.hear(version, at(sequence), time);
+            assert_eq!(news, [5, 9].contains(&sequence), "{version}");
+        }
+        hear(&mut timeline, 3, Stage::Active, 7);
+        let rules = |number, logic| Rules { number, logic };
+        let steps = |from, to| {
+            let steps = timeline.steps(&brand(), from, to).into_iter();
+            steps
+                .map(|(it, at)| (it.number, it.logic, at.nanos()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            steps(rules(1, 1), timeline.rules(&brand())),
+            [(2, 1, 3), (2, 2, 5), (3, 2, 7), (3, 4, 9)]
+        );
+        assert_eq!(steps(rules(2, 1), rules(3, 2)), [(2, 2, 5), (3, 2, 7)]);
+        assert_eq!(steps(rules(3, 4), rules(3, 4)), []);
+        let until = |sequence| timeline.until(at(sequence)).rules(&brand());
+        assert_eq!(until(4), rules(2, 1));
+        assert_eq!(until(8), rules(3, 2));
     }
 
     #[test]

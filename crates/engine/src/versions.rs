@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ports::{ProgrammeStore, Publication, Published, StateStore, StoreError};
+use programme::Diagnostics;
 use programme::model::Programme;
 use tokio::sync::Notify;
 use types::{BrandId, Partition, Timestamp};
@@ -14,6 +15,7 @@ use types::{BrandId, Partition, Timestamp};
 use crate::config::Programmes;
 use crate::error::EngineError;
 use crate::head::Fold;
+use crate::logic::{Logic, Rules};
 use crate::retry::Backoff;
 use crate::timeline::{FIRST, Timeline};
 
@@ -26,19 +28,32 @@ const AT_START: &str = "serve --programme";
 pub struct Versions {
     /// `None`: nothing can be published.
     store: Option<Arc<dyn ProgrammeStore>>,
+    logic: Logic,
     lines: RwLock<HashMap<BrandId, Line>>,
     /// Somebody published, here.
     pub(crate) published: Notify,
 }
 
+/// A programme as each logic version of the process reads it, from the oldest.
+type Readings = Vec<Arc<Programme>>;
+
 #[derive(Default)]
 struct Line {
     /// By number, from the first.
-    all: Vec<Arc<Programme>>,
+    all: Vec<Readings>,
     /// The newest that is active everywhere: what new events are read against.
     current: u64,
     /// The newest that was published here.
     own: u64,
+}
+
+impl Line {
+    /// Every publication as one of the logic versions reads it.
+    fn newest_first(&self, reading: usize) -> Vec<Arc<Programme>> {
+        let all = self.all.iter().rev();
+        all.filter_map(|readings| readings.get(reading).map(Arc::clone))
+            .collect()
+    }
 }
 
 /// A brand's programme was given at the start, and another is in effect.
@@ -60,24 +75,29 @@ impl std::fmt::Debug for Versions {
     }
 }
 
-impl From<Programmes> for Versions {
-    /// Programmes that never change.
-    fn from(programmes: Programmes) -> Self {
-        let line = |programme| Line {
-            all: vec![programme],
-            current: FIRST,
-            own: 0,
-        };
-        let lines = programmes.0.into_iter();
-        Self {
-            store: None,
-            lines: RwLock::new(lines.map(|(brand, it)| (brand, line(it))).collect()),
-            published: Notify::new(),
-        }
-    }
-}
-
 impl Versions {
+    /// Programmes that never change.
+    pub fn fixed(programmes: Programmes, logic: Logic) -> Result<Self, EngineError> {
+        let fixed = Self {
+            store: None,
+            logic,
+            lines: RwLock::default(),
+            published: Notify::new(),
+        };
+        for (brand, programme) in programmes.0 {
+            let readings = fixed.read(programme.brand.as_str(), &programme.source);
+            let readings =
+                readings.map_err(|errors| EngineError::Programmes(errors.to_string()))?;
+            let line = Line {
+                all: vec![readings.into_iter().map(Arc::new).collect()],
+                current: FIRST,
+                own: 0,
+            };
+            fixed.lines_mut().insert(brand, line);
+        }
+        Ok(fixed)
+    }
+
     /// What the store holds; of brands that it has nothing of, the given programme becomes the first publication. Says which of
     /// the given ones are not the one in effect: what was published wins.
     pub async fn open(
@@ -85,10 +105,12 @@ impl Versions {
         heads: &dyn StateStore,
         partitions: u16,
         given: Programmes,
+        logic: Logic,
         now: Timestamp,
     ) -> Result<(Self, Vec<Differs>), EngineError> {
         let versions = Self {
             store: Some(store),
+            logic,
             lines: RwLock::default(),
             published: Notify::new(),
         };
@@ -173,11 +195,24 @@ impl Versions {
         self.lines().contains_key(brand)
     }
 
-    /// A publication that is here already.
+    /// The logic versions that the process has.
+    pub(crate) fn logic(&self) -> &Logic {
+        &self.logic
+    }
+
+    /// A publication that is here already, as the oldest logic version reads it.
     pub(crate) fn get(&self, brand: &BrandId, number: u64) -> Option<Arc<Programme>> {
+        let logic = *self.logic.versions.start();
+        self.under(brand, Rules { number, logic })
+    }
+
+    /// A publication that is here already, as a logic version reads it.
+    pub(crate) fn under(&self, brand: &BrandId, rules: Rules) -> Option<Arc<Programme>> {
         let lines = self.lines();
-        let place = usize::try_from(number.checked_sub(FIRST)?).ok()?;
-        lines.get(brand)?.all.get(place).map(Arc::clone)
+        let place = usize::try_from(rules.number.checked_sub(FIRST)?).ok()?;
+        let readings = lines.get(brand)?.all.get(place)?;
+        let reading = rules.logic.checked_sub(*self.logic.versions.start())?;
+        readings.get(usize::try_from(reading).ok()?).map(Arc::clone)
     }
 
     /// The programme that new events of the brand are read against: the newest that is active in every partition.
@@ -228,8 +263,10 @@ impl Versions {
         let lines = self.lines();
         let all = (FIRST..).zip(&lines.get(brand)?.all);
         let mut behind = all.filter(|(number, _)| *number > from && *number <= to);
+        // Its hash is the same under every logic version.
+        let is_it = |readings: &Readings| readings.iter().any(|it| *it.version.0 == *version);
         behind
-            .find(|(_, programme)| *programme.version.0 == *version)
+            .find(|(_, readings)| is_it(readings))
             .map(|(number, _)| number)
     }
 
@@ -282,11 +319,11 @@ impl Versions {
             why,
         };
         let name = format!("{brand} publication {number}");
-        let compiled = programme::compile(&name, &publication.source);
-        let compiled = compiled.map_err(|errors| {
+        let readings = self.read(&name, &publication.source).map_err(|errors| {
             unknown(format!("this server cannot read it, another can: {errors}"))
         })?;
-        if compiled.version.0 != publication.version || compiled.brand != *brand {
+        let is_it = |it: &Programme| it.version.0 == publication.version && it.brand == *brand;
+        if !readings.iter().all(is_it) {
             return Err(unknown(
                 "its source is not the one that was published".to_owned(),
             ));
@@ -294,18 +331,30 @@ impl Versions {
         let mut lines = self.lines_mut();
         let line = lines.entry(brand.clone()).or_default();
         if line.all.len() as u64 + FIRST == number {
-            let newest_first = line.all.iter().rev().map(Arc::clone).collect();
-            line.all.push(Arc::new(compiled.after(newest_first)));
+            let readings = readings.into_iter().enumerate();
+            let readings = readings.map(|(at, it)| Arc::new(it.after(line.newest_first(at))));
+            line.all.push(readings.collect());
             line.current = line.current.max(FIRST);
         }
         Ok(())
     }
 
-    /// A draft as it would be if it were published next: it knows every version before it.
-    pub(crate) fn draft(&self, draft: Programme) -> Arc<Programme> {
+    /// A programme as each logic version reads it, from the oldest.
+    pub(crate) fn read(&self, name: &str, source: &str) -> Result<Vec<Programme>, Diagnostics> {
+        let versions = self.logic.versions.clone();
+        versions
+            .map(|version| (self.logic.read)(version, name, source))
+            .collect()
+    }
+
+    /// A draft as it would be if it were published next, read by a logic version: it knows every version before it.
+    pub(crate) fn draft(&self, draft: Programme, logic: u32) -> Arc<Programme> {
+        let read = (self.logic.read)(logic, draft.brand.as_str(), &draft.source);
+        let draft = read.unwrap_or(draft);
+        let reading = logic.saturating_sub(*self.logic.versions.start());
         let lines = self.lines();
-        let line = lines.get(&draft.brand).map_or(&[][..], |line| &line.all);
-        let newest_first = line.iter().rev().map(Arc::clone).collect();
+        let line = lines.get(&draft.brand);
+        let newest_first = line.map_or_else(Vec::new, |line| line.newest_first(reading as usize));
         Arc::new(draft.after(newest_first))
     }
 
@@ -329,7 +378,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(StoreError::Corrupt(why)) => return Err(EngineError::Programmes(why)),
             Err(error) => {
-                tracing::warn!(%error, "programmes are not read");
+                tracing::warn!(%error, "the store of programmes does not answer; tried again");
                 backoff.wait().await;
             }
         }

@@ -110,7 +110,7 @@ fn of(record: &LogRecord) -> Option<Entity> {
             brand,
             player: event.player,
         }),
-        Body::Programme(_) | Body::Tick(_) => None,
+        Body::Programme(_) | Body::Tick(_) | Body::Logic(_) => None,
     }
 }
 

@@ -7,8 +7,8 @@ mod bench;
 
 use bench::{Bench, NOW, PROGRAMME};
 use engine::{EngineError, check_store};
-use ports::{EventLog, Head, StateStore};
-use types::{Partition, Timestamp};
+use ports::{Cas, EventLog, Head, Over, StateStore};
+use types::{Epoch, Partition, Timestamp};
 
 /// Another log's number, as far from 1 as any that is drawn.
 const OTHER: u64 = 1 << 40;
@@ -87,6 +87,29 @@ async fn a_clock_that_is_ahead_of_the_logs() {
         let ahead = format!("{behind_s} s ahead of the log's");
         says(&refused(&bench).await, &[&ahead, "60 s is the most", "NTP"]);
     }
+}
+
+#[tokio::test]
+async fn a_head_that_a_newer_release_has_written() {
+    let bench = Bench::new(PROGRAMME);
+    run_once(&bench, 1).await;
+    let partition = bench.partition_of(&bench.entity("ann"));
+    let before = bench.head(partition).await;
+    // A field that this release does not know.
+    let fold = [&before.fold[..], &[200, 0, 0, 0, 0]].concat();
+    let newer = Head {
+        epoch: Epoch(before.epoch.0 + 1),
+        fold: fold.into(),
+        ..before.clone()
+    };
+    let set = bench
+        .store
+        .set_head(partition, Over::seen(Some(&before)), newer);
+    assert!(matches!(set.await, Ok(Cas::Applied)));
+    let said = check_store(&*bench.log, &*bench.store).await.unwrap_err();
+    let newer = "the head was written by another version";
+    says(&said.to_string(), &[newer]);
+    says(&refused(&bench).await, &[newer]);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 mod bench;
 #[path = "nodes/seeded.rs"]
 mod seeded;
+#[path = "nodes/upgrade.rs"]
+mod upgrade;
 #[path = "nodes/world.rs"]
 mod world;
 

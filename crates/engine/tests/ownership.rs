@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "ownership/logic.rs"]
+mod logic;
 #[path = "ownership/properties.rs"]
 mod properties;
 #[path = "ownership/world.rs"]
@@ -47,8 +49,8 @@ const P: Partition = Partition(0);
 /// One partition among so many nodes, of which only node 0 can run its logic.
 fn one(nodes: u8) -> View {
     let mut view = view(1, 0..nodes);
-    view.logic.insert(P, 2);
-    view.members.get_mut(&name(0)).unwrap().logic = 2..=2;
+    let able = view.members.get_mut(&name(0)).unwrap();
+    (able.logic, able.logic_met) = (2..=2, Some(2));
     view
 }
 
@@ -79,7 +81,7 @@ fn decisions_by_what_was_seen() {
         view
     };
     let lacking = |mut view: View| {
-        view.logic.insert(P, 3);
+        view.members.get_mut(&name(0)).unwrap().logic_met = Some(3);
         view
     };
     let hold = Observation::Held(P);

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bench::{Bench, PROGRAMME};
 use engine::{
-    Edit, EngineHandle, Programmes, PublishError, Versions, active_by_heads, carry_publications,
+    Edit, EngineHandle, Logic, Programmes, PublishError, Versions, active_by_heads,
+    carry_publications,
 };
 use ports::{EventLog, StateStore};
 use testkit::faulty::{Dice, FaultyProgrammes, MemoryLog};
@@ -53,6 +54,7 @@ impl World {
             store,
             PARTITIONS,
             given,
+            Logic::default(),
             Timestamp::MIN,
         );
         Arc::new(opened.await.unwrap().0)

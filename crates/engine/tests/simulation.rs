@@ -105,7 +105,13 @@ fn whatever_happens_nothing_is_lost_doubled_or_reordered() {
         returned,
         repeated,
     } = happened.shared;
-    let changes = [happened.changes.published, happened.changes.repeated];
+    let sim::Changes {
+        published,
+        repeated: said_again,
+        moved,
+        lacking,
+    } = happened.changes;
+    let changes = [published, said_again, moved, lacking];
     let shared = [given, refused, returned, repeated];
     let others = shared.into_iter().chain(changes);
     assert!(

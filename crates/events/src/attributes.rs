@@ -124,7 +124,11 @@ fn points_held(event: &Event) -> Result<(), Rejection> {
     let span = |text: &Value| text.as_text().and_then(programme::duration).is_some();
     match within.is_none_or(span) {
         true => Ok(()),
-        false => Err(bad(event, "within", "a span such as 15m, 48h, 14d or 2w")),
+        false => Err(bad(
+            event,
+            "within",
+            "a span such as 15m, 48h, 14d, 2w or 12mo",
+        )),
     }
 }
 

@@ -5,7 +5,10 @@
 //! | `id`, `source`, `type` | the same |
 //! | `subject` | `player` |
 //! | `time` | `occurred_at` |
-//! | `data`, a JSON object | `amount`, `currency`, `refers_to`, `rate`, `recorded_at`, `attributes` |
+//! | `data`, a JSON object | all others: `amount`, `currency`, `refers_to`, `rate`, `recorded_at`, `attributes` |
+//!
+//! The data may be the whole event: what it repeats of the context has to be the same, and `subject` and `time`, which a CloudEvent may
+//! leave out, may stand there alone as `player` and `occurred_at`.
 //!
 //! `source` has to be one of ours, so a URI is refused. Extension attributes are read over.
 
@@ -13,20 +16,10 @@ use std::borrow::Cow;
 
 use crate::json::{Scanner, Token};
 use crate::raw::Raw;
-use crate::read::{bounded, decoded, object, text, time};
+use crate::read::{FIELDS, bounded, decoded, object, text, time};
 use crate::rejection::{Code, Rejection, excerpt};
 use crate::validate::validate;
 use crate::{Context, Incoming};
-
-/// The fields that the data may bring; the others are the context's.
-const DATA: &[&str] = &[
-    "amount",
-    "currency",
-    "refers_to",
-    "rate",
-    "recorded_at",
-    "attributes",
-];
 
 /// The event of a body in structured mode, or of one item of a batch.
 pub fn structured(bytes: &[u8], context: &Context<'_>) -> Result<Incoming, Rejection> {
@@ -60,11 +53,13 @@ pub fn binary(
             return Ok(());
         }
         let mut scanner = Scanner::new(data);
+        let mut said = Raw::default();
         match scanner.value()? {
-            Token::Map => object(&mut scanner, DATA, &mut raw)?,
+            Token::Map => object(&mut scanner, FIELDS, &mut said)?,
             _ => return Err(not_an_object()),
         }
-        scanner.end()
+        scanner.end()?;
+        join(&mut raw, said)
     });
     finish(read, raw, context)
 }
@@ -93,6 +88,7 @@ fn read<'a>(text: &'a str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
     }
     let mut seen: Vec<Cow<'a, str>> = Vec::new();
     let mut version = None;
+    let mut said = Raw::default();
     while let Some(name) = scanner.key(seen.is_empty())? {
         if seen.contains(&name) {
             return Err(Rejection::new(
@@ -102,7 +98,7 @@ fn read<'a>(text: &'a str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
         }
         match (&*name, scanner.value()?) {
             (_, Token::Null) => {}
-            ("data", Token::Map) => object(&mut scanner, DATA, raw)?,
+            ("data", Token::Map) => object(&mut scanner, FIELDS, &mut said)?,
             ("data", _) => return Err(not_an_object()),
             ("data_base64", _) => {
                 return Err(Rejection::new(
@@ -123,7 +119,53 @@ fn read<'a>(text: &'a str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
         }
     }
     spec_version(version.as_deref())?;
-    scanner.end()
+    scanner.end()?;
+    join(raw, said)
+}
+
+/// Puts what the data says beside what the context says.
+fn join<'a>(raw: &mut Raw<'a>, said: Raw<'a>) -> Result<(), Rejection> {
+    agree("id", raw.id.as_ref(), "id", said.id.as_ref())?;
+    agree(
+        "source",
+        raw.source.as_ref(),
+        "source",
+        said.source.as_ref(),
+    )?;
+    agree("type", raw.kind.as_ref(), "type", said.kind.as_ref())?;
+    agree(
+        "subject",
+        raw.player.as_ref(),
+        "player",
+        said.player.as_ref(),
+    )?;
+    let times = (raw.occurred_at.as_ref(), said.occurred_at.as_ref());
+    agree("time", times.0, "occurred_at", times.1)?;
+    let context = std::mem::take(raw);
+    *raw = Raw {
+        id: context.id.or(said.id),
+        source: context.source.or(said.source),
+        kind: context.kind.or(said.kind),
+        player: context.player.or(said.player),
+        occurred_at: context.occurred_at.or(said.occurred_at),
+        ..said
+    };
+    Ok(())
+}
+
+fn agree<T: PartialEq>(
+    attribute: &str,
+    context: Option<&T>,
+    field: &str,
+    said: Option<&T>,
+) -> Result<(), Rejection> {
+    match context.zip(said) {
+        Some((context, said)) if context != said => Err(Rejection::new(
+            Code::Malformed,
+            format!("`{attribute}` and `data.{field}` differ: say it once"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The most attributes that one CloudEvent may have, extensions included.

@@ -38,6 +38,8 @@ fn raw(message: &wire::Event) -> Result<Raw<'_>, Rejection> {
         currency: some(&message.currency),
         refers_to: some(&message.refers_to),
         rate: some(&message.rate),
+        // On this wire it is an attribute.
+        provisional: None,
         // The event is the first level, its attributes the second.
         attributes: attributes(&message.attributes, 2)?,
         recorded_at: time("recorded_at", message.recorded_at.as_ref())?,

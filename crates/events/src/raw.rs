@@ -16,6 +16,8 @@ pub(crate) struct Raw<'a> {
     pub(crate) currency: Option<Cow<'a, str>>,
     pub(crate) refers_to: Option<Cow<'a, str>>,
     pub(crate) rate: Option<Cow<'a, str>>,
+    /// Of a settlement; the same as the attribute of that name.
+    pub(crate) provisional: Option<bool>,
     pub(crate) attributes: Attributes,
     pub(crate) recorded_at: Option<Timestamp>,
 }

@@ -50,7 +50,7 @@ fn read<'a>(text: &'a str, raw: &mut Raw<'a>) -> Result<(), Rejection> {
     scanner.end()
 }
 
-const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "id",
     "source",
     "type",
@@ -60,6 +60,7 @@ const FIELDS: &[&str] = &[
     "currency",
     "refers_to",
     "rate",
+    "provisional",
     "attributes",
     "recorded_at",
 ];
@@ -104,6 +105,7 @@ fn field<'a>(scanner: &mut Scanner<'a>, name: &str, raw: &mut Raw<'a>) -> Result
         "currency" => raw.currency = Some(text(token, name, Code::UnknownCurrency)?),
         "refers_to" => raw.refers_to = Some(text(token, name, Code::Malformed)?),
         "rate" => raw.rate = Some(number(token, name)?),
+        "provisional" => raw.provisional = Some(truth(&token, name)?),
         "recorded_at" => raw.recorded_at = Some(time(token, name)?),
         _ if token == Token::Map => raw.attributes = map(scanner)?,
         _ => {
@@ -135,6 +137,16 @@ fn number<'a>(token: Token<'a>, name: &str) -> Result<Cow<'a, str>, Rejection> {
         _ => Err(Rejection::new(
             Code::BadNumber,
             format!("`{name}` must be a number or a decimal string"),
+        )),
+    }
+}
+
+fn truth(token: &Token<'_>, name: &str) -> Result<bool, Rejection> {
+    match token {
+        Token::Bool(truth) => Ok(*truth),
+        _ => Err(Rejection::new(
+            Code::BadAttribute,
+            format!("`{name}` must be true or false"),
         )),
     }
 }

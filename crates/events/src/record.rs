@@ -75,6 +75,12 @@ pub fn encode_change(change: &Change) -> Bytes {
     wire::Record { body: Some(body) }.encode_to_vec().into()
 }
 
+/// From here on the partition is folded under another logic version.
+pub fn encode_logic(version: u32) -> Bytes {
+    let body = wire::record::Body::Logic(wire::LogicRecord { version });
+    wire::Record { body: Some(body) }.encode_to_vec().into()
+}
+
 /// What a record says of a programme; `None` for every other one, after a look at its first byte.
 pub fn change(bytes: &Bytes) -> Option<Change> {
     // The tag of the body's third field.
@@ -108,6 +114,7 @@ fn general(bytes: &[u8]) -> Result<Body, DecodeError> {
         Some(wire::record::Body::Tick(_)) => Ok(Body::Tick(Tick)),
         Some(wire::record::Body::Event(message)) => event_body(message),
         Some(wire::record::Body::Programme(message)) => change_of(message).map(Body::Programme),
+        Some(wire::record::Body::Logic(message)) => Ok(Body::Logic(message.version)),
         None => Err(because("it says nothing")),
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use programme::model::{BuiltIn, EventType, Programme};
 use types::{
-    Currency, Decimal, DecimalError, Event, EventId, IdError, Money, MoneyError, PlayerId, SourceId,
+    Attributes, Currency, Decimal, DecimalError, Event, EventId, IdError, Money, MoneyError,
+    PlayerId, SourceId, Value,
 };
 
 use crate::raw::Raw;
@@ -53,6 +54,10 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
         .map(|text| an_id("refers_to", text, EventId::new))
         .transpose()?;
     let rate = raw.rate.as_deref().map(rate).transpose()?;
+    let mut attributes = raw.attributes;
+    if let Some(provisional) = raw.provisional {
+        settle(&mut attributes, event_type, provisional)?;
+    }
     let event = Event {
         id,
         source,
@@ -63,7 +68,7 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
         currency,
         refers_to,
         rate,
-        attributes: raw.attributes,
+        attributes,
         sealed: None,
     };
     required::check(&event, event_type)?;
@@ -72,6 +77,28 @@ fn judge(raw: Raw<'_>, context: &Context<'_>) -> Result<Incoming, Rejection> {
         event,
         recorded_at: raw.recorded_at,
     })
+}
+
+/// `provisional` beside the fields is the attribute of that name: one event, whichever way it is said.
+fn settle(
+    attributes: &mut Attributes,
+    event_type: &EventType,
+    provisional: bool,
+) -> Result<(), Rejection> {
+    if event_type.built_in != Some(BuiltIn::BetSettled) {
+        return Err(Rejection::new(
+            Code::UnknownField,
+            format!("`{}` has no field `provisional`", event_type.name),
+        ));
+    }
+    let said = Value::Bool(provisional);
+    match attributes.insert("provisional".into(), said.clone()) {
+        Some(other) if other != said => Err(Rejection::new(
+            Code::BadAttribute,
+            "`provisional` and `attributes.provisional` differ: say it once",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn missing(field: &str) -> Rejection {

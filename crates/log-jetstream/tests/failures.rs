@@ -8,10 +8,12 @@ mod bench;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::{datetime, jetstream};
 use bench::{P0, all, append, open, settings, take, texts};
+use futures::TryStreamExt as _;
 use log_jetstream::{JetStreamLog, Settings, Syncing};
 use ports::{AppendError, EventLog as _};
-use testkit::servers::nats::{Nats, Options};
+use testkit::servers::nats::{Nats, Options, USER};
 use testkit::servers::proxy::{Mode, Proxy};
 use types::Position;
 
@@ -143,6 +145,39 @@ async fn a_reader_goes_on_with_a_server_that_was_killed_and_came_back() {
     let read = texts(&take(&mut *reader, 4).await);
     assert_eq!(read, ["two", "three", "four", "five"]);
     assert_eq!(all(&log).await.len(), 5);
+}
+
+/// As one on a copy of the stream that does not grow any more, since its server's disk is full: a paused consumer goes on to say that it
+/// is there, and gives nothing.
+#[tokio::test]
+async fn a_consumer_that_says_it_is_there_and_gives_nothing_is_left_for_another() {
+    let nats = Nats::start(Options::default()).await;
+    let log = open(&nats).await;
+    let mut reader = log.read(P0, Position::START).await.unwrap();
+    append(&log, "one").await.unwrap();
+    assert_eq!(texts(&take(&mut *reader, 1).await), ["one"]);
+
+    let (user, password) = USER;
+    let client = async_nats::ConnectOptions::with_user_and_password(user.into(), password.into());
+    let client = client.connect(nats.urls()).await.unwrap();
+    let stream = jetstream::new(client)
+        .get_stream("test-log-00")
+        .await
+        .unwrap();
+    let consumers =
+        async || -> Vec<String> { stream.consumer_names().try_collect().await.unwrap() };
+    let before = consumers().await;
+    assert_eq!(before.len(), 1);
+    let for_ever = datetime::parse_rfc3339("2999-01-01T00:00:00Z").unwrap();
+    let paused = stream.pause_consumer(&before[0], for_ever).await;
+    assert!(paused.unwrap().paused);
+    append(&log, "two").await.unwrap();
+    append(&log, "three").await.unwrap();
+
+    let read = tokio::time::timeout(LONG, take(&mut *reader, 2)).await;
+    assert_eq!(texts(&read.expect("the reader hangs")), ["two", "three"]);
+    let after = consumers().await;
+    assert!(after.iter().any(|name| *name != before[0]), "{after:?}");
 }
 
 #[tokio::test]

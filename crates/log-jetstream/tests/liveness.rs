@@ -47,6 +47,7 @@ fn member(process: OwnerId) -> Member {
         process,
         draining: false,
         logic: 1..=1,
+        logic_met: None,
         address: "http://127.0.0.1:7000".into(),
     }
 }

@@ -103,6 +103,8 @@ pub struct Member {
     pub draining: bool,
     /// The logic versions it can run.
     pub logic: RangeInclusive<u32>,
+    /// The newest logic version that a partition which it holds has come to; `None` before it held one.
+    pub logic_met: Option<u32>,
     /// Where other nodes reach it: a URL, at most 256 bytes.
     pub address: Arc<str>,
 }

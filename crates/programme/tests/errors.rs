@@ -173,6 +173,18 @@ fn each_wrong_thing_has_its_sentence() {
             "1:59 `items` names no value of an event (an attribute is written `attributes.items`)",
         ),
         (
+            "earn: [{id: r, on: order, give: {points: xp, rate: 1, of: event.amount}}]",
+            "1:59 `event.amount` names no value of an event (did you mean `amount`?)",
+        ),
+        (
+            "missions: [{id: m, goal: {distinct: amount, of: order, target: 2}}]",
+            "1:37 `amount` names no value of an event (an attribute is written `attributes.amount`)",
+        ),
+        (
+            "missions: [{id: m, goal: {count: order, target: 2}, window: rolling 0mo}]",
+            "1:61 unknown window `rolling 0mo`",
+        ),
+        (
             "earn: [{id: r, on: order_cancelled, give: {points: xp, fixed: 1}}]",
             "1:20 events of type `order_cancelled` cannot be counted: they undo, correct or command something",
         ),

@@ -62,7 +62,7 @@ pub(crate) fn credit(step: &mut Step<'_>, points: PointsIx, amount: MicroPoints)
             let origin = step.origin;
             with(step, ix, set, |look, tier| match set.qualify {
                 Qualify::Calendar(kind) => calendar::credit(look, kind, tier, origin, amount),
-                Qualify::Rolling { ns } => rolling::credit(look, ns, tier, origin, amount),
+                Qualify::Rolling { length } => rolling::credit(look, length, tier, origin, amount),
                 Qualify::Lifetime => {}
             });
         }
@@ -196,8 +196,8 @@ fn standing(step: &mut Step<'_>, ix: TierSetIx, set: &TierSet) -> Option<Standin
         Qualify::Calendar(kind) => with(step, ix, set, |look, tier| {
             calendar::standing(look, kind, tier, origin)
         }),
-        Qualify::Rolling { ns } => with(step, ix, set, |look, tier| {
-            rolling::standing(look, ns, tier)
+        Qualify::Rolling { length } => with(step, ix, set, |look, tier| {
+            rolling::standing(look, length, tier)
         }),
     }
 }
@@ -218,7 +218,7 @@ pub(crate) fn review(step: &mut Step<'_>, ix: TierSetIx) {
     };
     let to = with(step, ix, set, |look, tier| match set.qualify {
         Qualify::Calendar(kind) => Some(calendar::review(look, kind, tier)),
-        Qualify::Rolling { ns } => Some(rolling::review(look, ns, tier)),
+        Qualify::Rolling { length } => Some(rolling::review(look, length, tier)),
         Qualify::Lifetime => None,
     });
     let level = step.state.tier(ix).map_or(0, |tier| tier.level);
@@ -252,7 +252,7 @@ pub(crate) fn outlook(
     };
     match set.qualify {
         Qualify::Calendar(kind) => calendar::outlook(look, kind, &mut tier),
-        Qualify::Rolling { ns } => rolling::outlook(look, ns, &mut tier),
+        Qualify::Rolling { length } => rolling::outlook(look, length, &mut tier),
         Qualify::Lifetime => Outlook {
             credits: state
                 .points
@@ -296,9 +296,9 @@ fn schedule(look: Look<'_>, tier: &mut TierState, origin: Origin) {
             tier.term.rolling = None;
             calendar::schedule(look, kind, tier, origin);
         }
-        Qualify::Rolling { ns } => {
+        Qualify::Rolling { length } => {
             tier.term.calendar = None;
-            rolling::schedule(look, ns, tier);
+            rolling::schedule(look, length, tier);
         }
         Qualify::Lifetime => tier.term = Term::default(),
     }
@@ -311,7 +311,7 @@ pub(crate) fn rezone(step: &mut Step<'_>) {
         with(step, ix, set, |look, tier| match set.qualify {
             Qualify::Calendar(kind) => calendar::rezone(look, kind, tier),
             // A grace of months ends by the zone's calendar.
-            Qualify::Rolling { ns } if tier.level > 0 => rolling::schedule(look, ns, tier),
+            Qualify::Rolling { length } if tier.level > 0 => rolling::schedule(look, length, tier),
             Qualify::Rolling { .. } | Qualify::Lifetime => {}
         });
     }

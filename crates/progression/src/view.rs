@@ -227,7 +227,7 @@ fn mission(
         zones: &state.zones,
     };
     let alive = match (rules.window, slot) {
-        (Window::Rolling { ns }, Some(slot)) => Some(living(look, rules, ns, slot, now)),
+        (Window::Rolling { length }, Some(slot)) => Some(living(look, rules, length, slot, now)),
         _ => None,
     };
     let parts = slot.map_or(&[][..], |slot| &slot.parts);

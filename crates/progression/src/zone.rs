@@ -136,6 +136,19 @@ impl Zones {
         )
     }
 
+    /// When a window of a length that begins then is over; months by the zone of the player's days.
+    pub(crate) fn over(
+        &self,
+        programme: &Programme,
+        begins: Timestamp,
+        length: Duration,
+    ) -> Timestamp {
+        match length {
+            Duration::Elapsed { ns } => begins.saturating_add_nanos(ns),
+            Duration::Months(_) => self.later(programme, PeriodKind::Day, begins, length),
+        }
+    }
+
     /// The stretch around an instant in which one zone counts and one label holds; its end is where the label ends for good.
     fn span(&self, programme: &Programme, kind: PeriodKind, at: Timestamp) -> Span {
         let changes = self.changes(kind);

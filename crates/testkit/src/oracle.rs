@@ -84,7 +84,7 @@ pub fn fold(
 }
 
 /// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
-/// before all. Where that record itself says that the programme changes, what fell due by then fires first, under the version before.
+/// before all. Where that record itself says that the programme or the logic changes, what fell due by then fires first, under the version before.
 ///
 /// Versions have the same missions, points, tiers and rewards in the same order; their names, and what they say of missions, may differ.
 pub fn fold_versions(
@@ -104,7 +104,7 @@ pub fn fold_versions(
     let out = share::Out::default();
     for (at, record) in read.iter().enumerate() {
         for (_, version) in versions[1..].iter().filter(|(from, _)| *from == at) {
-            if matches!(record.body, Body::Programme(_)) {
+            if matches!(record.body, Body::Programme(_) | Body::Logic(_)) {
                 fire_all(&mut lives, &mut timers, record.recorded_at, &mut emissions);
                 lives
                     .values_mut()

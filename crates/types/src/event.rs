@@ -80,6 +80,8 @@ pub enum Body {
     Tick(Tick),
     /// A brand's programme is about to change, or changes.
     Programme(Change),
+    /// Every record behind this one is folded under this logic version. One that is not above the last changes nothing.
+    Logic(u32),
 }
 
 /// A record that only says that time passed.

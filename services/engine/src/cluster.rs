@@ -1,5 +1,6 @@
 //! Who owns what, and how far it has come, over gRPC.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ pub struct NodeStatus {
     pub nodes: Vec<OtherNode>,
     /// What it should own and cannot run, and why.
     pub failed: Vec<(Partition, String)>,
+    /// The newest logic version that a log has come to, where any node says.
+    pub logic: Option<u32>,
 }
 
 /// A node whose lease stands.
@@ -55,6 +58,8 @@ pub struct OtherNode {
     pub draining: bool,
     /// Nothing was heard of it lately.
     pub suspected: bool,
+    /// The logic versions that it has.
+    pub logic: RangeInclusive<u32>,
 }
 
 /// One partition.
@@ -124,6 +129,7 @@ impl ClusterService for Cluster {
             partitions_total: self.0.total().into(),
             partitions: owned.into_iter().map(partition).collect(),
             node: node.name,
+            logic: node.logic.unwrap_or_default(),
             nodes: node.nodes.into_iter().map(other_node).collect(),
             failed: failed
                 .map(|(partition, reason)| wire::FailedPartition {
@@ -199,6 +205,8 @@ fn other_node(node: OtherNode) -> wire::Node {
         address: node.address,
         draining: node.draining,
         suspected: node.suspected,
+        logic_oldest: *node.logic.start(),
+        logic_newest: *node.logic.end(),
     }
 }
 

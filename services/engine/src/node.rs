@@ -47,8 +47,10 @@ impl Partitions for Node {
                     address: member.address.to_string(),
                     draining: member.draining,
                     suspected: standing.view.suspected(member.process),
+                    logic: member.logic.clone(),
                 })
                 .collect(),
+            logic: standing.view.logic(),
             failed: failed
                 .map(|(partition, why)| (*partition, why.clone()))
                 .collect(),

@@ -33,7 +33,9 @@ impl Partitions for Fake {
                 address: "http://engine-1:8087".to_owned(),
                 draining: true,
                 suspected: false,
+                logic: 1..=2,
             }],
+            logic: Some(3),
             failed: vec![(Partition(2), "gap".to_owned())],
         }
     }
@@ -133,6 +135,10 @@ async fn a_node_names_itself_the_others_and_what_it_cannot_run() {
             other.suspected
         ),
         ("engine-1", "http://engine-1:8087", true, false)
+    );
+    assert_eq!(
+        (other.logic_oldest, other.logic_newest, answer.logic),
+        (1, 2, 3)
     );
     assert_eq!(
         (answer.failed[0].number, &*answer.failed[0].reason),

@@ -61,7 +61,7 @@ fn is_of(brand: &BrandId, record: &LogRecord) -> bool {
     match read.map(|record| record.body) {
         Ok(Body::Event { brand: of, .. }) => of == *brand,
         Ok(Body::Programme(change)) => change.brand == *brand,
-        Ok(Body::Tick(_)) | Err(_) => false,
+        Ok(Body::Tick(_) | Body::Logic(_)) | Err(_) => false,
     }
 }
 

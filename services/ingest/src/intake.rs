@@ -28,8 +28,9 @@ use crate::keys::{Caller, Scope};
 use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::programmes::Programmes;
-use crate::queries::Queries;
+use crate::queries::{Applied, Queries};
 use crate::rate::Rates;
+use crate::refusal;
 use crate::results::{EventResult, Place, Status};
 
 /// The most bytes of a record in the log.
@@ -339,6 +340,11 @@ impl Intake {
             match outcome {
                 Ok(Ok(outcome)) => {
                     result.status = Status::Folded(outcome.status);
+                    result.detail = match outcome.status {
+                        Applied::Refused => Some(refusal::sentence(&outcome.code).to_owned()),
+                        Applied::Conflict => Some(refusal::CONFLICT.to_owned()),
+                        Applied::Applied | Applied::Replayed => None,
+                    };
                     result.code =
                         (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
                     result.emissions = Some(outcome.emissions);

@@ -22,6 +22,7 @@ mod problem;
 mod programmes;
 mod queries;
 mod rate;
+mod refusal;
 mod remote;
 mod results;
 mod serve;

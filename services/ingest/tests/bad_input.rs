@@ -116,6 +116,31 @@ async fn a_bad_event_gets_its_code_and_its_neighbours_are_taken() {
 }
 
 #[tokio::test]
+async fn one_event_alone_is_judged_as_one_of_a_batch_is_once_it_can_be_parsed() {
+    let server = Server::start().await;
+    let table = [
+        (
+            r#"{"id":"bad","type":"oder","player":"a","occurred_at":"2011-06-01T10:00:00Z"}"#
+                .to_owned(),
+            "unknown_type",
+        ),
+        (order("a\\u0000b", ""), "malformed"),
+        (order("o", r#","id":"p""#), "malformed"),
+        (order("o", r#","refers_to":7"#), "malformed"),
+        (order("o", r#","surprise":1"#), "unknown_field"),
+        (order("o", r#","source":"till""#), "source_not_allowed"),
+    ];
+    for (event, code) in table {
+        let answer = server.publish(event.clone()).await;
+        assert_eq!(answer.status, 202, "{event}: {}", answer.json);
+        assert_eq!(outcomes(&answer), [format!("rejected:{code}")], "{event}");
+        assert!(answer.json["results"][0]["detail"].is_string(), "{event}");
+    }
+    assert_eq!(server.log.events().len(), 0);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn invalid_utf8_spoils_its_own_event_alone() {
     let server = Server::start().await;
     let mut body = batch(&[order("o1", ""), order("SPOIL", ""), order("o2", "")]).into_bytes();

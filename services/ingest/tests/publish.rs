@@ -125,10 +125,9 @@ async fn waiting_answers_with_what_the_events_caused() {
         "points_earned"
     );
     server.players.add("acme", "a");
-    assert_eq!(
-        outcomes(&wait(order("o2", "")).await),
-        ["refused:unmatched"]
-    );
+    let refused = wait(order("o2", "")).await;
+    assert_eq!(outcomes(&refused), ["refused:unmatched"]);
+    assert!(refused.json["results"][0]["detail"].is_string());
     *server.players.failing.lock().unwrap() = Some(ingest_service::QueryError::Moving);
     assert_eq!(
         outcomes(&wait(order("o3", "")).await),

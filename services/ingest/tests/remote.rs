@@ -149,6 +149,7 @@ async fn a_question_goes_to_the_node_that_holds_the_partition_and_follows_it() {
                 process,
                 draining: false,
                 logic: 1..=1,
+                logic_met: None,
                 address: url.as_str().into(),
             };
             nodes.renew(&name.parse().unwrap(), &member).await.unwrap();

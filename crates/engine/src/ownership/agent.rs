@@ -4,7 +4,6 @@
 //! it and comes back as [`Done`], so that heartbeats and the look at the own clock never wait for a store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +33,6 @@ pub struct Settings {
     pub process: OwnerId,
     /// Where other nodes reach it.
     pub address: Arc<str>,
-    /// The logic versions that it can run.
-    pub logic: RangeInclusive<u32>,
     /// How long nodes wait for one another.
     pub timing: Timing,
     /// Between two heartbeats.
@@ -96,6 +93,8 @@ pub struct Agent {
     awake: Duration,
     /// Nothing was listed since the process slept.
     pub(super) blind: bool,
+    /// It has not the logic version that the logs have come to.
+    lacking: bool,
     standing: watch::Sender<Standing>,
 }
 
@@ -130,6 +129,7 @@ impl Agent {
             lease: Lease::default(),
             awake: Duration::ZERO,
             blind: true,
+            lacking: false,
             standing: watch::Sender::default(),
         }
     }
@@ -188,9 +188,9 @@ impl Agent {
         self.awake = now;
         self.blind |= slept;
         self.note_held(now);
-        let machine = &self.machine;
+        let doing = &self.doing;
         self.failures
-            .retain(|partition, failure| !(machine.holds(*partition) && failure.is_over(now)));
+            .retain(|partition, failure| doing.contains_key(partition) || !failure.is_over(now));
         let decisions = self.machine.decide(now);
         self.renew_if_due(now);
         if !self.machine.leased(now) || decisions.contains(&Decision::Fence) {
@@ -239,8 +239,8 @@ impl Agent {
                     members: records.members,
                     suspicions: records.suspicions,
                     holders: records.holders,
-                    logic: BTreeMap::new(),
                 };
+                self.say_whether_it_lacks();
                 let view = self.view.clone();
                 self.machine.observe(now, Observation::Listed(view));
             }
@@ -254,6 +254,20 @@ impl Agent {
             Seen::Sound(sound) => self.machine.observe(now, Observation::Sound(sound)),
         }
         Ok(())
+    }
+
+    /// Says once that the logs have come to a logic version that this process does not have, and once that they have not.
+    fn say_whether_it_lacks(&mut self) {
+        let own = self.view.members.get(&self.settings.name);
+        let lacks = own.is_some_and(|own| !self.view.runs(own));
+        if lacks && !self.lacking {
+            let (has, version) = (self.engine.logic(), self.view.logic());
+            tracing::error!(
+                node = %self.settings.name, oldest = has.start(), newest = has.end(), version,
+                "the log has come to a logic version that this server does not have: it owns no partition; start a release that has it"
+            );
+        }
+        self.lacking = lacks;
     }
 
     fn turn(&mut self, turn: Turn) {

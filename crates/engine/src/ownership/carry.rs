@@ -65,7 +65,7 @@ impl Failure {
         self.why = why;
     }
 
-    /// It has run since for so long that it is forgotten.
+    /// It has run since, or is another's to run, for so long that it is forgotten.
     pub(super) fn is_over(&self, now: Duration) -> bool {
         now.saturating_sub(self.until) > AGAIN.1
     }
@@ -97,6 +97,7 @@ impl Agent {
                     self.hand_off(partition, to);
                 }
                 Decision::Release(partition) => self.release(partition),
+                Decision::MoveTo(version) => self.engine.move_to_logic(version),
             }
         }
         self.doing.retain(|partition, doing| match doing {

@@ -18,6 +18,8 @@ pub(super) struct Lease {
     /// When it is renewed next.
     pub(super) due: Duration,
     renewing: bool,
+    /// The logic version that it last said to have met.
+    met: Option<u32>,
     beating: bool,
     /// The process whose lease stands under the name.
     rival: Option<Rival>,
@@ -48,7 +50,9 @@ impl Agent {
     }
 
     pub(super) fn renew_if_due(&mut self, now: Duration) {
-        if now >= self.lease.due && !self.lease.renewing {
+        // Who lacks a logic version must hear of it before it takes anything.
+        let due = now >= self.lease.due || self.engine.logic_met() > self.lease.met;
+        if due && !self.lease.renewing {
             self.renew(now);
         }
     }
@@ -56,11 +60,13 @@ impl Agent {
     fn renew(&mut self, sent: Duration) {
         self.lease.renewing = true;
         self.lease.due = sent + self.settings.renew;
+        self.lease.met = self.engine.logic_met();
         let (liveness, name) = (Arc::clone(&self.liveness), self.settings.name.clone());
         let member = Member {
             process: self.settings.process,
             draining: self.draining,
-            logic: self.settings.logic.clone(),
+            logic: self.engine.logic(),
+            logic_met: self.lease.met,
             address: Arc::clone(&self.settings.address),
         };
         let limit = self.settings.renew;

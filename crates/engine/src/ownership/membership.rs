@@ -7,6 +7,7 @@ use ports::{Member, NodeName, OwnerId};
 use types::Partition;
 
 use super::view::View;
+use crate::logic;
 
 /// The times that nodes wait for one another; all nodes must be given the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub enum Decision {
     },
     /// Checkpoint the partition and let it go at once.
     Release(Partition),
+    /// Have the partitions held here move to this logic version: every node has it.
+    MoveTo(u32),
 }
 
 /// What one node knows.
@@ -97,6 +100,8 @@ pub struct Membership {
     sound: Option<Duration>,
     /// When a decision was last asked for.
     awake: Option<Duration>,
+    /// The newest logic version that all members have, and since when it has been that one.
+    common: Option<(u32, Duration)>,
 }
 
 impl Membership {
@@ -112,6 +117,7 @@ impl Membership {
             renewed: None,
             sound: None,
             awake: None,
+            common: None,
         }
     }
 
@@ -126,6 +132,10 @@ impl Membership {
                     let at = before.map_or(now, |(_, at)| *at);
                     self.heard.insert(name.clone(), (*process, at));
                 }
+                self.common = view.common_logic().map(|version| {
+                    let before = self.common.filter(|(common, _)| *common == version);
+                    before.unwrap_or((version, now))
+                });
                 self.view = Some(view);
             }
             Observation::Beat { name, process } => {
@@ -176,6 +186,7 @@ impl Membership {
         let mut decisions = Vec::new();
         if !doubts {
             self.suspect(view, now, &mut decisions);
+            decisions.extend(self.moves_to(now).map(Decision::MoveTo));
         }
         self.place(view, me, doubts, &mut decisions);
         decisions
@@ -186,6 +197,14 @@ impl Membership {
         let stands = self.timing.lease.saturating_sub(self.timing.margin);
         self.renewed
             .is_some_and(|sent| now.saturating_sub(sent) < stands)
+    }
+
+    /// The logic version to move to: one that all members have had for a lease's time, so that a node which is being started again is not
+    /// shut out by the moment in which it is gone.
+    fn moves_to(&self, now: Duration) -> Option<u32> {
+        let (version, since) = self.common?;
+        let stood = now.saturating_sub(since) >= self.timing.lease;
+        (stood && version > logic::FIRST).then_some(version)
     }
 
     /// Whether it holds the partition.
@@ -242,7 +261,7 @@ impl Membership {
             let mine = owner == Some(&self.name);
             let moves = planned.is_some_and(|planned| planned.partition == partition);
             if self.held.contains(&partition) {
-                let unable = view.suspected(self.process) || !view.runs(partition, me);
+                let unable = view.suspected(self.process) || !view.runs(me);
                 match owner {
                     _ if unable => decisions.push(Decision::Release(partition)),
                     None => decisions.push(Decision::Release(partition)),

@@ -18,8 +18,6 @@ pub struct View {
     pub suspicions: Vec<Suspicion>,
     /// Who took each partition last; absent where it was let go, or never taken.
     pub holders: BTreeMap<Partition, OwnerId>,
-    /// The logic version that each partition's log has come to, where it is known.
-    pub logic: BTreeMap<Partition, u32>,
 }
 
 /// A partition that goes from one living node to another.
@@ -65,7 +63,7 @@ impl View {
     /// The node that should own the partition; `None` where no node can.
     pub fn owner(&self, partition: Partition) -> Option<&NodeName> {
         let able = self.members.iter().filter(|(_, member)| {
-            !member.draining && self.runs(partition, member) && !self.suspected(member.process)
+            !member.draining && self.runs(member) && !self.suspected(member.process)
         });
         heaviest(partition, able.map(|(name, _)| name))
     }
@@ -101,10 +99,23 @@ impl View {
         })
     }
 
-    /// Whether the node can fold the partition's log.
-    pub(super) fn runs(&self, partition: Partition, member: &Member) -> bool {
-        self.logic
-            .get(&partition)
-            .is_none_or(|version| member.logic.contains(version))
+    /// The newest logic version that a log has come to, by what the members say; `None` where nobody says.
+    pub fn logic(&self) -> Option<u32> {
+        let met = self.members.values().filter_map(|member| member.logic_met);
+        met.max()
+    }
+
+    /// Whether the node has the logic version that the logs have come to: else it owns nothing.
+    pub fn runs(&self, member: &Member) -> bool {
+        self.logic()
+            .is_none_or(|version| member.logic.contains(&version))
+    }
+
+    /// The newest logic version that every member has, those about to leave too; `None` where there is none.
+    pub(super) fn common_logic(&self) -> Option<u32> {
+        let ranges = || self.members.values().map(|member| &member.logic);
+        let newest = ranges().map(|logic| *logic.end()).min()?;
+        let all = ranges().all(|logic| logic.contains(&newest));
+        all.then_some(newest)
     }
 }

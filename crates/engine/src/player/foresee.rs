@@ -8,13 +8,14 @@ use progression::Foresight;
 use types::Timestamp;
 
 use super::Player;
+use crate::logic::Rules;
 
 /// Asks what a draft would mean, if it took effect now.
 #[derive(Clone)]
 pub(crate) struct Foresee {
     pub(crate) draft: Arc<Programme>,
-    /// Number of the publication in effect.
-    pub(crate) number: u64,
+    /// What is in effect.
+    pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
 }
 
@@ -37,7 +38,7 @@ impl Player {
         if !self.state.is_known() {
             return None;
         }
-        let ahead = self.ahead(asked.number);
+        let ahead = self.ahead(asked.rules);
         let (programme, state) = match &ahead {
             Some((programme, state)) => (programme, state),
             None => (&self.under.programme, &self.state),

@@ -5,12 +5,13 @@ use types::{Position, Timestamp};
 
 use super::Player;
 use crate::fold::{self, View};
+use crate::logic::Rules;
 
 /// Asks for the player's view.
 pub(crate) struct Look {
     pub(crate) now: Timestamp,
-    /// Number of the publication in effect.
-    pub(crate) number: u64,
+    /// What is in effect.
+    pub(crate) rules: Rules,
 }
 
 /// The view and the position it is as of; `None` for a player that never had an event.
@@ -21,8 +22,8 @@ impl Message for Look {
 impl Handler<Look> for Player {
     type Result = MessageResult<Look>;
 
-    fn handle(&mut self, Look { now, number }: Look, _: &mut Self::Context) -> Self::Result {
-        let ahead = self.ahead(number);
+    fn handle(&mut self, Look { now, rules }: Look, _: &mut Self::Context) -> Self::Result {
+        let ahead = self.ahead(rules);
         let (programme, state) = match &ahead {
             Some((programme, state)) => (programme, state),
             None => (&self.under.programme, &self.state),

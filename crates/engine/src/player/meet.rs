@@ -1,4 +1,4 @@
-//! A player meets the versions of the programme, one after the other.
+//! A player meets what changes: versions of the programme, and of the logic, one after the other.
 
 use std::sync::Arc;
 
@@ -7,63 +7,70 @@ use types::Timestamp;
 
 use super::{Player, Worked};
 use crate::fold::{self, History, State, Stop};
+use crate::logic::Rules;
 
-/// The publication that a state is folded under.
+/// What a state is folded under.
 #[derive(Clone)]
 pub(crate) struct Under {
-    /// 0 before there is anything to fold.
-    pub(crate) number: u64,
+    pub(crate) rules: Rules,
     pub(crate) programme: Arc<Programme>,
 }
 
 impl Player {
-    /// Meets every publication that took effect since, up to one, each at its time; `now`: when one is met that is known and has not
-    /// taken effect here. Never goes back: what was folded under a newer one stays so.
+    /// Meets all that took effect since, up to `to`, each at its time; `now`: when a publication is met that is known and has not taken
+    /// effect here. Never goes back: what was folded under a newer one stays so.
     pub(super) fn meet(
         &mut self,
-        number: u64,
+        to: Rules,
         now: Timestamp,
         history: &mut History,
         worked: &mut Worked,
     ) -> Result<(), Stop> {
-        if number <= self.under.number {
+        let from = self.under.rules;
+        let to = from.or_newer(to);
+        if to == from {
             return Ok(());
         }
-        let begins = self.under.number == 0;
         let mut steps = Vec::new();
-        if !begins {
+        if from.is_any() {
             let timeline = self.tenure.timeline.borrow();
-            let active = timeline.between(&self.entity.brand, self.under.number, number);
-            steps.extend(active.into_iter().map(|it| (it.number, it.at)));
+            steps = timeline.steps(&self.entity.brand, from, to);
         }
-        if steps.last().is_none_or(|(last, _)| *last < number) {
-            steps.push((number, now));
+        if steps.last().is_none_or(|(last, _)| *last != to) {
+            steps.push((to, now));
         }
-        for (number, at) in steps {
-            let programme = self.tenure.programme(&self.entity.brand, number);
-            let missing = || Stop::Broken(format!("publication {number} is not here"));
+        for (rules, at) in steps {
+            let programme = self.tenure.programme(&self.entity.brand, rules);
+            let missing = || {
+                let Rules { number, logic } = rules;
+                Stop::Broken(format!(
+                    "publication {number} under logic version {logic} is not here"
+                ))
+            };
             let programme = programme.ok_or_else(missing)?;
-            if !begins {
+            if from.is_any() {
                 let before = &self.under.programme;
                 let decided = fold::change(before, &programme, &mut self.state, at);
                 self.adopt(decided, history, worked);
             }
-            self.under = Under { number, programme };
+            self.under = Under { rules, programme };
         }
         Ok(())
     }
 
     /// Programme and state of a reader who looks now; `None` where they are those that are kept.
-    pub(super) fn ahead(&self, number: u64) -> Option<(Arc<Programme>, State)> {
-        if self.under.number == 0 || number <= self.under.number {
+    pub(super) fn ahead(&self, to: Rules) -> Option<(Arc<Programme>, State)> {
+        let from = self.under.rules;
+        let to = from.or_newer(to);
+        if !from.is_any() || to == from {
             return None;
         }
         let mut programme = Arc::clone(&self.under.programme);
         let mut state = self.state.clone();
         let timeline = self.tenure.timeline.borrow();
-        for it in timeline.between(&self.entity.brand, self.under.number, number) {
-            let next = self.tenure.programme(&self.entity.brand, it.number)?;
-            fold::change(&programme, &next, &mut state, it.at);
+        for (rules, at) in timeline.steps(&self.entity.brand, from, to) {
+            let next = self.tenure.programme(&self.entity.brand, rules)?;
+            fold::change(&programme, &next, &mut state, at);
             programme = next;
         }
         Some((programme, state))

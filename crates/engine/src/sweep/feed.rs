@@ -127,7 +127,7 @@ impl Partition {
         slot.ticks += 1;
         slot.queue.push_back(Queued {
             before,
-            number: self.tenure.timeline.borrow().active(&slot.entity.brand),
+            rules: self.tenure.timeline.borrow().rules(&slot.entity.brand),
             record: Record {
                 position: before.position,
                 recorded_at: to,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{
-    Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Programmes, QueryError,
+    Clock, Engine, EngineConfig, EngineError, EngineHandle, Logic, Pace, Programmes, QueryError,
     Retention, Threads, Turn, Versions,
 };
 use ports::{
@@ -45,11 +45,13 @@ pub(crate) const NOW: i64 = 1_700_000_000_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
 pub(crate) struct Bench {
+    pub(crate) dice: Arc<Dice>,
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) store: Arc<FaultyStore>,
     sink: Arc<FaultySink>,
     pub(crate) crash: Arc<Crash>,
     programmes: Programmes,
+    pub(crate) logic: Logic,
     pub(crate) threads: Threads,
     pub(crate) retention: Option<Retention>,
     /// Between the recorded times of two records of a partition, in seconds.
@@ -77,8 +79,10 @@ impl Bench {
             crash: Arc::clone(&crash),
             log: Arc::new(MemoryLog::new(partitions, Arc::clone(&dice))),
             store: Arc::new(FaultyStore::new(Arc::clone(&dice), crash)),
-            sink: Arc::new(FaultySink::new("all", |_| true, dice)),
+            sink: Arc::new(FaultySink::new("all", |_| true, Arc::clone(&dice))),
+            dice,
             programmes: Programmes::default(),
+            logic: Logic::default(),
             threads: Threads::Own(2),
             retention: None,
             step: 0,
@@ -127,7 +131,7 @@ impl Bench {
             ..EngineConfig::new(OwnerId(owner), Clock::Event, now)
         };
         let (log, store) = (Arc::clone(&self.log), Arc::clone(&self.store));
-        let versions = Versions::from(self.programmes.clone());
+        let versions = Versions::fixed(self.programmes.clone(), self.logic.clone()).unwrap();
         (
             config,
             versions,
@@ -163,6 +167,15 @@ impl Bench {
         };
         let body = events::record::encode(&entity.brand, at, &event, None);
         self.append(&entity, body).await
+    }
+
+    /// The partition's log says a logic version.
+    pub(crate) fn say_logic(&self, partition: Partition, version: u32) {
+        let entry = Entry {
+            recorded_at: None,
+            body: events::record::encode_logic(version),
+        };
+        self.log.put(partition, vec![entry]);
     }
 
     /// Appends bytes that are no record, where the player's records are.

@@ -118,7 +118,6 @@ impl World {
             name: name.clone(),
             process,
             address: address.as_str().into(),
-            logic: 1..=1,
             timing: Timing::default(),
             beat: Duration::from_millis(500),
             renew: Duration::from_secs(3),

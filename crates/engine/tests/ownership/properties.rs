@@ -10,15 +10,15 @@ use crate::world::{World, member, name, process, view};
 
 /// Any view of up to seven nodes: with suspicions, with nodes about to leave, with holders that are there and that are not.
 fn views() -> impl Strategy<Value = View> {
-    let nodes = proptest::collection::btree_map(0..7u8, (any::<bool>(), 1..3u32), 0..7);
+    let nodes = proptest::collection::btree_map(0..7u8, (any::<bool>(), 1..3u32, 0..4u32), 0..7);
     let suspicions = proptest::collection::vec((0..50u64, 0..9u8), 0..4);
     let holders = proptest::collection::btree_map(0..16u16, 0..9u8, 0..16);
-    let logic = proptest::collection::btree_map(0..16u16, 1..4u32, 0..16);
-    (nodes, suspicions, holders, logic).prop_map(|(nodes, suspicions, holders, logic)| {
+    (nodes, suspicions, holders).prop_map(|(nodes, suspicions, holders)| {
         let mut view = view(16, []);
-        for (node, (draining, logic)) in nodes {
+        for (node, (draining, logic, met)) in nodes {
             let mut member = member(node);
             (member.draining, member.logic) = (draining, 1..=logic);
+            member.logic_met = (1..=logic).contains(&met).then_some(met);
             view.members.insert(name(node), member);
         }
         view.suspicions = suspicions
@@ -31,10 +31,6 @@ fn views() -> impl Strategy<Value = View> {
         view.holders = holders
             .into_iter()
             .map(|(p, node)| (Partition(p), process(node)))
-            .collect();
-        view.logic = logic
-            .into_iter()
-            .map(|(p, version)| (Partition(p), version))
             .collect();
         view
     })

@@ -25,6 +25,7 @@ pub(crate) fn member(node: u8) -> Member {
         process: process(node),
         draining: false,
         logic: 1..=1,
+        logic_met: None,
         address: format!("http://127.0.0.1:{}", 7_000 + u16::from(node)).into(),
     }
 }
@@ -239,7 +240,7 @@ impl World {
                     self.lose(id, partition);
                 }
             }
-            Decision::Warm(_) => {}
+            Decision::Warm(_) | Decision::MoveTo(_) => {}
         }
     }
 

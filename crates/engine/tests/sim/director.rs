@@ -17,7 +17,7 @@ use super::finish::finish;
 use super::process::{Desk, End, Processes};
 use super::watch::{Demand, Watch};
 use super::world::World;
-use super::{Mishap, ask_around, publish};
+use super::{Changes, Mishap, ask_around, publish};
 
 /// Something that comes to an end by itself.
 enum Undo {
@@ -74,7 +74,7 @@ pub(crate) fn nodes(
 impl Director {
     async fn direct(&self) -> Result<(), String> {
         let dice = &self.world.dice;
-        self.start();
+        self.start_any();
         for _ in 0..6 + dice.below(20) {
             self.wait(dice.below(3_000)).await?;
             self.act().await?;
@@ -91,8 +91,17 @@ impl Director {
         Err("no node stays the owner".to_owned())
     }
 
+    /// Starts a node; while they are upgraded one after the other, some are of the release before.
+    fn start_any(&self) {
+        let newest = match self.world.upgrades {
+            true => 1 + u32::from(self.world.dice.chance(500)),
+            false => 1,
+        };
+        self.start(newest);
+    }
+
     /// Starts a node; some have a wrong clock.
-    fn start(&self) {
+    fn start(&self, newest: u32) {
         let dice = &self.world.dice;
         let ahead_us = match dice.below(4) {
             0 => i64::try_from(dice.below(1_200)).unwrap() * 1_000_000 - 600_000_000,
@@ -107,7 +116,7 @@ impl Director {
             dice.count(Fault::TwoOwners);
         }
         drop(alive);
-        self.processes.start(&self.world, ahead_us);
+        self.processes.start(&self.world, ahead_us, newest);
     }
 
     /// Lets time pass; what comes to an end by itself does.
@@ -193,6 +202,19 @@ impl Director {
         };
         match error {
             EngineError::Fenced { partition, epoch } if lost(*partition, *epoch) => Ok(()),
+            // It is of the release before: somebody else has the partition go on.
+            EngineError::LogicLacking {
+                version: 2,
+                newest: 1,
+                ..
+            } if self.world.has_moved() => {
+                let changes = self.world.changes.get();
+                self.world.changes.set(Changes {
+                    lacking: changes.lacking + 1,
+                    ..changes
+                });
+                Ok(())
+            }
             // A tail lost twice at one place: the partition stops, and says so.
             EngineError::LogBroken { .. } if self.demand == Demand::Lossy => Ok(()),
             error => Err(format!("one owner: a node stopped: {error}")),
@@ -212,11 +234,11 @@ impl Director {
         let (world, dice) = (&self.world, &self.world.dice);
         self.processes.more.notify_one();
         let Some((name, link, desk)) = self.any() else {
-            self.start();
+            self.start_any();
             return Ok(());
         };
         match dice.below(19) {
-            0..3 if self.processes.all.borrow().len() < 4 => self.start(),
+            0..3 if self.processes.all.borrow().len() < 4 => self.start_any(),
             3 => link.crash().after(1 + dice.below(60)),
             4 => {
                 dice.count(Fault::Killed);
@@ -242,7 +264,19 @@ impl Director {
             }
             16 | 17 => self.hand_over().await?,
             18 => self.fence(&desk).await,
-            13 if self.mishap == Mishap::TailLost => world.lose_tail(),
+            14 | 15 if world.upgrades => {
+                if let Some(engine) = &*desk.engine.borrow() {
+                    engine.move_to_logic(2);
+                }
+            }
+            13..16 if self.mishap == Mishap::TailLost => {
+                if dice.chance(500) {
+                    // Who dies in the middle of a checkpoint leaves snapshots past the head.
+                    link.crash().after(1 + dice.below(20));
+                    self.wait(dice.below(300)).await?;
+                }
+                world.lose_tail();
+            }
             13 | 14 if self.mishap != Mishap::TailLost => self.publish(&desk).await,
             _ => self.ask(&desk).await,
         }
@@ -327,7 +361,7 @@ impl Director {
     /// Calm: a node that owns everything folds what is left, all others end on the way, and the end is compared. `false`: another took
     /// over meanwhile.
     async fn last(&self) -> Result<bool, String> {
-        self.start();
+        self.start(if self.world.upgrades { 2 } else { 1 });
         let (name, desk) = {
             let all = self.processes.all.borrow();
             let last = all.last().ok_or("nobody was started")?;
@@ -375,6 +409,9 @@ impl Director {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         self.world.append_some(true).await;
+        if self.world.upgrades {
+            publish::move_on(&self.world, engine).await?;
+        }
         publish::in_effect(&self.world, engine).await?;
         let others: Vec<String> = {
             let all = self.processes.all.borrow();
@@ -383,6 +420,11 @@ impl Director {
         for other in others.iter().filter(|other| *other != name) {
             self.processes.kill(other);
         }
+        let changes = self.world.changes.get();
+        self.world.changes.set(Changes {
+            moved: usize::from(self.world.upgrades),
+            ..changes
+        });
         finish(&self.world, engine, &self.watch, self.demand).await
     }
 }

@@ -50,11 +50,11 @@ pub(super) async fn finish(
         engine.shutdown().await;
         return watch.borrow_mut().look(world);
     }
-    let (players, published) = {
+    let players = {
         let watch = watch.borrow();
-        (watch.straight.end(), watch.straight.published().to_vec())
+        world.count_changes(watch.straight.published().count());
+        watch.straight.end()
     };
-    world.count_changes(published.len());
     if demand == Demand::All {
         compare_views(engine, &players).await?;
     }
@@ -64,7 +64,10 @@ pub(super) async fn finish(
         world.counts.set(told.check(world, engine).await?);
         engine.shutdown().await;
     } else {
-        let expected = oracle::fold(world, &published, &world::brand())?;
+        let expected = {
+            let watch = watch.borrow();
+            oracle::fold(world, watch.straight.published(), &world::brand())?
+        };
         if expected.players() != players.len() {
             return Err("the oracle knows other players".to_owned());
         }

@@ -78,7 +78,7 @@ impl Life {
         // A little later than the life before began: not enough to order stamps by itself.
         let gone_by = i64::try_from(self.world.begun.elapsed().as_micros()).unwrap();
         let ahead_us = self.number.cast_signed() * 1_000 - gone_by;
-        let started = start(&self.world, &self.link, ahead_us);
+        let started = start(&self.world, &self.link, ahead_us, 1);
         started.await.map_err(|error| error.to_string())
     }
 

@@ -5,6 +5,7 @@ mod finish;
 mod lives;
 mod oracle;
 mod process;
+mod programmes;
 mod publish;
 mod repair;
 mod shared;
@@ -49,6 +50,10 @@ pub(crate) struct Scenario {
     pub(crate) play: Play,
     pub(crate) shared: bool,
     pub(crate) mishap: Mishap,
+    /// Some processes have a logic version more than others.
+    pub(crate) upgrades: bool,
+    /// Its players are many, and each plays seldom: records wait for the store, and timers fire without one.
+    pub(crate) crowd: bool,
 }
 
 impl Scenario {
@@ -66,6 +71,8 @@ impl Scenario {
             play,
             shared,
             mishap,
+            upgrades: matches!(seed % 16, 6 | 13..=15),
+            crowd: matches!(seed % 16, 8 | 12),
         }
     }
 }
@@ -86,6 +93,8 @@ impl Happened {
         self.shared.add(other.shared);
         self.changes.published += other.changes.published;
         self.changes.repeated += other.changes.repeated;
+        self.changes.moved += other.changes.moved;
+        self.changes.lacking += other.changes.lacking;
         self.repaired += other.repaired;
     }
 }
@@ -115,7 +124,7 @@ fn play(seed: u64, traced: bool) -> (Result<Happened, String>, Vec<String>) {
         Err(error) => return (Err(error.to_string()), Vec::new()),
     };
     let world = runtime.block_on(async {
-        let world = Rc::new(World::new(dice, scenario.shared));
+        let world = Rc::new(World::new(dice, scenario));
         if traced {
             world.history.keep();
         }

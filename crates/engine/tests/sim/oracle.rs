@@ -1,7 +1,6 @@
 //! The log folded by the oracle, which shares no line with the core: what the players and the gateways must come to.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use engine::EngineHandle;
 use ports::Entity;
@@ -11,6 +10,7 @@ use testkit::faulty::FaultySink;
 use testkit::oracle;
 use types::{Body, BrandId, Record, Stage, Timestamp};
 
+use super::straight::Published;
 use super::world::World;
 
 /// What the oracle makes of all partitions.
@@ -23,7 +23,7 @@ pub(crate) struct Expected {
 
 pub(crate) fn fold(
     world: &World,
-    published: &[Arc<Programme>],
+    published: &Published,
     brand: &BrandId,
 ) -> Result<Expected, String> {
     let mut expected = Expected::default();
@@ -53,19 +53,20 @@ pub(crate) fn fold(
 }
 
 /// Which version counts from which record on: each takes effect the first time that a record says so, none after a later one.
-fn versions<'p>(
-    published: &'p [Arc<Programme>],
-    records: &[Record],
-) -> Vec<(usize, &'p Programme)> {
-    let mut versions = vec![(0, published[0].as_ref())];
-    let mut newest = 1;
+fn versions<'p>(published: &'p Published, records: &[Record]) -> Vec<(usize, &'p Programme)> {
+    let (mut number, mut logic) = (1, 1);
+    let mut versions = vec![(0, published.get((number, logic)))];
     for (at, record) in records.iter().enumerate() {
-        if let Body::Programme(change) = &record.body
-            && change.stage == Stage::Active
-            && change.number > newest
-        {
-            newest = change.number;
-            versions.push((at, published[newest as usize - 1].as_ref()));
+        let before = (number, logic);
+        match &record.body {
+            Body::Programme(change) if change.stage == Stage::Active => {
+                number = number.max(change.number);
+            }
+            Body::Logic(version) => logic = logic.max(*version),
+            _ => {}
+        }
+        if (number, logic) != before {
+            versions.push((at, published.get((number, logic))));
         }
     }
     versions

@@ -9,23 +9,27 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use engine::{Clock, Engine, EngineConfig, EngineError, EngineHandle, Pace, Threads, Versions};
+use engine::{
+    Clock, Engine, EngineConfig, EngineError, EngineHandle, Logic, Pace, Threads, Versions,
+};
 use ports::OwnerId;
 use testkit::faulty::Link;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use types::Timestamp;
 
+use super::programmes;
 use super::world::World;
 
 /// Where the wall clock stands when virtual time begins, in microseconds.
 const BEGIN_US: i64 = 1_700_000_000_000_000;
 
-/// Starts an engine; `ahead_us`: how far its clock is ahead of the others'.
+/// Starts an engine; `ahead_us`: how far its clock is ahead of the others'; `newest`: the newest logic version that it has.
 pub(super) async fn start(
     world: &World,
     link: &Arc<Link>,
     ahead_us: i64,
+    newest: u32,
 ) -> Result<EngineHandle, EngineError> {
     let ports = world.ports(link);
     let config = config(world, ahead_us);
@@ -33,7 +37,12 @@ pub(super) async fn start(
     let first = [world.first()].into_iter().collect();
     let partitions = ports.log.partitions();
     let store = Arc::clone(&ports.store);
-    let opened = Versions::open(ports.programmes, store.as_ref(), partitions, first, now);
+    let logic = Logic {
+        versions: 1..=newest,
+        read: programmes::read,
+    };
+    let (programmes, heads) = (ports.programmes, store.as_ref());
+    let opened = Versions::open(programmes, heads, partitions, first, logic, now);
     let (versions, _) = opened.await?;
     Engine::start(config, versions, ports.log, ports.store, ports.sinks).await
 }
@@ -128,8 +137,8 @@ impl Processes {
         processes
     }
 
-    /// Starts one; `ahead_us`: how far its clock is ahead.
-    pub(super) fn start(&self, world: &Rc<World>, ahead_us: i64) {
+    /// Starts one; `ahead_us`: how far its clock is ahead; `newest`: the newest logic version that it has.
+    pub(super) fn start(&self, world: &Rc<World>, ahead_us: i64, newest: u32) {
         let number = self.started.get();
         self.started.set(number + 1);
         let name = format!("node {number}");
@@ -141,10 +150,10 @@ impl Processes {
             Arc::clone(&link),
             Rc::clone(&desk),
             Rc::clone(&self.news),
-            ahead_us,
+            (ahead_us, newest),
         );
         local.spawn_local(run);
-        link.note(|| format!("starts, its clock {ahead_us} us ahead"));
+        link.note(|| format!("starts with logic up to {newest}, its clock {ahead_us} us ahead"));
         let paused = Cell::new(false);
         self.all.borrow_mut().push(Process {
             name,
@@ -181,11 +190,17 @@ impl Processes {
     }
 }
 
-async fn run(world: Rc<World>, link: Arc<Link>, desk: Rc<Desk>, news: Rc<Notify>, ahead_us: i64) {
+async fn run(
+    world: Rc<World>,
+    link: Arc<Link>,
+    desk: Rc<Desk>,
+    news: Rc<Notify>,
+    made: (i64, u32),
+) {
     let end = tokio::select! {
         biased;
         () = link.crash().reached() => End::Killed,
-        end = serve(&world, &link, &desk, &news, ahead_us) => end,
+        end = serve(&world, &link, &desk, &news, made) => end,
     };
     link.note(|| format!("ends: {end:?}"));
     desk.ended.replace(Some(end));
@@ -194,8 +209,14 @@ async fn run(world: Rc<World>, link: Arc<Link>, desk: Rc<Desk>, news: Rc<Notify>
     std::future::pending::<()>().await;
 }
 
-async fn serve(world: &World, link: &Arc<Link>, desk: &Desk, news: &Notify, ahead_us: i64) -> End {
-    let engine = match start(world, link, ahead_us).await {
+async fn serve(
+    world: &World,
+    link: &Arc<Link>,
+    desk: &Desk,
+    news: &Notify,
+    (ahead_us, newest): (i64, u32),
+) -> End {
+    let engine = match start(world, link, ahead_us, newest).await {
         Ok(engine) => engine,
         Err(error) => return End::Failed(error),
     };

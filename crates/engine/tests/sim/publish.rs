@@ -14,6 +14,10 @@ pub(crate) struct Changes {
     pub(crate) published: usize,
     /// Steps of publications that the logs say more than once.
     pub(crate) repeated: usize,
+    /// Histories whose logs came to the second logic version.
+    pub(crate) moved: usize,
+    /// Processes that do not have it and met it.
+    pub(crate) lacking: usize,
 }
 
 /// Publishes the next versions, or tries to: the store may not answer, and the life may end at any step.
@@ -33,6 +37,20 @@ pub(super) async fn publish_some(world: &World, engine: &EngineHandle) {
         };
         drop(engine.versions().publish(&world::brand(), edit).await);
         world.append_some(false).await;
+    }
+}
+
+/// Has every partition come to the second logic version.
+pub(super) async fn move_on(world: &World, engine: &EngineHandle) -> Result<(), String> {
+    engine.move_to_logic(2);
+    loop {
+        let status = engine.partition_status().await;
+        let status = status.map_err(|error| error.to_string())?;
+        let there = status.iter().filter(|one| one.logic == 2);
+        if there.count() == world.partitions().count() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -12,15 +12,40 @@ use progression::{
 };
 use types::{Body, Partition, Position, Record, Stage, Timestamp};
 
-use super::world::{World, brand, programme};
+use super::programmes::read_by;
+use super::world::{World, brand};
 
 /// The fold of everything that was ever appended, as far as it has come.
 #[derive(Default)]
 pub(crate) struct Straight {
-    /// The publications, each knowing those before it.
-    published: Vec<Arc<Programme>>,
+    published: Published,
     catalogue: Catalogue,
     partitions: BTreeMap<Partition, Partial>,
+}
+
+/// The publications as each logic version reads them, each knowing those before it.
+#[derive(Default)]
+pub(crate) struct Published([Vec<Arc<Programme>>; 2]);
+
+impl Published {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0[0].len()
+    }
+
+    /// By number, from 1, under a logic version, from 1.
+    pub(crate) fn get(&self, (number, logic): (u64, u32)) -> &Programme {
+        &self.0[logic as usize - 1][number as usize - 1]
+    }
+
+    fn add(&mut self, source: &str, catalogue: &mut Catalogue) {
+        for (version, read) in (1..).zip(&mut self.0) {
+            let earlier = read.iter().rev().map(Arc::clone).collect();
+            let next = Arc::new(read_by(version, source).after(earlier));
+            catalogue.learn(&next);
+            read.push(next);
+        }
+    }
 }
 
 /// One partition's.
@@ -30,6 +55,7 @@ struct Partial {
     clock: Timestamp,
     known: u64,
     active: u64,
+    logic: u32,
     folding: BTreeMap<Entity, Folding>,
 }
 
@@ -51,28 +77,23 @@ pub(crate) struct Emitted {
 
 #[derive(Clone)]
 struct Folding {
-    /// Of the publication that it is folded under.
-    number: u64,
+    /// Publication and logic version that it is folded under.
+    under: (u64, u32),
     state: State,
     sealed: Vec<Bytes>,
     emitted: Vec<Emitted>,
 }
 
-fn numbered(published: &[Arc<Programme>], number: u64) -> &Programme {
-    &published[number as usize - 1]
-}
-
 impl Folding {
-    fn meet(&mut self, entity: &Entity, number: u64, published: &[Arc<Programme>], at: Timestamp) {
-        if number <= self.number {
+    fn meet(&mut self, entity: &Entity, met: (u64, u32), published: &Published, at: Timestamp) {
+        let (number, logic) = self.under;
+        let to = (met.0.max(number), met.1.max(logic));
+        if to == self.under {
             return;
         }
-        let (before, next) = (
-            numbered(published, self.number),
-            numbered(published, number),
-        );
+        let (before, next) = (published.get(self.under), published.get(to));
         let decision = change(before, next, &mut self.state, at);
-        self.number = number;
+        self.under = to;
         let subject = Subject {
             brand: &entity.brand,
             player: &entity.player,
@@ -81,12 +102,12 @@ impl Folding {
     }
 
     /// Fires what is due by then.
-    fn fire(&mut self, entity: &Entity, published: &[Arc<Programme>], now: Timestamp) {
+    fn fire(&mut self, entity: &Entity, published: &Published, now: Timestamp) {
         let subject = Subject {
             brand: &entity.brand,
             player: &entity.player,
         };
-        let decision = due(numbered(published, self.number), &mut self.state, now);
+        let decision = due(published.get(self.under), &mut self.state, now);
         self.decided(subject, decision);
     }
 
@@ -110,13 +131,10 @@ impl Straight {
     /// Folds on, as far as programmes are published and records appended.
     pub(crate) fn advance(&mut self, world: &World) {
         let published = world.programmes.published(&brand());
-        for publication in published.iter().skip(self.published.len()) {
-            let earlier = self.published.iter().rev().map(Arc::clone).collect();
-            let next = Arc::new(programme(&publication.source).after(earlier));
-            self.catalogue.learn(&next);
-            self.published.push(next);
+        for publication in published.iter().skip(self.published.count()) {
+            self.published.add(&publication.source, &mut self.catalogue);
         }
-        if self.published.is_empty() {
+        if self.published.count() == 0 {
             // Nobody folds yet.
             return;
         }
@@ -128,8 +146,8 @@ impl Straight {
         }
     }
 
-    /// The publications so far, each knowing those before it.
-    pub(crate) fn published(&self) -> &[Arc<Programme>] {
+    /// The publications so far.
+    pub(crate) fn published(&self) -> &Published {
         &self.published
     }
 
@@ -144,6 +162,7 @@ impl Straight {
             clock: Timestamp::MIN,
             known: 1,
             active: 1,
+            logic: 1,
             folding: BTreeMap::new(),
         });
         partial.seen += 1;
@@ -186,7 +205,7 @@ impl Straight {
                     brand: &entity.brand,
                     player: &entity.player,
                 };
-                let programme = numbered(&self.published, folded.number);
+                let programme = self.published.get(folded.under);
                 let player = Player {
                     view: view(programme, &folded.state, subject, partial.clock),
                     applied: folded.state.applied(),
@@ -201,7 +220,7 @@ impl Straight {
 }
 
 impl Partial {
-    fn fold(&mut self, record: &Record, published: &[Arc<Programme>], catalogue: &Catalogue) {
+    fn fold(&mut self, record: &Record, published: &Published, catalogue: &Catalogue) {
         let (brand, event) = match &record.body {
             Body::Event { brand, event, .. } => (brand, event),
             Body::Programme(change) if change.stage == Stage::Known => {
@@ -212,9 +231,17 @@ impl Partial {
                 // Everybody meets it at once, whether anything happens to him or not.
                 for number in self.active + 1..=change.number {
                     for (entity, folding) in &mut self.folding {
-                        folding.meet(entity, number, published, self.clock);
+                        folding.meet(entity, (number, self.logic), published, self.clock);
                     }
                     self.active = number;
+                }
+                return;
+            }
+            Body::Logic(version) => {
+                self.logic = self.logic.max(*version);
+                for (entity, folding) in &mut self.folding {
+                    let met = (self.active, self.logic);
+                    folding.meet(entity, met, published, self.clock);
                 }
                 return;
             }
@@ -226,19 +253,19 @@ impl Partial {
         };
         let asked = asked_under(event);
         let newer = (self.active + 1..=self.known.max(self.active))
-            .find(|number| asked == Some(&numbered(published, *number).version.0));
-        let number = newer.unwrap_or(self.active);
+            .find(|number| asked == Some(&published.get((*number, 1)).version.0));
+        let under = (newer.unwrap_or(self.active), self.logic);
         let folding = self
             .folding
             .entry(entity.clone())
             .or_insert_with(|| Folding {
-                number,
+                under,
                 state: State::new(),
                 sealed: Vec::new(),
                 emitted: Vec::new(),
             });
-        folding.meet(&entity, number, published, self.clock);
-        let programme = numbered(published, folding.number);
+        folding.meet(&entity, under, published, self.clock);
+        let programme = published.get(folding.under);
         let mut history = History::new();
         loop {
             let wanted = wants(programme, &folding.state, &history, record);

@@ -108,7 +108,7 @@ impl Watch {
             return Ok(());
         }
         // What was appended before anybody published waits for that.
-        if !appended.is_empty() || self.straight.published().is_empty() {
+        if !appended.is_empty() || self.straight.published().count() == 0 {
             self.straight.advance(world);
         }
         match world.shared {

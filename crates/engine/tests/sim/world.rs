@@ -14,8 +14,9 @@ use testkit::faulty::{
 use tokio::time::Instant;
 use types::{BrandId, Event, EventId, Partition, Timestamp};
 
-use super::Changes;
+use super::programmes::{PROGRAMME, SHARED, changed, programme};
 use super::shared::Counts;
+use super::{Changes, Scenario};
 
 pub(crate) struct World {
     pub(crate) dice: Arc<Dice>,
@@ -38,6 +39,8 @@ pub(crate) struct World {
     pub(crate) changes: Cell<Changes>,
     /// Its players share limits and stocks.
     pub(crate) shared: bool,
+    /// Some of its processes have a second logic version, and the logs come to it.
+    pub(crate) upgrades: bool,
     to_append: RefCell<VecDeque<(Partition, Entry)>>,
 }
 
@@ -52,7 +55,8 @@ pub(crate) struct Ports {
 
 impl World {
     /// A world whose players share play for the same few things, and has more partitions.
-    pub(crate) fn new(dice: Dice, shared: bool) -> Self {
+    pub(crate) fn new(dice: Dice, scenario: Scenario) -> Self {
+        let shared = scenario.shared;
         let dice = Arc::new(dice);
         let partitions = 1 + u16::from(shared) + u16::try_from(dice.below(2)).unwrap();
         let log = Arc::new(MemoryLog::new(partitions, Arc::clone(&dice)));
@@ -62,7 +66,14 @@ impl World {
         sources.extend((0..CHANGES).map(|_| changed(first, &dice)));
         let store = FaultyStore::new(Arc::clone(&dice), Arc::default());
         let sink = |name, takes| Arc::new(FaultySink::new(name, takes, Arc::clone(&dice)));
-        let players = 1 + dice.below(6);
+        if scenario.crowd {
+            // Some are read in long after others.
+            dice.set_dial(Fault::SlowDisk, 150);
+        }
+        let players = match scenario.crowd {
+            true => 12 + dice.below(24),
+            false => 1 + dice.below(6),
+        };
         let entities: Vec<Entity> = (0..players)
             .map(|player| Entity {
                 brand: brand(),
@@ -81,6 +92,7 @@ impl World {
             programmes: Arc::new(programmes),
             sources,
             shared,
+            upgrades: scenario.upgrades,
             store: Arc::new(store),
             begun: Instant::now(),
             weather: Arc::default(),
@@ -149,10 +161,18 @@ impl World {
             said += changes.count();
         }
         let once = 2 * (published - 1) * self.partitions().count();
+        let before = self.changes.get();
         self.changes.set(Changes {
             published: published - 1,
             repeated: said.saturating_sub(once),
+            ..before
         });
+    }
+
+    /// Whether a log has ever said a logic version.
+    pub(crate) fn has_moved(&self) -> bool {
+        let mut all = self.partitions().flat_map(|it| self.log.history(it));
+        all.any(|read| read.body == events::record::encode_logic(2))
     }
 
     /// Puts each partition of the log back to an older copy.
@@ -170,7 +190,14 @@ impl World {
             Partition(u16::try_from(self.dice.below(self.log.partitions().into())).unwrap());
         let records = self.log.records(partition);
         let Some(last) = records.last() else { return };
-        let kept = last.position.sequence - self.dice.below(last.position.sequence.min(12) + 1);
+        let lost = self.dice.below(last.position.sequence.min(12) + 1);
+        let mut kept = last.position.sequence - lost;
+        if self.dice.chance(500) {
+            // What the head says of the log still stands: only snapshots past it speak of what is lost.
+            let heads = self.store.heads_set(0);
+            let of_it = heads.iter().rev().find(|set| set.partition == partition);
+            kept = kept.max(of_it.map_or(0, |set| set.head.cursor.sequence));
+        }
         if kept == last.position.sequence {
             return;
         }
@@ -312,93 +339,5 @@ pub(crate) fn brand() -> BrandId {
     "shop".parse().unwrap()
 }
 
-const PROGRAMME: &str = r#"
-programme: simulated
-brand: shop
-timezone: Europe/London
-currency: GBP
-lateness: 1d
-points: {xp: {kind: status}}
-earn:
-  - {id: order_xp, on: order, give: {points: xp, rate: 10, per: "3.00", of: amount}}
-missions:
-  - {id: two_a_day, goal: {count: order, target: 2}, window: day, reward: [{points: xp, fixed: 5}]}
-  - {id: spend, goal: {sum: amount, of: order, target: 90}, window: week, reward: [{grant: g}]}
-tiers:
-  - id: pace
-    by: xp
-    qualify: {over: rolling 2d}
-    downgrade: one_step
-    grace: 6h
-    levels: [{id: slow, at: 0}, {id: fair, at: 100}, {id: fast, at: 200}]
-  - id: season
-    by: xp
-    qualify: {over: month}
-    downgrade: to_balance
-    grace: 1d
-    levels: [{id: none, at: 0}, {id: some, at: 50}, {id: many, at: 400}]
-  - id: loyalty
-    by: xp
-    levels:
-      - {id: bronze, at: 0}
-      - {id: silver, at: 300}
-      - {id: gold, at: 900}
-rewards:
-  - {id: g, kind: bonus, template: G}
-"#;
-
-const SHARED: &str = r#"
-programme: shared
-brand: shop
-timezone: Europe/London
-currency: GBP
-lateness: 1d
-points: {xp: {kind: status}}
-earn:
-  - {id: order_xp, on: order, give: {points: xp, rate: 1, per: "3.00", of: amount}}
-missions:
-  - {id: few, goal: {count: order, target: 1}, window: day, limit: {total: 3}}
-  - {id: pick, goal: {count: order, target: 2}, window: week, limit: {per_player: 2, total: 4}, claim: {within: 2d}, reward: [{grant: g}, {grant: h}], on_reversal: take_back}
-  - {id: run, goal: {sum: amount, of: order, target: 60}, window: rolling 9d, reward: [{grant: h}, {points: xp, fixed: 5}], on_reversal: take_back}
-tiers:
-  - id: loyalty
-    by: xp
-    levels:
-      - {id: bronze, at: 0}
-      - {id: silver, at: 30, reward: [{grant: g}]}
-      - {id: gold, at: 200, reward: [{grant: g}, {grant: h}]}
-rewards:
-  - {id: g, kind: bonus, template: G, stock: 4}
-  - {id: h, kind: code, template: H, stock: 3}
-"#;
-
 /// Versions published after the first, at most.
 const CHANGES: usize = 4;
-
-/// The programme with other rates and goals, and any policy for the periods that run.
-fn changed(source: &str, dice: &Dice) -> String {
-    let any = |all: &[&str]| all[dice.below(all.len() as u64) as usize].to_owned();
-    let mut changed = source.replace("rate: 10,", &format!("rate: {},", 1 + dice.below(30)));
-    for goal in [
-        "target: 1}, ",
-        "target: 2}, ",
-        "target: 60}, ",
-        "target: 90}, ",
-    ] {
-        if dice.chance(600) {
-            let target = any(&["1", "2", "3", "50", "130"]);
-            let policy = any(&["keep", "rebase", "reset"]);
-            let other = format!("target: {target}}}, on_change: {policy}, ");
-            changed = changed.replace(goal, &other);
-        }
-    }
-    // Whatever else it says, each is another version.
-    format!("{changed}# {}\n", dice.next())
-}
-
-pub(crate) fn programme(source: &str) -> Programme {
-    match programme::compile("simulated.yaml", source) {
-        Ok(programme) => programme,
-        Err(diagnostics) => panic!("{diagnostics}"),
-    }
-}

@@ -131,3 +131,39 @@ fn what_a_types_meaning_rests_on_has_to_be_there_and_readable() {
         );
     }
 }
+
+#[test]
+fn a_settlement_says_provisional_beside_its_fields_or_among_its_attributes() {
+    let source = "shop".parse().unwrap();
+    let programme = programme();
+    let read = |fields: &str| {
+        let line =
+            format!(r#"{{"id":"e","player":"a","occurred_at":"2011-06-01T10:00:00Z",{fields}}}"#);
+        parse_json(line.as_bytes(), &Context::file(&programme, &source))
+    };
+    let settled = |beside: &str, attributes: &str| {
+        read(&format!(
+            r#""type":"bet_settled","refers_to":"b"{beside},"attributes":{{"result":"won"{attributes}}}"#
+        ))
+    };
+    let among = settled("", r#","provisional":true"#).unwrap();
+    assert_eq!(settled(r#","provisional":true"#, ""), Ok(among.clone()));
+    let twice = settled(r#","provisional":true"#, r#","provisional":true"#);
+    assert_eq!(twice, Ok(among));
+    let none = settled(r#","provisional":null"#, "").unwrap();
+    assert_eq!(Ok(none), settled("", ""));
+    let table = [
+        (
+            settled(r#","provisional":true"#, r#","provisional":false"#),
+            "bad_attribute",
+        ),
+        (settled(r#","provisional":"yes""#, ""), "bad_attribute"),
+        (
+            read(r#""type":"registered","provisional":true"#),
+            "unknown_field",
+        ),
+    ];
+    for (refused, code) in table {
+        assert_eq!(refused.unwrap_err().code.as_str(), code);
+    }
+}

@@ -47,6 +47,25 @@ fn every_mode_says_the_same_event() {
 }
 
 #[test]
+fn the_data_may_be_the_whole_event() {
+    let plain = with(|context| parse_json(PLAIN, context)).unwrap();
+    let whole = std::str::from_utf8(PLAIN).unwrap();
+    let by_headers = with(|context| binary(&headers(&[]), PLAIN, context));
+    assert_eq!(by_headers, Ok(plain.clone()));
+    assert_eq!(
+        in_body(&format!(",\"data\":{whole}")),
+        Ok(plain.clone()),
+        "what is said twice is the same"
+    );
+    // A CloudEvent need not have a subject or a time.
+    let short = format!(
+        r#"{{"specversion":"1.0","id":"o1","source":"shop","type":"order","data":{whole}}}"#
+    );
+    let read = with(|context| structured(short.as_bytes(), context));
+    assert_eq!(read, Ok(plain));
+}
+
+#[test]
 fn bad_headers_get_their_code() {
     type Headers = &'static [(&'static str, &'static str)];
     let table: &[(Headers, &str, &str)] = &[
@@ -62,7 +81,8 @@ fn bad_headers_get_their_code() {
         (&[("datacontenttype", "text/xml")], DATA, "malformed"),
         (&[], "", "missing_field"),
         (&[], "[]", "malformed"),
-        (&[], "{\"player\":\"x\"}", "unknown_field"),
+        (&[], "{\"player\":\"x\"}", "malformed"),
+        (&[], "{\"surprise\":\"x\"}", "unknown_field"),
         (&[], "{\"amount\":1}{", "malformed"),
     ];
     for (extra, data, code) in table {
@@ -80,7 +100,12 @@ fn bad_bodies_get_their_code() {
         (",\"id\":\"o2\"", "malformed"),
         (",\"nested\":{}", "malformed"),
         (",\"data\":{\"amount\":1,\"amount\":2}", "malformed"),
-        (",\"data\":{\"id\":\"x\"}", "unknown_field"),
+        (",\"data\":{\"id\":\"x\"}", "malformed"),
+        (
+            ",\"data\":{\"occurred_at\":\"2011-06-01T10:00:01Z\"}",
+            "malformed",
+        ),
+        (",\"data\":{\"surprise\":\"x\"}", "unknown_field"),
     ];
     for (extra, code) in table {
         let rejection = in_body(extra).unwrap_err();

@@ -144,6 +144,14 @@ fn a_tick_is_decoded_as_a_tick() {
 }
 
 #[test]
+fn a_logic_version_is_decoded_as_one() {
+    let bytes = super::encode_logic(7);
+    let record = decode(AT, Timestamp::MAX, &bytes).unwrap();
+    assert_eq!(record.body, Body::Logic(7));
+    assert_eq!(super::change(&bytes), None);
+}
+
+#[test]
 fn a_step_of_a_publication_reads_back_and_nothing_half_said_does() {
     for stage in [Stage::Known, Stage::Active] {
         let change = Change {

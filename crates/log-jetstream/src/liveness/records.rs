@@ -93,6 +93,8 @@ struct Lease {
     process: String,
     draining: bool,
     logic: (u32, u32),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logic_met: Option<u32>,
     address: String,
 }
 
@@ -108,6 +110,7 @@ pub(super) fn encode(member: &Member) -> Result<Bytes, String> {
         process: text(member.process),
         draining: member.draining,
         logic: (*member.logic.start(), *member.logic.end()),
+        logic_met: member.logic_met,
         address: member.address.to_string(),
     };
     serde_json::to_vec(&lease)
@@ -122,6 +125,7 @@ pub(super) fn decode(value: &[u8]) -> Option<Member> {
         process: process(&lease.process)?,
         draining: lease.draining,
         logic: lease.logic.0..=lease.logic.1,
+        logic_met: lease.logic_met,
         address: Some(lease.address)
             .filter(|address| address.len() <= ADDRESS_MAX)?
             .into(),
@@ -188,6 +192,7 @@ mod tests {
             process: OwnerId(u128::MAX - 1),
             draining: true,
             logic: 2..=5,
+            logic_met: Some(3),
             address: "https://engine-0:7443".into(),
         }
     }

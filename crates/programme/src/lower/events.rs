@@ -123,8 +123,13 @@ impl Lower<'_> {
         let Some(path) =
             path.filter(|path| path.len() <= 16 && path.iter().all(|key| !key.is_empty()))
         else {
-            let attributes = format!("attributes.{}", text.value.0);
-            let known = ["amount", attributes.as_str()];
+            // As predicates write it.
+            let name = &*text.value.0;
+            let name = name.strip_prefix("event.").unwrap_or(name);
+            let name = name.strip_prefix("attributes.").unwrap_or(name);
+            let attribute = format!("attributes.{name}");
+            let amount = numeric.then_some("amount");
+            let known = amount.into_iter().chain([attribute.as_str()]);
             self.problems
                 .push(
                     text.span,
@@ -132,8 +137,8 @@ impl Lower<'_> {
                 )
                 .expected(expected)
                 .maybe_help(
-                    nearest(&text.value.0, known)
-                        .or_else(|| Some(format!("an attribute is written `{attributes}`"))),
+                    nearest(name, known)
+                        .or_else(|| Some(format!("an attribute is written `{attribute}`"))),
                 );
             return None;
         };

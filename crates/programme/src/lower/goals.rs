@@ -1,7 +1,7 @@
 //! Goals.
 
 use super::{Lower, PARTS_MAX};
-use crate::model::{EventTypeIx, Goal, PeriodKind, Predicate, Window};
+use crate::model::{Duration, EventTypeIx, Goal, PeriodKind, Predicate, Window};
 use crate::span::{At, Span};
 use crate::syntax::lists::List;
 use crate::syntax::mission::{GoalText, StreakWord};
@@ -247,14 +247,21 @@ impl Lower<'_> {
 
 // How many units a window can touch: a month lies in up to six ISO weeks.
 fn longest(unit: PeriodKind, window: Window) -> Option<u64> {
-    let days = |ns: i64| u64::try_from(ns / DAY_NS).unwrap_or(0) + 2;
+    let days = |length: Duration| match length {
+        Duration::Elapsed { ns } => u64::try_from(ns / DAY_NS).unwrap_or(0) + 2,
+        Duration::Months(months) => u64::from(months) * 31 + 2,
+    };
     match (unit, window) {
         (_, Window::Once) => None,
         (PeriodKind::Day, Window::Calendar(PeriodKind::Week)) => Some(7),
         (PeriodKind::Day, Window::Calendar(PeriodKind::Month)) => Some(31),
         (_, Window::Calendar(PeriodKind::Month)) => Some(6),
         (_, Window::Calendar(_)) => Some(1),
-        (PeriodKind::Day, Window::AfterStart { ns } | Window::Rolling { ns }) => Some(days(ns)),
-        (_, Window::AfterStart { ns } | Window::Rolling { ns }) => Some(days(ns) / 7 + 2),
+        (PeriodKind::Day, Window::AfterStart { length } | Window::Rolling { length }) => {
+            Some(days(length))
+        }
+        (_, Window::AfterStart { length } | Window::Rolling { length }) => {
+            Some(days(length) / 7 + 2)
+        }
     }
 }

@@ -128,13 +128,13 @@ pub enum Window {
     Calendar(PeriodKind),
     /// Once, for this long from the player's start.
     AfterStart {
-        /// Nanoseconds.
-        ns: i64,
+        /// Above zero.
+        length: Duration,
     },
     /// Over the last so much time; again and again.
     Rolling {
-        /// Nanoseconds.
-        ns: i64,
+        /// Above zero.
+        length: Duration,
     },
 }
 

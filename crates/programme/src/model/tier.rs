@@ -59,8 +59,8 @@ pub enum Qualify {
     Calendar(PeriodKind),
     /// Those of the last so much time.
     Rolling {
-        /// Nanoseconds.
-        ns: i64,
+        /// Above zero.
+        length: Duration,
     },
 }
 

@@ -21,8 +21,8 @@ const DAY: i64 = 86_400 * SECOND;
 
 written_as! {
     Duration, {"type": ["string", "integer"], "pattern": "^(0|[0-9]+(m|h|d|w|mo))$"};
-    Window, {"type": "string", "pattern": "^(once|day|week|month|[0-9]+(m|h|d|w) after start|rolling [0-9]+(m|h|d|w))$"};
-    Qualify, {"type": "string", "pattern": "^(lifetime|month|quarter|year|rolling [0-9]+(m|h|d|w))$"};
+    Window, {"type": "string", "pattern": "^(once|day|week|month|[0-9]+(m|h|d|w|mo) after start|rolling [0-9]+(m|h|d|w|mo))$"};
+    Qualify, {"type": "string", "pattern": "^(lifetime|month|quarter|year|rolling [0-9]+(m|h|d|w|mo))$"};
     Local, {"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$", "description": "local time of the programme's zone"};
 }
 
@@ -58,11 +58,9 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     (ns <= NS_MAX).then_some(Duration::Elapsed { ns })
 }
 
-fn elapsed(text: &str) -> Option<i64> {
-    match duration(text)? {
-        Duration::Elapsed { ns } if ns > 0 => Some(ns),
-        _ => None,
-    }
+/// How long a window is: some time.
+fn length(text: &str) -> Option<Duration> {
+    duration(text).filter(|length| !length.is_zero())
 }
 
 impl Read for Duration {
@@ -90,8 +88,8 @@ impl Read for Window {
                 text.strip_suffix(" after start"),
                 text.strip_prefix("rolling "),
             ) {
-                (Some(span), _) => elapsed(span).map(|ns| Self::AfterStart { ns }),
-                (_, Some(span)) => elapsed(span).map(|ns| Self::Rolling { ns }),
+                (Some(span), _) => length(span).map(|length| Self::AfterStart { length }),
+                (_, Some(span)) => length(span).map(|length| Self::Rolling { length }),
                 _ => None,
             },
         };
@@ -119,8 +117,8 @@ impl Read for Qualify {
             "year" => Some(Self::Calendar(PeriodKind::Year)),
             _ => text
                 .strip_prefix("rolling ")
-                .and_then(elapsed)
-                .map(|ns| Self::Rolling { ns }),
+                .and_then(length)
+                .map(|length| Self::Rolling { length }),
         };
         if over.is_none() {
             problems

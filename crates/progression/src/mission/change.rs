@@ -73,7 +73,7 @@ pub(crate) fn carry(
                     vec![None; goal::leaf_count(&from.1.goal)]
                 }
             };
-            slot.end = ends(slot, mission.window);
+            slot.end = ends(look, slot, mission.window);
             let past = slot.past.get_or_insert_default();
             past.goal = None;
             past.shift(entry, leaves);
@@ -121,9 +121,9 @@ fn fits(period: Period, window: Window) -> bool {
 }
 
 /// When a period of such a window ends: only one from a start may have become longer or shorter.
-fn ends(slot: &Slot, window: Window) -> Timestamp {
+fn ends(look: Look<'_>, slot: &Slot, window: Window) -> Timestamp {
     match (slot.period, window) {
-        (Period::Start(start), Window::AfterStart { ns }) => start.saturating_add_nanos(ns),
+        (Period::Start(start), Window::AfterStart { length }) => look.over(start, length),
         _ => slot.end,
     }
 }

@@ -3,7 +3,7 @@
 //! A run of a rolling window is a period. Until it completes, its events are those that live; a completion keeps them, the excess
 //! too, and reopening frees those that still live for the run that counts then.
 
-use programme::model::{EventTypeIx, Mission, MissionIx, Window};
+use programme::model::{Duration, EventTypeIx, Mission, MissionIx, Window};
 use smallvec::SmallVec;
 use types::Timestamp;
 
@@ -115,14 +115,14 @@ fn append(
 /// Takes what has died out of a run that is not complete and waits for no answer.
 pub(super) fn refresh(look: Look<'_>, mission: &Mission, slot: &mut Slot, now: Timestamp) {
     let kept = slot.stands() || slot.is_awaited();
-    let (Window::Rolling { ns }, false) = (mission.window, kept) else {
+    let (Window::Rolling { length }, false) = (mission.window, kept) else {
         return;
     };
     let Some(trail) = &mut slot.trail else {
         return;
     };
-    if trail.0.iter().any(|mark| !lives(mark, ns, now)) {
-        trail.0.retain(|mark| lives(mark, ns, now));
+    if trail.0.iter().any(|mark| !lives(look, mark, length, now)) {
+        trail.0.retain(|mark| lives(look, mark, length, now));
         let lengths = lengths(look);
         goal::retrace(&mission.goal, &mut slot.parts, trail.0.iter(), &lengths);
     }
@@ -133,21 +133,21 @@ fn order(entry: u64, settles: bool) -> u64 {
     2 * entry + u64::from(settles)
 }
 
-fn lives(mark: &Mark, ns: i64, now: Timestamp) -> bool {
-    mark.occurred_at.saturating_add_nanos(ns) > now
+fn lives(look: Look<'_>, mark: &Mark, length: Duration, now: Timestamp) -> bool {
+    look.over(mark.occurred_at, length) > now
 }
 
 /// Progress of the run that counts now, as of an instant.
 pub(crate) fn living(
     look: Look<'_>,
     mission: &Mission,
-    ns: i64,
+    length: Duration,
     slot: &Slot,
     now: Timestamp,
 ) -> Vec<Progress> {
     let mut parts = vec![Progress::None; goal::leaf_count(&mission.goal)];
     let marks = slot.trail.iter().flat_map(|trail| &trail.0);
-    let alive = marks.filter(|mark| lives(mark, ns, now));
+    let alive = marks.filter(|mark| lives(look, mark, length, now));
     goal::retrace(&mission.goal, &mut parts, alive, &lengths(look));
     parts
 }
@@ -172,7 +172,7 @@ pub(super) fn shrink(
     }
     let pooled = !awaited && !slot.fate.as_ref().is_some_and(|fate| fate.standing);
     let alive = |mark: &&Mark| match mission.window {
-        Window::Rolling { ns } if pooled => lives(mark, ns, now),
+        Window::Rolling { length } if pooled => lives(look, mark, length, now),
         _ => true,
     };
     let alive = trail.0.iter().filter(alive);
@@ -182,23 +182,29 @@ pub(super) fn shrink(
 
 /// A run was completed: it is over when the last of its events is.
 pub(super) fn close(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period: Period) {
-    let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
+    let (Window::Rolling { length }, Period::Run(number)) = (mission.window, period) else {
         return;
     };
-    let Some(state) = step.state.missions.get_mut(ix) else {
-        return;
-    };
-    state.course.get_or_insert_default().runs = number;
-    if let Some(slot) = state.slot_mut(period) {
-        let last = slot.trail.iter().flat_map(|trail| &trail.0);
-        let last = last.map(|mark| mark.occurred_at).max().unwrap_or_default();
-        slot.end = last.saturating_add_nanos(ns);
-    }
+    step.beside_zones(|step, zones| {
+        let look = Look {
+            programme: step.programme,
+            zones,
+        };
+        let Some(state) = step.state.missions.get_mut(ix) else {
+            return;
+        };
+        state.course.get_or_insert_default().runs = number;
+        if let Some(slot) = state.slot_mut(period) {
+            let marks = slot.trail.iter().flat_map(|trail| &trail.0);
+            let last = marks.map(|mark| look.over(mark.occurred_at, length)).max();
+            slot.end = last.unwrap_or_else(|| look.over(Timestamp::MIN, length));
+        }
+    });
 }
 
 /// A run was reopened: what lives of it counts for the run that is next. One that has left memory has nothing that lives.
 pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period: Period) {
-    let (Window::Rolling { ns }, Period::Run(number)) = (mission.window, period) else {
+    let (Window::Rolling { length }, Period::Run(number)) = (mission.window, period) else {
         return;
     };
     let next = step.beside_zones(|step, zones| {
@@ -206,7 +212,7 @@ pub(super) fn free(step: &mut Step<'_>, ix: MissionIx, mission: &Mission, period
             programme: step.programme,
             zones,
         };
-        pool(step, ix, mission, (period, number), ns, look)
+        pool(step, ix, mission, (period, number), length, look)
     });
     let streaks = derived::natures(step.programme)[usize::from(ix.0)].has_streaks;
     if let Some(next) = next.filter(|_| streaks) {
@@ -220,7 +226,7 @@ fn pool(
     ix: MissionIx,
     mission: &Mission,
     (period, number): (Period, u32),
-    ns: i64,
+    length: Duration,
     look: Look<'_>,
 ) -> Option<Period> {
     let now = step.now;
@@ -246,7 +252,7 @@ fn pool(
     };
     let Trail(marks) = &mut **pool.trail.get_or_insert_default();
     marks.extend(freed.0);
-    marks.retain(|mark| lives(mark, ns, now));
+    marks.retain(|mark| lives(look, mark, length, now));
     marks.sort_by_key(|mark| mark.order);
     // The newest, where both together are more than are kept.
     let over = marks.len().saturating_sub(EVENTS_MAX);

@@ -1,6 +1,6 @@
 //! Windows: for which period an event counts. One kind, one place.
 
-use programme::model::{EventTypeIx, LateEvents, Mission, MissionIx, Window};
+use programme::model::{Duration, EventTypeIx, LateEvents, Mission, MissionIx, Window};
 use smallvec::SmallVec;
 use types::Timestamp;
 
@@ -71,8 +71,8 @@ fn of_event(
             });
         }
         Window::Calendar(kind) => kind,
-        Window::AfterStart { ns } => return from_start(step, fact, ix, ns),
-        Window::Rolling { ns } => return run(step, fact, ix, ns),
+        Window::AfterStart { length } => return from_start(step, fact, ix, length),
+        Window::Rolling { length } => return run(step, fact, ix, length),
     };
     let zones = &mut step.state.zones;
     let occurred = zones.period(programme, kind, fact.occurred_at);
@@ -86,9 +86,14 @@ fn of_event(
 }
 
 /// Runs once; a closed one takes none, whatever the programme says of late events.
-fn from_start(step: &Step<'_>, fact: &Fact<'_>, ix: MissionIx, ns: i64) -> Result<Current, Reason> {
+fn from_start(
+    step: &Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    length: Duration,
+) -> Result<Current, Reason> {
     let start = super::started(step.state, ix).ok_or(Reason::Unavailable)?;
-    let end = start.saturating_add_nanos(ns);
+    let end = step.state.zones.over(step.programme, start, length);
     if fact.occurred_at < start || end <= fact.occurred_at {
         return Err(Reason::Unavailable);
     }
@@ -102,8 +107,14 @@ fn from_start(step: &Step<'_>, fact: &Fact<'_>, ix: MissionIx, ns: i64) -> Resul
 }
 
 /// Never late, but an event whose time is over does not count any more.
-fn run(step: &Step<'_>, fact: &Fact<'_>, ix: MissionIx, ns: i64) -> Result<Current, Reason> {
-    if fact.occurred_at.saturating_add_nanos(ns) <= step.now {
+fn run(
+    step: &Step<'_>,
+    fact: &Fact<'_>,
+    ix: MissionIx,
+    length: Duration,
+) -> Result<Current, Reason> {
+    let zones = &step.state.zones;
+    if zones.over(step.programme, fact.occurred_at, length) <= step.now {
         return Err(Reason::Late);
     }
     let kept = step.state.mission(ix).and_then(|kept| kept.course.as_ref());

@@ -3,7 +3,8 @@
 //! What was credited lives from the occurrence of its event for the length of the window. Where an entry leaves and the rest does not
 //! earn the level, the grace begins; at its end the policy acts, and each further step takes another grace.
 
-use programme::model::{Downgrade, PeriodKind};
+use programme::model::{Downgrade, Duration, PeriodKind};
+use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
 use super::{Look, Outlook, Standing, level};
@@ -31,38 +32,78 @@ struct Credit {
 }
 
 /// The set's entries, without those that have left by now.
-fn rolling<'t>(look: Look<'_>, ns: i64, tier: &'t mut TierState) -> &'t mut Rolling {
+fn rolling<'t>(look: Look<'_>, length: Duration, tier: &'t mut TierState) -> &'t mut Rolling {
     let kept = tier.level;
     let rolling = tier.term.rolling.get_or_insert_default();
+    // None leaves before the shortest time that the window can last.
+    let may = |entry: &Credit| entry.occurred_at.saturating_add_nanos(shortest(length)) <= look.now;
+    let may_leave = rolling
+        .entries
+        .iter()
+        .take_while(|entry| may(entry))
+        .count();
+    if may_leave == 0 {
+        return rolling;
+    }
     let mut left = rolling.points();
-    let mut gone = 0;
-    while let Some(first) = rolling.entries.get(gone) {
-        let leaves = first.occurred_at.saturating_add_nanos(ns);
+    let first = &rolling.entries[..may_leave];
+    for (leaves, points) in leaving(look, length, first) {
         if leaves > look.now {
             break;
         }
-        left -= first.points;
-        gone += 1;
+        left -= points;
         if level(look.set, left) >= kept {
             rolling.since = None;
         } else if rolling.since.is_none() {
             rolling.since = Some(leaves);
         }
     }
-    rolling.entries.drain(..gone);
+    let stays = |entry: &Credit| !may(entry) || look.leaves(entry, length) > look.now;
+    rolling.entries.retain(stays);
     rolling
+}
+
+/// When entries leave, by time, and how much at once. Months are not of one length: of those that begin at the end of a long one,
+/// several end on one day, and not in their order.
+fn leaving(
+    look: Look<'_>,
+    length: Duration,
+    entries: &[Credit],
+) -> SmallVec<[(Timestamp, MicroPoints); 4]> {
+    let mut leaving: SmallVec<[_; 4]> = entries
+        .iter()
+        .map(|entry| (look.leaves(entry, length), entry.points))
+        .collect();
+    leaving.sort_by_key(|(at, _)| *at);
+    leaving.dedup_by(|(later, more), (at, points)| {
+        let same = later == at;
+        if same {
+            *points += *more;
+        }
+        same
+    });
+    leaving
+}
+
+/// The least time that a window of a length can last: no month has less than 28 days, of which a zone can leave out one.
+fn shortest(length: Duration) -> i64 {
+    const DAY_NS: i64 = 86_400_000_000_000;
+    match length {
+        Duration::Elapsed { ns } => ns,
+        Duration::Months(months) => (i64::from(months) * 28 - 1) * DAY_NS,
+    }
 }
 
 pub(super) fn credit(
     look: Look<'_>,
-    ns: i64,
+    length: Duration,
     tier: &mut TierState,
     origin: Origin,
     points: MicroPoints,
 ) {
-    let rolling = rolling(look, ns, tier);
+    let rolling = rolling(look, length, tier);
     let occurred_at = origin.occurred_at;
-    if occurred_at.saturating_add_nanos(ns) <= look.now {
+    if look.over(occurred_at, length) <= look.now {
         return;
     }
     let entries = &mut rolling.entries;
@@ -83,7 +124,7 @@ pub(super) fn credit(
     if entries.len() > ENTRIES_MAX {
         merge_closest(entries);
     }
-    schedule(look, ns, tier);
+    schedule(look, length, tier);
 }
 
 fn merge_closest(entries: &mut Vec<Credit>) {
@@ -98,9 +139,9 @@ fn merge_closest(entries: &mut Vec<Credit>) {
     }
 }
 
-pub(super) fn standing(look: Look<'_>, ns: i64, tier: &mut TierState) -> Standing {
+pub(super) fn standing(look: Look<'_>, length: Duration, tier: &mut TierState) -> Standing {
     let kept = tier.level;
-    let rolling = rolling(look, ns, tier);
+    let rolling = rolling(look, length, tier);
     let earned = level(look.set, rolling.points());
     if earned >= kept {
         rolling.since = None;
@@ -109,14 +150,14 @@ pub(super) fn standing(look: Look<'_>, ns: i64, tier: &mut TierState) -> Standin
         Some(_) => kept,
         None => earned,
     };
-    schedule(look, ns, tier);
+    schedule(look, length, tier);
     Standing { earned, left }
 }
 
 /// Sets when the policy acts next.
-pub(super) fn schedule(look: Look<'_>, ns: i64, tier: &mut TierState) {
+pub(super) fn schedule(look: Look<'_>, length: Duration, tier: &mut TierState) {
     let kept = tier.level;
-    let rolling = rolling(look, ns, tier);
+    let rolling = rolling(look, length, tier);
     if kept == 0 {
         rolling.since = None;
     }
@@ -126,19 +167,30 @@ pub(super) fn schedule(look: Look<'_>, ns: i64, tier: &mut TierState) {
     }
     let begins = rolling.since.or_else(|| {
         let mut left = rolling.points();
-        let falls = rolling.entries.iter().find(|entry| {
-            left -= entry.points;
+        let mut falls = |points: MicroPoints| {
+            left -= points;
             level(look.set, left) < kept
-        });
-        falls.map(|entry| entry.occurred_at.saturating_add_nanos(ns))
+        };
+        match length {
+            // In the order in which they came.
+            Duration::Elapsed { .. } => {
+                let found = rolling.entries.iter().find(|entry| falls(entry.points));
+                found.map(|entry| look.leaves(entry, length))
+            }
+            Duration::Months(_) => {
+                let leaving = leaving(look, length, &rolling.entries);
+                let found = leaving.into_iter().find(|(_, points)| falls(*points));
+                found.map(|(at, _)| at)
+            }
+        }
     });
     rolling.due = begins.map(|at| look.rolling_grace(at));
 }
 
 /// What the end of a grace leaves of the level.
-pub(super) fn review(look: Look<'_>, ns: i64, tier: &mut TierState) -> u16 {
+pub(super) fn review(look: Look<'_>, length: Duration, tier: &mut TierState) -> u16 {
     let kept = tier.level;
-    let rolling = rolling(look, ns, tier);
+    let rolling = rolling(look, length, tier);
     let over = rolling
         .since
         .is_some_and(|at| look.rolling_grace(at) <= look.now);
@@ -154,24 +206,32 @@ pub(super) fn review(look: Look<'_>, ns: i64, tier: &mut TierState) -> u16 {
         rolling.since = another.then_some(look.now);
     }
     if left == kept {
-        schedule(look, ns, tier);
+        schedule(look, length, tier);
     }
     left
 }
 
 /// What lives, and what the next review will leave of the level.
-pub(super) fn outlook(look: Look<'_>, ns: i64, tier: &mut TierState) -> Outlook {
-    let rolling = rolling(look, ns, tier);
+pub(super) fn outlook(look: Look<'_>, length: Duration, tier: &mut TierState) -> Outlook {
+    let rolling = rolling(look, length, tier);
     let (credits, due) = (rolling.points(), rolling.due);
     let then = |now| Look { now, ..look };
     Outlook {
         credits,
         period: None,
-        projected: due.map_or(tier.level, |now| review(then(now), ns, tier)),
+        projected: due.map_or(tier.level, |now| review(then(now), length, tier)),
     }
 }
 
 impl Look<'_> {
+    fn over(&self, begins: Timestamp, length: Duration) -> Timestamp {
+        self.zones.over(self.programme, begins, length)
+    }
+
+    fn leaves(&self, entry: &Credit, length: Duration) -> Timestamp {
+        self.over(entry.occurred_at, length)
+    }
+
     fn rolling_grace(&self, at: Timestamp) -> Timestamp {
         self.zones
             .later(self.programme, PeriodKind::Day, at, self.set.grace)

@@ -154,6 +154,11 @@ earn: [{id: m, on: order, give: {points: m, fixed: 1}}, {id: d, on: order, give:
 }
 
 #[test]
+fn a4_a_window_of_months_ends_by_the_players_calendar() {
+    scenario("47_windows_of_calendar_months");
+}
+
+#[test]
 fn a4_a_local_time_that_does_not_exist_is_the_first_instant_after_it() {
     check(
         "points: {xp: {kind: status}}

@@ -61,6 +61,7 @@ fn member(process: OwnerId) -> Member {
         process,
         draining: false,
         logic: 1..=3,
+        logic_met: None,
         address: "https://engine-0.internal:7443".into(),
     }
 }
@@ -146,6 +147,7 @@ pub async fn a_renewed_lease_is_seen_by_all_with_what_it_says(fixture: &impl Liv
         let member = Member {
             draining,
             logic: 2..=7,
+            logic_met: Some(2),
             ..member(TWO)
         };
         assert_eq!(renew(&*node, &engine, &member).await, Renewal::Renewed);

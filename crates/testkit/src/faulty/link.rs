@@ -181,10 +181,13 @@ impl Link {
         !self.cut.has(service) && !self.weather.down.has(service)
     }
 
-    /// Waits for a slow disk.
+    /// Waits for a slow disk: each call while the service has one, else as many as the dial says.
     pub(super) async fn disk(&self, service: Service) {
-        if self.weather.slow.has(service) {
+        let slow = self.weather.slow.has(service);
+        if slow {
             self.dice.count(Fault::SlowDisk);
+        }
+        if slow || self.dice.strikes(Fault::SlowDisk) {
             let ms = 50 + self.dice.below(1_500);
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }

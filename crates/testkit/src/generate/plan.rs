@@ -341,8 +341,10 @@ fn mission() -> impl Strategy<Value = (String, Option<usize>)> {
         "month",
         "3d after start",
         "30d after start",
+        "1mo after start",
         "rolling 24h",
         "rolling 9d",
+        "rolling 1mo",
     ]);
     let start = select(vec!["", "", ", start: automatic", ", start: opt_in"]);
     let limit = select(vec![

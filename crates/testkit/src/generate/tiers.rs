@@ -16,6 +16,7 @@ pub(super) fn tier() -> impl Strategy<Value = String> {
         1 => Just("year"),
         3 => Just("rolling 2d"),
         2 => Just("rolling 10d"),
+        2 => Just("rolling 1mo"),
     ];
     let downgrade = select(vec!["never", "one_step", "one_step", "to_balance"]);
     let grace = select(vec!["0", "12h", "5d", "1mo", "45d"]);

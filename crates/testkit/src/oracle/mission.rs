@@ -162,9 +162,9 @@ impl<'a> Life<'a> {
             .filter(|(period, _)| !self.standing(mission).any(|done| done.period == *period));
         let runs = kept.find(|(period, rules)| {
             let over = match rules.1.window {
-                Window::AfterStart { ns } => {
+                Window::AfterStart { length } => {
                     let start = self.start_of(mission);
-                    start.is_some_and(|start| start.nanos() + ns <= now.nanos())
+                    start.is_some_and(|start| self.over(start, length) <= now.nanos())
                 }
                 _ => false,
             };
@@ -194,15 +194,15 @@ impl<'a> Life<'a> {
     ) -> Option<String> {
         let kind = match window {
             Window::Calendar(kind) => kind,
-            Window::AfterStart { ns } => {
+            Window::AfterStart { length } => {
                 let start = self.start_of(mission)?;
-                let (end, occurred) = (start.nanos() + ns, happened.occurred);
+                let (end, occurred) = (self.over(start, length), happened.occurred);
                 let open = happened.recorded.nanos() < end + self.programme.lateness_ns;
                 let inside = start <= occurred && occurred.nanos() < end;
                 return (open && inside).then(|| start.to_string());
             }
-            Window::Rolling { ns } => {
-                let lives = happened.recorded.nanos() < happened.occurred.nanos() + ns;
+            Window::Rolling { length } => {
+                let lives = happened.recorded.nanos() < self.over(happened.occurred, length);
                 return lives.then(|| self.next_run(mission).to_string());
             }
             Window::Once => return Some("once".to_owned()),

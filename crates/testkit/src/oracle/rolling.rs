@@ -1,6 +1,6 @@
 //! Levels by what was credited in the last so many days.
 
-use programme::model::{Downgrade, PeriodKind, Qualify};
+use programme::model::{Downgrade, Duration, PeriodKind, Qualify};
 use types::Timestamp;
 
 use super::emission::Cause;
@@ -11,13 +11,13 @@ impl Life<'_> {
     /// What leaves by a time, and whose level begins to fade by that.
     pub(super) fn let_leave(&mut self, now: Timestamp) {
         for (set, tier) in self.programme.tiers.iter().enumerate() {
-            let Qualify::Rolling { ns } = tier.qualify else {
+            let Qualify::Rolling { length } = tier.qualify else {
                 continue;
             };
-            let leaving = self.leaving(set, ns);
+            let leaving = self.leaving(set, length);
             let by_now = |at: &i64| self.left_until.nanos() < *at && *at <= now.nanos();
             for at in leaving.into_iter().filter(by_now) {
-                if self.earned_live(set, ns, at) >= self.level(set) {
+                if self.earned_live(set, length, at) >= self.level(set) {
                     self.fading[set] = None;
                 } else if self.fading[set].is_none() {
                     self.fading[set] = Timestamp::from_nanos(at);
@@ -27,34 +27,42 @@ impl Life<'_> {
         self.left_until = now;
     }
 
+    /// When a window of a length that begins then is over: months by the zone of the player's days.
+    pub(super) fn over(&self, begins: Timestamp, length: Duration) -> i64 {
+        match length {
+            Duration::Elapsed { ns } => begins.nanos() + ns,
+            Duration::Months(_) => self.zones.later(PeriodKind::Day, begins, length).nanos(),
+        }
+    }
+
     // When something leaves, by time.
-    fn leaving(&self, set: usize, ns: i64) -> Vec<i64> {
+    fn leaving(&self, set: usize, length: Duration) -> Vec<i64> {
         let by = usize::from(self.programme.tiers[set].by.0);
         let moves = self.moves.iter().filter(|step| step.qualifies(by));
         let occurred = moves.map(|step| self.deeds[step.caused_by].occurred);
-        let mut leaving: Vec<i64> = occurred.map(|at| at.nanos() + ns).collect();
+        let mut leaving: Vec<i64> = occurred.map(|at| self.over(at, length)).collect();
         leaving.sort_unstable();
         leaving
     }
 
     /// The level that is earned by what lives at a time.
-    pub(super) fn earned_live(&self, set: usize, ns: i64, at: i64) -> usize {
+    pub(super) fn earned_live(&self, set: usize, length: Duration, at: i64) -> usize {
         let by = usize::from(self.programme.tiers[set].by.0);
         let moves = self.moves.iter().filter(|step| step.qualifies(by));
-        let live = moves.filter(|step| self.deeds[step.caused_by].occurred.nanos() + ns > at);
+        let live = moves.filter(|step| self.over(self.deeds[step.caused_by].occurred, length) > at);
         self.reached(set, live.map(|step| step.micro).sum())
     }
 
     /// When the policy acts next.
-    pub(super) fn next_rolling_review(&self, set: usize, ns: i64) -> Option<Timestamp> {
+    pub(super) fn next_rolling_review(&self, set: usize, length: Duration) -> Option<Timestamp> {
         let level = self.level(set);
         if self.programme.tiers[set].downgrade == Downgrade::Never || level == 0 {
             return None;
         }
         let begins = self.fading[set].or_else(|| {
-            let leaving = self.leaving(set, ns).into_iter();
+            let leaving = self.leaving(set, length).into_iter();
             let mut later = leaving.filter(|at| *at > self.left_until.nanos());
-            let falls = later.find(|at| self.earned_live(set, ns, *at) < level);
+            let falls = later.find(|at| self.earned_live(set, length, *at) < level);
             falls.and_then(Timestamp::from_nanos)
         });
         begins.map(|at| self.after_rolling_grace(set, at))
@@ -66,9 +74,15 @@ impl Life<'_> {
     }
 
     /// The end of a grace.
-    pub(super) fn review_rolling(&mut self, set: usize, ns: i64, due: Timestamp, cause: Cause<'_>) {
+    pub(super) fn review_rolling(
+        &mut self,
+        set: usize,
+        length: Duration,
+        due: Timestamp,
+        cause: Cause<'_>,
+    ) {
         self.let_leave(due);
-        let (level, earned) = (self.level(set), self.earned_live(set, ns, due.nanos()));
+        let (level, earned) = (self.level(set), self.earned_live(set, length, due.nanos()));
         let ends = self.fading[set].map(|at| self.after_rolling_grace(set, at));
         if earned >= level || ends.is_none_or(|ends| ends > due) {
             return;

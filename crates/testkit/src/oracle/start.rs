@@ -121,7 +121,7 @@ impl Life<'_> {
 
     /// Whether a fact belongs to a period: of a rolling window, to the run that used it up, or to the one that counts, while it lives.
     pub(super) fn is_of(&self, fact: &Counted, period: &str, now: Timestamp) -> bool {
-        let Window::Rolling { ns } = self.rules(fact.mission, period).1.window else {
+        let Window::Rolling { length } = self.rules(fact.mission, period).1.window else {
             return fact.period == period;
         };
         if !is_run(&fact.period) {
@@ -132,7 +132,7 @@ impl Life<'_> {
         if let Some(run) = runs().find(|done| done.period == period) {
             return run.used.contains(&fact.deed);
         }
-        let lives = now.nanos() < self.deeds[fact.deed].occurred.nanos() + ns;
+        let lives = now.nanos() < self.over(self.deeds[fact.deed].occurred, length);
         lives && !runs().any(|done| done.used.contains(&fact.deed))
     }
 }

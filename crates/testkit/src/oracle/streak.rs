@@ -40,9 +40,9 @@ impl Life<'_> {
     pub(super) fn window_end(&self, mission: usize, period: &str, within: &[Timestamp]) -> i64 {
         match self.rules(mission, period).1.window {
             Window::Once | Window::Rolling { .. } => i64::MAX,
-            Window::AfterStart { ns } => {
+            Window::AfterStart { length } => {
                 let start = self.start_of(mission);
-                start.map_or(i64::MAX, |start| start.nanos() + ns)
+                start.map_or(i64::MAX, |start| self.over(start, length))
             }
             Window::Calendar(kind) => {
                 let spans = within.iter().map(|at| self.zones.period(kind, *at));
@@ -180,7 +180,7 @@ impl Life<'_> {
     fn watched(&self, mission: usize) -> Vec<(String, Vec<Timestamp>)> {
         let facts = || self.counted.iter().filter(|fact| fact.mission == mission);
         let rolls = |period: &str| match self.rules(mission, period).1.window {
-            Window::Rolling { ns } => Some(ns),
+            Window::Rolling { length } => Some(length),
             _ => None,
         };
         let run = self.next_run(mission).to_string();
@@ -195,9 +195,10 @@ impl Life<'_> {
         periods.dedup();
         let one = |period: String| {
             let mut instants = vec![self.recorded];
-            if let Some(ns) = rolls(&period) {
-                let dies = |fact: &Counted| self.deeds[fact.deed].occurred.saturating_add_nanos(ns);
-                instants.extend(facts().map(dies).filter(|at| *at > self.recorded));
+            if let Some(length) = rolls(&period) {
+                let dies = |fact: &Counted| self.over(self.deeds[fact.deed].occurred, length);
+                let dies = facts().map(dies).filter(|at| *at > self.recorded.nanos());
+                instants.extend(dies.filter_map(Timestamp::from_nanos));
             }
             instants.sort_unstable();
             instants.dedup();

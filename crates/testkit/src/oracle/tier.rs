@@ -64,8 +64,8 @@ impl Life<'_> {
                 let left = self.earned_in(set, kind, &running);
                 (earned, left.max(self.brought(set, kind, now)))
             }
-            Qualify::Rolling { ns } => {
-                let earned = self.earned_live(set, ns, now.nanos());
+            Qualify::Rolling { length } => {
+                let earned = self.earned_live(set, length, now.nanos());
                 if earned >= self.level(set) {
                     self.fading[set] = None;
                 }
@@ -182,7 +182,7 @@ impl Life<'_> {
         let tier = &self.programme.tiers[set];
         let kind = match tier.qualify {
             Qualify::Calendar(kind) => kind,
-            Qualify::Rolling { ns } => return self.next_rolling_review(set, ns),
+            Qualify::Rolling { length } => return self.next_rolling_review(set, length),
             Qualify::Lifetime => return None,
         };
         if tier.downgrade == Downgrade::Never || self.level(set) == 0 {
@@ -219,7 +219,7 @@ impl Life<'_> {
         let tier = &self.programme.tiers[set];
         let kind = match tier.qualify {
             Qualify::Calendar(kind) => kind,
-            Qualify::Rolling { ns } => return self.review_rolling(set, ns, due, cause),
+            Qualify::Rolling { length } => return self.review_rolling(set, length, due, cause),
             Qualify::Lifetime => unreachable!("never reviewed"),
         };
         // What the reviewed period earned; the best of those that ended after it and wait for their own reviews; the running one.

@@ -18,6 +18,7 @@ use crate::intake::{Intake, Request, now};
 use crate::keys::{Caller, Scope};
 use crate::problem::{Kind, Problem};
 use crate::queries::Applied;
+use crate::refusal;
 use crate::results::{EventResult, Place, Status};
 
 /// Names the call, so that it can be made again.
@@ -126,8 +127,7 @@ async fn command(
             .unwrap_or_else(|| Err(internal("the first call is not found"))),
         Status::Accepted => done(StatusCode::ACCEPTED, "accepted", source, id, result),
         Status::Rejected if result.code.as_deref() == Some(Event::ERASED) => {
-            let nobody = "the player was erased";
-            Ok(answer::refused(Event::ERASED, nobody))
+            Ok(refused(Event::ERASED))
         }
         Status::Rejected => Err(Problem::new(
             Kind::Unavailable,
@@ -258,10 +258,7 @@ fn done(
 
 /// 409 with the code of a refusal.
 fn refused(code: &str) -> HttpResponse {
-    answer::refused(
-        code,
-        "the command is not allowed now: it is written down, and changed nothing",
-    )
+    answer::refused(code, refusal::sentence(code))
 }
 
 fn unknown(detail: &str) -> Problem {

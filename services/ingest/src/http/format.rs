@@ -1,10 +1,14 @@
 //! Which of the formats a body is in, and the events in it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use events::{
     BatchError, Code, Context, Lines, Rejection, array, cloudevents, envelope, parse_json,
 };
+use serde::de::IgnoredAny;
 
 use crate::intake::Read;
 use crate::problem::{Kind, Problem};
@@ -61,7 +65,7 @@ impl Format {
                     .into_iter()
                     .map(|event| parse_json(event, context))
                     .collect()),
-                None => single(parse_json(body, context)),
+                None => single(parse_json(body, context), body),
             },
             Self::Lines => {
                 let events: Vec<Read> = Lines::new(body)
@@ -73,7 +77,7 @@ impl Format {
                 }
                 Ok(events)
             }
-            Self::CloudEvent => single(cloudevents::structured(body, context)),
+            Self::CloudEvent => single(cloudevents::structured(body, context), body),
             Self::CloudEvents => {
                 let events = array(body, max)?;
                 Ok(events
@@ -82,19 +86,20 @@ impl Format {
                     .collect())
             }
             Self::CloudEventHeaders(attributes) => {
-                single(cloudevents::binary(attributes, body, context))
+                single(cloudevents::binary(attributes, body, context), body)
             }
         }
     }
 }
 
-// A body that is one event has no neighbours to spare: what cannot be read, or may not be said, is the request's fault as a whole.
-fn single(event: Read) -> Result<Vec<Read>, Problem> {
+// A body that is one event has no neighbours to spare: what is no JSON object, or may not be said, is the request's fault as a whole.
+// What could be parsed and is no event all the same is answered as one of a batch is.
+fn single(event: Read, body: &[u8]) -> Result<Vec<Read>, Problem> {
     let kind = match &event {
         Err(Rejection {
             code: Code::Malformed,
             ..
-        }) => Kind::Malformed,
+        }) if !is_object(body) => Kind::Malformed,
         Err(Rejection {
             code: Code::TooLarge,
             ..
@@ -110,6 +115,10 @@ fn single(event: Read) -> Result<Vec<Read>, Problem> {
         .map(|rejection| rejection.detail)
         .unwrap_or_default();
     Err(Problem::new(kind, detail))
+}
+
+fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body).is_ok()
 }
 
 // `ce-` headers without the prefix; in binary mode the content type is the data's.

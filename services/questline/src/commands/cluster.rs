@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use proto::cluster::v1::backup_service_client::BackupServiceClient;
 use proto::cluster::v1::cluster_service_client::ClusterServiceClient;
-use proto::cluster::v1::{ListPartitionsRequest, ListPartitionsResponse, Partition, Position};
+use proto::cluster::v1::{
+    ListPartitionsRequest, ListPartitionsResponse, Node, Partition, Position,
+};
 use tonic::transport::Channel;
 
 use super::block_on;
@@ -97,10 +99,7 @@ fn silent(at: &str) -> String {
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
     let Command::Status(status) = command;
     let answers = block_on(status.at.all())?;
-    let answered: Vec<&ListPartitionsResponse> = answers
-        .iter()
-        .filter_map(|answer| answer.asked.as_ref().ok().map(|(_, answer)| answer))
-        .collect();
+    let answered: Vec<&ListPartitionsResponse> = answered(&answers).collect();
     nodes(&answers)?;
     let mut partitions: Vec<&Partition> = answered.iter().flat_map(|it| &it.partitions).collect();
     partitions.sort_by_key(|partition| (partition.number, partition.epoch));
@@ -131,28 +130,31 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What those said who answered.
+fn answered(answers: &[Answer]) -> impl Iterator<Item = &ListPartitionsResponse> {
+    let answered = answers.iter().filter_map(|it| it.asked.as_ref().ok());
+    answered.map(|(_, answer)| answer)
+}
+
 /// The nodes, where there are several.
 fn nodes(answers: &[Answer]) -> Result<(), Failure> {
-    let answered = answers.iter().filter_map(|it| it.asked.as_ref().ok());
-    let Some(seen) = answered
-        .map(|(_, answer)| &answer.nodes)
+    let Some(seen) = answered(answers)
+        .map(|answer| &answer.nodes)
         .max_by_key(|nodes| nodes.len())
         .filter(|nodes| !nodes.is_empty())
     else {
         return Ok(());
     };
     say("node                  partitions  address                       state")?;
+    let logic = answered(answers).map(|answer| answer.logic).max();
+    let logic = logic.unwrap_or_default();
     for node in seen {
         let asked = answers.iter().find(|answer| answer.node == node.name);
         let (count, said) = match asked.map(|answer| &answer.asked) {
             Some(Ok((_, answer))) => (answer.partitions.len().to_string(), "runs"),
             _ => ("-".to_owned(), "does not answer"),
         };
-        let state = match (node.suspected, node.draining) {
-            (true, _) => "is silent",
-            (false, true) => "leaves",
-            (false, false) => said,
-        };
+        let state = state(node, said, logic);
         say(format_args!(
             "{:<20}  {count:<10}  {:<28}  {state}",
             node.name, node.address
@@ -160,6 +162,22 @@ fn nodes(answers: &[Answer]) -> Result<(), Failure> {
     }
     say("")?;
     Ok(())
+}
+
+/// How a node stands, where the logs have come to a logic version; 0: not known.
+fn state(node: &Node, said: &str, logic: u32) -> String {
+    let state = match (node.suspected, node.draining) {
+        (true, _) => "is silent",
+        (false, true) => "leaves",
+        (false, false) => said,
+    };
+    if logic == 0 || (node.logic_oldest..=node.logic_newest).contains(&logic) {
+        return state.to_owned();
+    }
+    format!(
+        "{state}, owns nothing: the log is at logic version {logic}, its release has {} to {}",
+        node.logic_oldest, node.logic_newest
+    )
 }
 
 fn noteworthy(partition: &Partition) -> Result<(), Failure> {
@@ -220,4 +238,31 @@ pub(crate) fn place(position: Option<&Position>) -> String {
         || "-".to_owned(),
         |at| format!("{}.{}", at.sequence, at.index),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::cluster::v1::Node;
+
+    use super::state;
+
+    #[test]
+    fn a_node_that_lacks_the_logs_logic_version_is_told_apart() {
+        let node = |suspected| Node {
+            suspected,
+            logic_oldest: 1,
+            logic_newest: 2,
+            ..Node::default()
+        };
+        let lacks = "owns nothing: the log is at logic version 3, its release has 1 to 2";
+        let table = [
+            (false, 0, "runs".to_owned()),
+            (false, 2, "runs".to_owned()),
+            (false, 3, format!("runs, {lacks}")),
+            (true, 3, format!("is silent, {lacks}")),
+        ];
+        for (suspected, logic, expected) in table {
+            assert_eq!(state(&node(suspected), "runs", logic), expected);
+        }
+    }
 }

@@ -232,6 +232,8 @@ impl Starting<'_> {
         let Some(liveness) = &self.adapters.liveness else {
             let engine = Engine::start(settings, versions, log, store, sinks).await;
             let engine = engine.map_err(Failure::failed)?;
+            // Nobody else folds this log.
+            engine.move_to_logic(*engine.logic().end());
             return Ok(Folding {
                 queries: Arc::new(EngineQueries::new(engine.clone(), None)),
                 engine,

@@ -16,8 +16,6 @@ use crate::exit::Failure;
 
 /// The longest time between two looks at what is to be done.
 const DECIDE: Duration = Duration::from_millis(200);
-/// The logic versions that this binary can run.
-const LOGIC: std::ops::RangeInclusive<u32> = 1..=1;
 
 /// A node that takes part.
 pub(super) struct Member {
@@ -41,7 +39,6 @@ impl Member {
             name: name(config)?,
             process,
             address: url.into(),
-            logic: LOGIC,
             timing: times.timing(),
             beat: Duration::from_millis(times.beat_ms),
             renew: Duration::from_millis(times.renew_ms),

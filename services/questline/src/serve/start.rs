@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bonus_engine_service::Postbacks;
-use engine::{Differs, Programmes, Versions, check_store};
+use engine::{Differs, Logic, Programmes, Versions, check_store};
 use programme::model::Programme;
 use telemetry::Exporter;
 use tokio::task::JoinSet;
@@ -143,7 +143,14 @@ fn compiled(config: &Config) -> Result<Programmes, Failure> {
 /// since, that one stays in effect, and it is said.
 async fn versions(adapters: &Adapters, given: Programmes) -> Result<Arc<Versions>, Failure> {
     let (state, partitions) = (adapters.store.as_ref(), adapters.log.partitions());
-    let opened = Versions::open(adapters.programmes.clone(), state, partitions, given, now());
+    let opened = Versions::open(
+        adapters.programmes.clone(),
+        state,
+        partitions,
+        given,
+        Logic::default(),
+        now(),
+    );
     let (versions, differs) = opened.await.map_err(Failure::failed)?;
     for Differs {
         brand,

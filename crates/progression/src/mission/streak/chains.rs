@@ -1,6 +1,6 @@
 //! The chains of a period's streaks: how long they are, and when they break.
 
-use programme::model::{Goal, Mission, PeriodKind, Programme, Window};
+use programme::model::{Duration, Goal, Mission, PeriodKind, Programme, Window};
 use types::Timestamp;
 
 use super::trace;
@@ -54,6 +54,11 @@ pub(in crate::mission) fn lengths(look: Look<'_>) -> impl Fn(&Goal, &mut Progres
 }
 
 impl Look<'_> {
+    /// When a window of a length that begins then is over.
+    pub(in crate::mission) fn over(self, begins: Timestamp, length: Duration) -> Timestamp {
+        self.zones.over(self.programme, begins, length)
+    }
+
     pub(super) fn chains(self, rules: Rules, units: &Units) -> Vec<Chain> {
         let exists = |unit| self.zones.unit(self.programme, rules.unit, unit).is_some();
         match self.zones.repeats() {
@@ -86,7 +91,7 @@ pub(super) fn measure(look: Look<'_>, mission: &Mission, slot: &mut Slot, watche
         }
     }
     let breaks = match mission.window {
-        Window::Rolling { ns } => rolling_breaks(look, mission, ns, slot, watched),
+        Window::Rolling { length } => rolling_breaks(look, mission, length, slot, watched),
         _ => breaks(look, mission, &slot.parts, slot.end, |at| at > watched),
     };
     for (part, at) in breaks {
@@ -122,7 +127,7 @@ fn breaks(
 fn rolling_breaks(
     look: Look<'_>,
     mission: &Mission,
-    ns: i64,
+    length: Duration,
     slot: &Slot,
     watched: Timestamp,
 ) -> Vec<(usize, Timestamp)> {
@@ -131,7 +136,7 @@ fn rolling_breaks(
     };
     let marks = slot.trail.iter().flat_map(|trail| &trail.0);
     let mut deaths: Vec<Timestamp> = marks
-        .map(|mark| mark.occurred_at.saturating_add_nanos(ns))
+        .map(|mark| look.over(mark.occurred_at, length))
         .filter(|at| *at > watched && *at <= latest)
         .collect();
     deaths.push(Timestamp::MAX);
@@ -139,7 +144,7 @@ fn rolling_breaks(
     deaths.dedup();
     let mut begins = watched;
     for ends in deaths {
-        let parts = trace::living(look, mission, ns, slot, begins);
+        let parts = trace::living(look, mission, length, slot, begins);
         let within = |at| watched < at && begins <= at && at < ends;
         let found = breaks(look, mission, &parts, Timestamp::MAX, within);
         if !found.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use embedded::{DataFolder, Options};
-use engine::{Programmes, Versions};
+use engine::{Logic, Programmes, Versions};
 use ports::{Entity, EventLog, ProgrammeStore, ReadError, StateStore};
 use progression::{Catalogue, Effect, State, Subject, Told, journal, view};
 use serde_json::Value;
@@ -63,12 +63,19 @@ async fn say_where_the_log_begins(folder: &DataFolder) {
 async fn published(folder: &DataFolder, named: Programmes) -> Result<Versions, Failure> {
     let brands = folder.programmes.brands().await.map_err(Failure::failed)?;
     if brands.is_empty() {
-        return Ok(Versions::from(named));
+        return Versions::fixed(named, Logic::default()).map_err(Failure::failed);
     }
     let (state, partitions) = (folder.state.as_ref(), folder.log.partitions());
     let store = folder.programmes.clone();
     let known = Programmes::default();
-    let opened = Versions::open(store, state, partitions, known, Timestamp::MIN);
+    let opened = Versions::open(
+        store,
+        state,
+        partitions,
+        known,
+        Logic::default(),
+        Timestamp::MIN,
+    );
     opened
         .await
         .map(|(versions, _)| versions)

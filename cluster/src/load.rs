@@ -1,5 +1,7 @@
 //! A constant load through both ingest nodes, each with players of its own, so that a player's events go one way.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,8 +12,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::nodes::Cluster;
 
-/// Players of each node.
-const PLAYERS: u32 = 250;
 /// Between two batches of a node.
 const STEP: Duration = Duration::from_millis(50);
 /// The most events of one request: what a node that was down has to catch up with goes in several.
@@ -21,33 +21,46 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// How long one event is tried.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How much of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traffic {
+    /// Events a second.
+    pub(crate) rate: u32,
+    /// Players, over both nodes.
+    pub(crate) players: u32,
+}
+
 /// What was accepted.
 #[derive(Debug, Default)]
-pub(super) struct Accepted {
+pub(crate) struct Accepted {
     /// The ids, as they were accepted, and when.
-    pub(super) events: Vec<(String, Instant)>,
+    pub(crate) events: Vec<(String, Instant)>,
     /// Requests that had to be sent again.
-    pub(super) retried: u64,
+    pub(crate) retried: u64,
 }
 
 /// A load that runs.
-pub(super) struct Load {
+pub(crate) struct Load {
     stop: watch::Sender<bool>,
+    accepted: Arc<AtomicU64>,
     senders: Vec<JoinHandle<Result<Accepted>>>,
 }
 
 impl Load {
-    /// Begins to send so many events a second.
-    pub(super) fn start(cluster: &Cluster, run: u32, rate: u32) -> Result<Self> {
+    /// Begins to send.
+    pub(crate) fn start(cluster: &Cluster, run: u32, traffic: Traffic) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let nodes = cluster.ingest.len();
+        let nodes = cluster.ingest.len() as u32;
+        let accepted = Arc::default();
         let senders = (0..nodes).map(|node| {
             let sender = Sender {
                 client: reqwest::Client::new(),
-                url: format!("{}/v1/events", cluster.http(node)?),
+                url: format!("{}/v1/events", cluster.http(node as usize)?),
                 key: cluster.key.clone(),
                 name: format!("{run}-{node}"),
-                rate: u64::from(rate) / nodes as u64,
+                rate: (traffic.rate / nodes).into(),
+                players: (traffic.players / nodes).max(1),
+                accepted: Arc::clone(&accepted),
                 stopped: stopped.clone(),
             };
             Ok(tokio::spawn(sender.run()))
@@ -55,11 +68,17 @@ impl Load {
         Ok(Self {
             senders: senders.collect::<Result<_>>()?,
             stop,
+            accepted,
         })
     }
 
+    /// How many events were accepted so far.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     /// Stops sending; what was accepted of all that was sent.
-    pub(super) async fn stop(self) -> Result<Accepted> {
+    pub(crate) async fn stop(self) -> Result<Accepted> {
         self.stop.send_replace(true);
         let mut all = Accepted::default();
         for sender in self.senders {
@@ -78,6 +97,8 @@ struct Sender {
     name: String,
     /// Events a second.
     rate: u64,
+    players: u32,
+    accepted: Arc<AtomicU64>,
     stopped: watch::Receiver<bool>,
 }
 
@@ -97,6 +118,7 @@ impl Sender {
                 let ids = numbers.iter().map(|number| (self.id(*number), now));
                 accepted.events.extend(ids);
                 sent += batch;
+                self.accepted.fetch_add(batch, Ordering::Relaxed);
             }
             if sent + BATCH_MAX > due {
                 sleep_until(Instant::now() + STEP).await;
@@ -119,7 +141,7 @@ impl Sender {
         let event = |number: &u64| {
             json!({
                 "id": self.id(*number), "type": "order", "occurred_at": at, "amount": "1.00", "currency": "GBP",
-                "player": format!("{}-p{}", self.name, number % u64::from(PLAYERS)),
+                "player": format!("{}-p{}", self.name, number % u64::from(self.players)),
             })
         };
         let body = json!({ "events": numbers.iter().map(event).collect::<Vec<_>>() });
