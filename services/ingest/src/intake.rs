@@ -341,9 +341,10 @@ impl Intake {
                 Ok(Ok(outcome)) => {
                     result.status = Status::Folded(outcome.status);
                     result.detail = match outcome.status {
-                        Applied::Refused => Some(refusal::sentence(&outcome.code).to_owned()),
                         Applied::Conflict => Some(refusal::CONFLICT.to_owned()),
-                        Applied::Applied | Applied::Replayed => None,
+                        _ if outcome.code.is_empty() => None,
+                        // Or the replay of what was refused.
+                        _ => Some(refusal::sentence(&outcome.code).to_owned()),
                     };
                     result.code =
                         (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
