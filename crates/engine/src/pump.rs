@@ -258,7 +258,8 @@ fn group(
                 continue;
             }
             Body::Logic(version) => {
-                timeline.logic.hear(*version, at.position, at.clock);
+                let logic = &mut timeline.to_mut().logic;
+                logic.hear(*version, at.position, at.clock);
                 changes.push(Heard {
                     news: News::Logic(*version),
                     at: *at,
