@@ -149,7 +149,7 @@ fn a_settlement_says_provisional_beside_its_fields_or_among_its_attributes() {
     let among = settled("", r#","provisional":true"#).unwrap();
     assert_eq!(settled(r#","provisional":true"#, ""), Ok(among.clone()));
     let twice = settled(r#","provisional":true"#, r#","provisional":true"#);
-    assert_eq!(twice, Ok(among.clone()));
+    assert_eq!(twice, Ok(among));
     let none = settled(r#","provisional":null"#, "").unwrap();
     assert_eq!(Ok(none), settled("", ""));
     let table = [

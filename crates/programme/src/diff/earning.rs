@@ -1,7 +1,7 @@
 //! Points, earn rules and boosts, laid out.
 
 use super::layout::Thing;
-use super::words::{NONE, amount, caps, condition, duration, list, local, maybe, points as named};
+use super::words::{NONE, amount, caps, condition, list, local, maybe, points as named};
 use crate::model::{Boost, EarnRule, Give, Points, PointsKind, Programme};
 
 pub(super) fn points(points: &Points) -> Thing {
@@ -20,8 +20,8 @@ pub(super) fn points(points: &Points) -> Thing {
     let mut thing = Thing::new(id);
     thing
         .says("kind", kind, NONE)
-        .says("pending", maybe(pending.map(duration)), NONE)
-        .says("expires", maybe(expires.map(duration)), NONE)
+        .says("pending", maybe(pending), NONE)
+        .says("expires", maybe(expires), NONE)
         .says("cap", caps(most), NONE);
     thing
 }

@@ -1,8 +1,8 @@
 //! A programme as things with named facts, all of them texts: the form in which two are compared.
 
-use super::words::{NONE, holds, maybe, share, span};
+use super::words::{NONE, holds, maybe, share};
 use super::{Change, What, earning, levels, missions};
-use crate::model::{EventType, LateEvents, Programme, Stacking, StackingHow, Weights};
+use crate::model::{Duration, EventType, LateEvents, Programme, Stacking, StackingHow, Weights};
 
 /// One thing that a thing says.
 #[derive(Debug)]
@@ -152,7 +152,14 @@ fn whole(programme: &Programme) -> Thing {
         thing.says(format!("conversion {currency}"), rate.to_string(), NONE);
     }
     thing
-        .says("lateness", span(programme.lateness_ns), "0")
+        .says(
+            "lateness",
+            Duration::Elapsed {
+                ns: programme.lateness_ns,
+            }
+            .to_string(),
+            "0",
+        )
         .says("late_events", late, "count_now")
         .says("boost_stacking", how, "highest")
         .says("boost_stacking ceiling", maybe(ceiling), NONE);

@@ -1,7 +1,7 @@
 //! Tier sets, their levels, and rewards, laid out.
 
 use super::layout::Thing;
-use super::words::{NONE, duration, grants, maybe, period, points};
+use super::words::{NONE, grants, maybe, period, points};
 use crate::model::{
     Downgrade, Level, Programme, Qualify, Reward, RewardKind, TierReversal, TierSet,
 };
@@ -24,7 +24,7 @@ pub(super) fn set(programme: &Programme, set: &TierSet) -> Thing {
     let over = match *qualify {
         Qualify::Lifetime => "lifetime".to_owned(),
         Qualify::Calendar(kind) => period(kind).to_owned(),
-        Qualify::Rolling { length } => format!("rolling {}", duration(length)),
+        Qualify::Rolling { length } => format!("rolling {length}"),
     };
     let downgrade = match downgrade {
         Downgrade::Never => "never",
@@ -40,7 +40,7 @@ pub(super) fn set(programme: &Programme, set: &TierSet) -> Thing {
         .says("by", points(programme, *by), NONE)
         .says("qualify over", over, "lifetime")
         .says("downgrade", downgrade, "never")
-        .says("grace", duration(*grace), "0")
+        .says("grace", grace.to_string(), "0")
         .says("on_reversal", on_reversal, "demote");
     thing
 }
@@ -89,6 +89,6 @@ pub(super) fn reward(programme: &Programme, reward: &Reward) -> Thing {
         .says("kind", kind, NONE)
         .says(field, value, NONE)
         .says("stock", maybe(*stock), NONE)
-        .says("expires", maybe(expires.map(duration)), NONE);
+        .says("expires", maybe(*expires), NONE);
     thing
 }

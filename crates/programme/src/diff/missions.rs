@@ -2,7 +2,7 @@
 
 use super::goals;
 use super::layout::Thing;
-use super::words::{NONE, condition, duration, grants, list, local, maybe, period};
+use super::words::{NONE, condition, grants, list, local, maybe, period};
 use crate::model::{
     Claim, Limit, Mission, MissionIx, OnChange, OnReversal, Programme, Start, Window,
 };
@@ -67,8 +67,8 @@ fn window(window: Window) -> String {
     match window {
         Window::Once => "once".to_owned(),
         Window::Calendar(kind) => period(kind).to_owned(),
-        Window::AfterStart { length } => format!("{} after start", duration(length)),
-        Window::Rolling { length } => format!("rolling {}", duration(length)),
+        Window::AfterStart { length } => format!("{length} after start"),
+        Window::Rolling { length } => format!("rolling {length}"),
     }
 }
 
@@ -78,6 +78,6 @@ fn claimed(claim: Option<Claim>) -> String {
         Some(Claim { within: None }) => "whenever".to_owned(),
         Some(Claim {
             within: Some(within),
-        }) => format!("within {}", duration(within)),
+        }) => format!("within {within}"),
     }
 }

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use types::{Decimal, Timestamp};
 
 use crate::model::{
-    AmountOf, AttributeType, Cap, CapPeriod, Duration, Grant, PeriodKind, PointsIx, Predicate,
-    Programme, RewardIx,
+    AmountOf, AttributeType, Cap, CapPeriod, Grant, PeriodKind, PointsIx, Predicate, Programme,
+    RewardIx,
 };
 
 /// What is not written.
@@ -15,25 +15,6 @@ pub(super) const NONE: &str = "none";
 
 pub(super) fn maybe(value: Option<impl Display>) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| value.to_string())
-}
-
-/// Elapsed time, in the largest unit up to days that it is whole in.
-pub(super) fn span(ns: i64) -> String {
-    const MINUTE: i64 = 60_000_000_000;
-    let units = [(1_440 * MINUTE, "d"), (60 * MINUTE, "h"), (MINUTE, "m")];
-    let whole = units.iter().find(|(unit, _)| ns != 0 && ns % unit == 0);
-    whole.map_or_else(
-        || ns.to_string(),
-        |(unit, name)| format!("{}{name}", ns / unit),
-    )
-}
-
-pub(super) fn duration(duration: Duration) -> String {
-    match duration {
-        Duration::Elapsed { ns } => span(ns),
-        Duration::Months(0) => "0".to_owned(),
-        Duration::Months(months) => format!("{months}mo"),
-    }
 }
 
 pub(super) const fn period(kind: PeriodKind) -> &'static str {

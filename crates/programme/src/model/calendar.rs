@@ -1,5 +1,7 @@
 //! Spans and periods, as a programme names them.
 
+use std::fmt::{self, Display, Formatter};
+
 use jiff::ToSpan;
 use types::Timestamp;
 
@@ -31,6 +33,25 @@ impl Duration {
                 let later = local.checked_add(i32::from(months).months());
                 let instant = later.ok().and_then(|later| first_instant(later, zone));
                 instant.unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+}
+
+/// As a programme writes it: elapsed time in the largest unit up to days that it is whole in.
+impl Display for Duration {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        const MINUTE: i64 = 60_000_000_000;
+        const UNITS: [(i64, &str); 3] = [(1_440 * MINUTE, "d"), (60 * MINUTE, "h"), (MINUTE, "m")];
+        match *self {
+            Self::Months(0) => f.write_str("0"),
+            Self::Months(months) => write!(f, "{months}mo"),
+            Self::Elapsed { ns } => {
+                let whole = UNITS.iter().find(|(unit, _)| ns != 0 && ns % unit == 0);
+                match whole {
+                    Some((unit, name)) => write!(f, "{}{name}", ns / unit),
+                    None => write!(f, "{ns}"),
+                }
             }
         }
     }

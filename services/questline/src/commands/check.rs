@@ -68,8 +68,8 @@ fn describe(programme: &Programme) -> std::io::Result<()> {
         let window = match mission.window {
             Window::Once => "once".to_owned(),
             Window::Calendar(kind) => format!("each {kind:?}").to_lowercase(),
-            Window::AfterStart { ns } => format!("{} h after start", ns / 3_600_000_000_000),
-            Window::Rolling { ns } => format!("rolling {} h", ns / 3_600_000_000_000),
+            Window::AfterStart { length } => format!("{length} after start"),
+            Window::Rolling { length } => format!("rolling {length}"),
         };
         say(format_args!(
             "  mission  {}  {window}, on {}",
