@@ -90,6 +90,7 @@ pub(crate) async fn outcome(
     if let Some((_, first)) = replayed {
         return Ok(OutcomeAt {
             outcome: Outcome::Replayed,
+            first: Some(first.outcome),
             emissions: emissions(entity, first),
         });
     }
@@ -98,6 +99,7 @@ pub(crate) async fn outcome(
         if let Some(entry) = older.iter().find(|entry| is_at(entry, position)) {
             return Ok(OutcomeAt {
                 outcome: entry.outcome,
+                first: None,
                 emissions: emissions(entity, entry),
             });
         }
@@ -107,6 +109,7 @@ pub(crate) async fn outcome(
     }
     Ok(OutcomeAt {
         outcome: Outcome::Replayed,
+        first: None,
         emissions: Vec::new(),
     })
 }

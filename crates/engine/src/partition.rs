@@ -30,7 +30,7 @@ use crate::load::{Found, SegmentsRead};
 use crate::measure::Levels;
 use crate::outbox::Outbox;
 use crate::pause::Pause;
-use crate::player::{Captured, Worked};
+use crate::player::{Answered, Captured};
 use crate::pump::{self, Chunk, Mark};
 use crate::query::{Command, Drain, Reply};
 use crate::relay::Relay;
@@ -54,7 +54,6 @@ pub(crate) enum Event {
     Loaded(Vec<(SlotId, Found)>),
     /// Read in for a sweep.
     DueLoaded(Vec<(SlotId, Found)>),
-    Worked(SlotId, Result<Box<Worked>, MailboxError>),
     Segments(SlotId, SegmentsRead),
     /// Records of a player under repair.
     Waiting(SlotId, Result<Waiting, String>),
@@ -110,6 +109,11 @@ pub(crate) struct Partition {
     /// Questions being answered, and relays.
     pub(crate) tasks: JoinSet<()>,
     events: FuturesUnordered<LocalBoxFuture<'static, Event>>,
+    /// What players answer: where to, and from where.
+    pub(crate) answers: (
+        mpsc::UnboundedSender<Answered>,
+        mpsc::UnboundedReceiver<Answered>,
+    ),
     end_seen: Position,
     pub(crate) pause: Pause,
     /// When the log was last given a logic version.
@@ -174,6 +178,8 @@ impl Partition {
             final_cut: false,
             tasks: JoinSet::new(),
             events: FuturesUnordered::new(),
+            // Bounded by the credits, of which every record that is answered had one.
+            answers: mpsc::unbounded_channel(),
             end_seen: cursor.position,
             pause,
             moved: None,
@@ -222,7 +228,11 @@ impl Partition {
                 biased;
                 Some(event) = self.events.next(), if !self.events.is_empty() => {
                     self.on(event)?;
-                    self.on_ready_events()?;
+                    self.on_ready()?;
+                }
+                Some(answered) = self.answers.1.recv() => {
+                    self.worked(answered)?;
+                    self.on_ready()?;
                 }
                 command = commands.recv(), if shutdown.is_none() => match command {
                     Some(Command::Shutdown(reply)) => {
@@ -285,7 +295,6 @@ impl Partition {
         match event {
             Event::Loaded(found) => self.loaded(found)?,
             Event::DueLoaded(found) => self.due_loaded(found)?,
-            Event::Worked(id, answer) => self.worked(id, answer)?,
             Event::Segments(id, read) => self.unpark(id, read),
             Event::Waiting(id, read) => self.waited(id, read),
             Event::Due(from, to, rows) => self.due_read(from, to, rows)?,
@@ -298,12 +307,19 @@ impl Partition {
         Ok(())
     }
 
-    fn on_ready_events(&mut self) -> Result<(), EngineError> {
+    /// What else is there by now.
+    fn on_ready(&mut self) -> Result<(), EngineError> {
         for _ in 0..EVENTS {
             let Some(Some(event)) = self.events.next().now_or_never() else {
                 break;
             };
             self.on(event)?;
+        }
+        for _ in 0..EVENTS {
+            let Ok(answered) = self.answers.1.try_recv() else {
+                break;
+            };
+            self.worked(answered)?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use std::time::Instant;
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::{Entity, Key};
+use tokio::sync::mpsc;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
@@ -22,6 +23,7 @@ use crate::fold::{self, Decided, History, Segments, State, Stop, View};
 use crate::pump::Queued;
 use crate::row::Emitted;
 use crate::skip::Seen;
+use crate::slots::SlotId;
 use crate::snapshot;
 use crate::tell;
 use crate::unwritten::{Durable, Unwritten};
@@ -44,7 +46,15 @@ pub(crate) struct Player {
     seen: Option<Seen>,
     /// Seals what is known of who the player is, once anything is.
     key: Option<Arc<Key>>,
+    /// Memory held when it was last measured, and what was folded since.
+    measured: usize,
+    unmeasured: usize,
 }
+
+/// Memory is measured after so many records: a look at all that a state has costs as much as a part of a fold.
+const UNMEASURED: usize = 8;
+/// What each record is taken for meanwhile, in bytes: more than an entry of the journal has as a rule.
+const RECORD_BYTES: usize = 384;
 
 /// How many replays are remembered for those who wait for them.
 const REPLAYS: usize = 16;
@@ -79,6 +89,9 @@ impl Player {
             replays: VecDeque::new(),
             seen,
             key,
+            measured: 0,
+            // Of a player that was just read nothing is measured.
+            unmeasured: UNMEASURED,
         }
     }
 
@@ -190,9 +203,15 @@ impl Player {
         cells
     }
 
-    fn bytes(&self) -> usize {
-        // An actor's own share was measured at about 960 bytes.
-        1024 + self.state.bytes() + self.unwritten.bytes()
+    /// Memory held, after so many more records.
+    fn bytes(&mut self, records: usize) -> usize {
+        self.unmeasured += records;
+        if self.unmeasured >= UNMEASURED {
+            // An actor's own share was measured at about 960 bytes.
+            self.measured = 1024 + self.state.bytes() + self.unwritten.bytes();
+            self.unmeasured = 0;
+        }
+        self.measured + self.unmeasured * RECORD_BYTES
     }
 }
 
@@ -209,6 +228,43 @@ impl Actor for Player {
 pub(crate) struct Work {
     pub(crate) records: Vec<Queued>,
     pub(crate) history: Vec<(u32, Bytes)>,
+    pub(crate) answer: Answer,
+}
+
+/// What became of a player's records; `None`: the actor is gone, and with it what it held since its last snapshot.
+pub(crate) type Answered = (SlotId, Option<Box<Worked>>);
+
+/// Owes the partition an answer, and gives it whatever happens: a message is dropped with the actor that it was for. All players' answers
+/// come in one queue, which wakes the partition once for as many as are there.
+pub(crate) struct Answer {
+    id: SlotId,
+    to: Option<mpsc::UnboundedSender<Answered>>,
+}
+
+impl Answer {
+    pub(crate) fn new(id: SlotId, to: &mpsc::UnboundedSender<Answered>) -> Self {
+        Self {
+            id,
+            to: Some(to.clone()),
+        }
+    }
+
+    fn give(mut self, worked: Worked) {
+        self.send(Some(Box::new(worked)));
+    }
+
+    fn send(&mut self, worked: Option<Box<Worked>>) {
+        if let Some(to) = self.to.take() {
+            // A partition that has ended asks no more.
+            drop(to.send((self.id, worked)));
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.send(None);
+    }
 }
 
 /// What became of the records.
@@ -236,11 +292,11 @@ pub(crate) struct Worked {
 }
 
 impl Message for Work {
-    type Result = Worked;
+    type Result = ();
 }
 
 impl Handler<Work> for Player {
-    type Result = MessageResult<Work>;
+    type Result = ();
 
     fn handle(&mut self, work: Work, _: &mut Self::Context) -> Self::Result {
         let started = Instant::now();
@@ -312,9 +368,9 @@ impl Handler<Work> for Player {
         worked.applied = self.state.applied();
         worked.known = self.state.is_known();
         worked.due = self.state.next_timer(&self.under.programme);
-        worked.bytes = self.bytes();
+        worked.bytes = self.bytes(worked.folded);
         worked.spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        MessageResult(worked)
+        work.answer.give(worked);
     }
 }
 

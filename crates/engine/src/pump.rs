@@ -3,6 +3,7 @@
 //! Runs one chunk ahead of the partition, which takes the next one only while it has credits. A record that cannot be decoded is
 //! counted, told and passed: nobody's record blocks the others.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -199,10 +200,13 @@ async fn grouped(
 ) -> Result<Chunk, EngineError> {
     let mut nobodys = HashSet::new();
     loop {
-        let (mut heard, mut end) = (timeline.clone(), *at);
+        let (mut heard, mut end) = (Cow::Borrowed(&*timeline), *at);
         match group(tenure, &mut heard, &mut end, records, &nobodys) {
             Ok((chunk, passed)) => {
-                (*timeline, *at) = (heard, end);
+                if let Cow::Owned(heard) = heard {
+                    *timeline = heard;
+                }
+                *at = end;
                 for (position, why) in passed {
                     tracing::error!(partition = %tenure.partition, %position, why, "poison record passed");
                     tenure.measures.poison();
@@ -222,7 +226,7 @@ async fn grouped(
 /// passed over.
 fn group(
     tenure: &Tenure,
-    timeline: &mut Timeline,
+    timeline: &mut Cow<'_, Timeline>,
     at: &mut Mark,
     records: &[LogRecord],
     nobodys: &HashSet<BrandId>,
@@ -246,7 +250,7 @@ fn group(
         let (brand, event) = match &record.body {
             Body::Event { brand, event, .. } => (brand, event),
             Body::Programme(change) => {
-                timeline.hear(change, at.position, at.clock);
+                timeline.to_mut().hear(change, at.position, at.clock);
                 changes.push(Heard {
                     news: News::Programme(change.clone()),
                     at: *at,

@@ -58,6 +58,8 @@ pub struct EventEntry {
 pub struct OutcomeAt {
     /// What it came to.
     pub outcome: Outcome,
+    /// Of a replay, what the event that came first came to, where that is still known.
+    pub first: Option<Outcome>,
     /// The emissions it caused, as `simulate` writes them; for a replay, those of the event that came first.
     pub emissions: Vec<Bytes>,
 }

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use actix::{Actor, MailboxError};
+use actix::Actor;
 use types::Position;
 
 use crate::error::EngineError;
 use crate::load::{self, Found, SegmentsRead};
 use crate::partition::{Event, Partition};
-use crate::player::{Player, Under, Work, Worked};
+use crate::player::{Answer, Answered, Player, Under, Work};
 use crate::pump::{Chunk, Queued};
 use crate::query::Question;
 use crate::slots::{Presence, SlotId};
@@ -73,13 +73,12 @@ impl Partition {
             return;
         }
         slot.working = Some(first.record.position);
-        let work = Work {
+        actor.do_send(Work {
             records: std::mem::take(&mut slot.queue).into(),
             history: Vec::new(),
-        };
-        let answer = actor.send(work);
+            answer: Answer::new(id, &self.answers.0),
+        });
         self.working += 1;
-        self.await_event(async move { Event::Worked(id, answer.await.map(Box::new)) });
     }
 
     /// Starts the actors whose snapshots are there.
@@ -134,25 +133,19 @@ impl Partition {
     }
 
     /// Adopts what a player's actor answered.
-    pub(crate) fn worked(
-        &mut self,
-        id: SlotId,
-        answer: Result<Box<Worked>, MailboxError>,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn worked(&mut self, (id, answer): Answered) -> Result<(), EngineError> {
         self.working -= 1;
         let Some(slot) = self.slots.get(id) else {
             return Ok(());
         };
         let sent = slot.working.take().unwrap_or(Position::START);
-        let worked = match answer {
-            Ok(worked) => *worked,
-            Err(error) => {
-                // The actor is gone, and with it what it held since its last snapshot: repair folds from that snapshot.
-                slot.presence = Presence::Loading;
-                self.quarantine(id, sent, format!("the fold panicked: {error}"));
-                return Ok(());
-            }
+        let Some(worked) = answer else {
+            // Repair folds from its last snapshot.
+            slot.presence = Presence::Loading;
+            self.quarantine(id, sent, "the fold panicked".to_owned());
+            return Ok(());
         };
+        let worked = *worked;
         if let Some(position) = worked.foreign {
             return Err(EngineError::OtherLog {
                 partition: self.tenure.partition,
@@ -226,9 +219,13 @@ impl Partition {
             Ok(history) => {
                 slot.working = first;
                 let records = std::mem::take(&mut slot.queue).into();
-                let answer = actor.send(Work { records, history });
+                let answer = Answer::new(id, &self.answers.0);
+                actor.do_send(Work {
+                    records,
+                    history,
+                    answer,
+                });
                 self.working += 1;
-                self.await_event(async move { Event::Worked(id, answer.await.map(Box::new)) });
             }
             Err(why) => self.quarantine(id, first.unwrap_or(Position::START), why),
         }

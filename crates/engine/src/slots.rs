@@ -255,12 +255,17 @@ impl Slots {
     /// Sets when a player's earliest timer is due.
     pub(crate) fn set_due(&mut self, id: SlotId, due: Option<Timestamp>) {
         if let Some(slot) = self.slots.get_mut(id).and_then(Option::as_mut) {
-            if let Some(before) = slot.due {
+            // Sweeps do not wait for who is set aside: what fell due fires at the end of its repair.
+            let due = due.filter(|_| !slot.is_behind());
+            let before = std::mem::replace(&mut slot.due, due);
+            // Few records move it.
+            if before == due {
+                return;
+            }
+            if let Some(before) = before {
                 self.timers.remove(&(before, id));
             }
-            // Sweeps do not wait for who is set aside: what fell due fires at the end of its repair.
-            slot.due = due.filter(|_| !slot.is_behind());
-            self.timers.extend(slot.due.map(|due| (due, id)));
+            self.timers.extend(due.map(|due| (due, id)));
         }
     }
 

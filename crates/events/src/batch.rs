@@ -4,6 +4,8 @@
 
 use thiserror::Error;
 
+use crate::json::plain;
+
 /// The body around the events is broken, so there are no results to give.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BatchError {
@@ -165,15 +167,17 @@ impl<'a> Cutter<'a> {
 
     fn skip_string(&mut self) -> Result<(), BatchError> {
         self.at += 1;
-        while let Some(byte) = self.body.get(self.at) {
-            self.at += match byte {
-                b'"' => {
+        while let Some(rest) = self.body.get(self.at..) {
+            self.at += plain(rest);
+            match self.body.get(self.at) {
+                Some(b'"') => {
                     self.at += 1;
                     return Ok(());
                 }
-                b'\\' => 2,
-                _ => 1,
-            };
+                Some(b'\\') => self.at += 2,
+                Some(_) => self.at += 1,
+                None => break,
+            }
         }
         Err(BatchError::Malformed("it ends within a string"))
     }

@@ -14,6 +14,9 @@ use crate::rejection::Rejection;
 mod plain;
 mod quick;
 
+/// Bytes that nearly every event fits into.
+const RECORD_BYTES: usize = 384;
+
 /// The bytes are no record of ours.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("not a record: {0}")]
@@ -26,17 +29,29 @@ pub fn encode(
     event: &Event,
     traceparent: Option<&str>,
 ) -> Bytes {
-    let bytes = plain::record(brand, accepted_at, event, traceparent);
-    let bytes = bytes.unwrap_or_else(|| {
-        let body = wire::record::Body::Event(wire::EventRecord {
-            brand: brand.to_string(),
-            accepted_at_ns: accepted_at.nanos(),
-            event: Some(to_proto(event)),
-            traceparent: traceparent.unwrap_or_default().to_owned(),
-        });
-        wire::Record { body: Some(body) }.encode_to_vec()
-    });
+    let mut bytes = Vec::with_capacity(RECORD_BYTES);
+    encode_into(&mut bytes, brand, accepted_at, event, traceparent);
     bytes.into()
+}
+
+/// The same at the end of `out`: the records of many events in one piece of memory.
+pub fn encode_into(
+    out: &mut Vec<u8>,
+    brand: &BrandId,
+    accepted_at: Timestamp,
+    event: &Event,
+    traceparent: Option<&str>,
+) {
+    if plain::record(out, brand, accepted_at, event, traceparent).is_some() {
+        return;
+    }
+    let body = wire::record::Body::Event(wire::EventRecord {
+        brand: brand.to_string(),
+        accepted_at_ns: accepted_at.nanos(),
+        event: Some(to_proto(event)),
+        traceparent: traceparent.unwrap_or_default().to_owned(),
+    });
+    out.extend(wire::Record { body: Some(body) }.encode_to_vec());
 }
 
 /// A record that only says that time passed.

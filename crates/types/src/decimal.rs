@@ -260,6 +260,11 @@ fn short(digits: &[u8]) -> Option<Decimal> {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.mantissa().unsigned_abs();
+        if let Ok(magnitude) = u64::try_from(magnitude) {
+            let mut text = [0; SHORT_TEXT];
+            let text = write_short(self.is_negative(), magnitude, self.scale(), &mut text);
+            return f.write_str(text);
+        }
         let sign = if self.is_negative() { "-" } else { "" };
         if self.scale() == 0 {
             return write!(f, "{sign}{magnitude}");
@@ -268,6 +273,33 @@ impl fmt::Display for Decimal {
         let width = usize::from(self.scale());
         write!(f, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit)
     }
+}
+
+/// Twenty digits, a point and a sign.
+const SHORT_TEXT: usize = 22;
+
+/// The text of a number whose digits 64 bits hold, from its last digit to its first.
+fn write_short(negative: bool, digits: u64, scale: u8, out: &mut [u8; SHORT_TEXT]) -> &str {
+    let (mut rest, mut left, mut at) = (digits, scale, out.len());
+    loop {
+        at -= 1;
+        out[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if left == 0 && rest == 0 {
+            break;
+        }
+        if left == 1 {
+            at -= 1;
+            out[at] = b'.';
+        }
+        left = left.saturating_sub(1);
+    }
+    if negative {
+        at -= 1;
+        out[at] = b'-';
+    }
+    // Only ASCII was written.
+    std::str::from_utf8(&out[at..]).unwrap_or_default()
 }
 
 impl fmt::Debug for Decimal {

@@ -1,13 +1,15 @@
 //! Appends records, packed: one batch at a time in each partition.
 //!
-//! A partition has one task. While a batch of it is on its way, what comes waits and goes together next, so a slow log makes larger
-//! batches and not more of them, and what one caller hands over in order stands in order. Nobody who stops waiting stops a batch.
+//! While a batch of a partition is on its way, what comes waits and goes together next, so a slow log makes larger batches and not more of
+//! them, and what one caller hands over in order stands in order. Nobody who stops waiting stops a batch.
+//!
+//! One task serves all partitions: what a request hands over for several of them reaches the log together, and whoever waits for it is
+//! woken once, when all of it is decided.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
 use ports::{AppendError, Entry, EventLog};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -24,32 +26,64 @@ const BYTES_MAX: usize = 1 << 20;
 /// Where each of some entries of one partition stands, or why they don't.
 pub(crate) type Outcome = Result<Position, Arc<AppendError>>;
 
+/// A request's entries of one partition.
 struct Job {
     entries: Vec<Entry>,
     bytes: usize,
-    done: oneshot::Sender<Outcome>,
-    /// Held until the entries are durable, whether or not anybody waits.
-    _share: Arc<Share>,
+    /// Which of the request's batches they are.
+    index: usize,
+    request: Arc<Waiting>,
 }
 
-/// Hands entries to the partitions' tasks.
+/// What becomes of a request's batches. Whoever lets go of it last answers the request.
+struct Waiting {
+    /// Held until the last entry is durable, whether or not anybody waits.
+    share: Option<Share>,
+    /// One for each batch; `None`: not known yet.
+    outcomes: Mutex<Vec<Option<Outcome>>>,
+    answer: Option<oneshot::Sender<Vec<Option<Outcome>>>>,
+}
+
+impl Waiting {
+    fn set(&self, index: usize, outcome: Outcome) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = outcomes.get_mut(index) {
+            *place = Some(outcome);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.share.take());
+        let outcomes = self.outcomes.get_mut();
+        let outcomes = std::mem::take(outcomes.unwrap_or_else(PoisonError::into_inner));
+        if let Some(answer) = self.answer.take() {
+            // The caller may have gone.
+            drop(answer.send(outcomes));
+        }
+    }
+}
+
+/// Hands entries to the partitions.
 #[derive(Clone)]
 pub(crate) struct Appender {
     partitions: Arc<[mpsc::UnboundedSender<Job>]>,
 }
 
 impl Appender {
-    /// One task a partition, in `tasks`; they end when the last appender is dropped and everything handed over is done.
+    /// Starts the task in `tasks`; it ends when the last appender is dropped and everything handed over is done.
     pub(crate) fn start(log: &Arc<dyn EventLog>, tasks: &mut JoinSet<()>) -> Self {
+        let pumps = FuturesUnordered::new();
         let partitions = (0..log.partitions()).map(|partition| {
-            // Bounded by the budget, of which every job holds its share.
+            // Bounded by the budget, of which every request holds its share.
             let (sender, jobs) = mpsc::unbounded_channel();
-            tasks.spawn(pump(log.clone(), Partition(partition), jobs));
+            pumps.push(pump(log.clone(), Partition(partition), jobs));
             sender
         });
-        Self {
-            partitions: partitions.collect(),
-        }
+        let partitions = partitions.collect();
+        tasks.spawn(pumps.collect::<()>());
+        Self { partitions }
     }
 
     pub(crate) fn partitions(&self) -> u16 {
@@ -57,36 +91,41 @@ impl Appender {
         self.partitions.len() as u16
     }
 
-    /// Appends the entries of each partition, all partitions at once; answers when every one of them is durable or has failed.
+    /// Appends the entries of each partition, all partitions at once; answers in the same order when every one of them is durable or has
+    /// failed.
     pub(crate) async fn append(
         &self,
         batches: Vec<(Partition, Vec<Entry>)>,
         share: Share,
-    ) -> HashMap<Partition, Outcome> {
-        let share = Arc::new(share);
-        let waiting = batches.into_iter().map(|(partition, entries)| {
-            let (done, outcome) = oneshot::channel();
+    ) -> Vec<Outcome> {
+        let (answer, answered) = oneshot::channel();
+        let count = batches.len();
+        let request = Arc::new(Waiting {
+            share: Some(share),
+            outcomes: Mutex::new(vec![None; count]),
+            answer: Some(answer),
+        });
+        // All are handed over before anything is awaited: callers of one order stay in it in every partition.
+        for (index, (partition, entries)) in batches.into_iter().enumerate() {
             let job = Job {
                 bytes: entries.iter().map(|entry| entry.body.len()).sum(),
                 entries,
-                done,
-                _share: share.clone(),
+                index,
+                request: Arc::clone(&request),
             };
-            // A task that is gone drops the job, and with it `done`.
-            let handed = self.partitions[usize::from(partition.0)].send(job).is_ok();
-            async move {
-                let gone = || Arc::new(AppendError::Unavailable("the service stops".to_owned()));
-                let lost = || Arc::new(AppendError::Unknown("the batch was lost".to_owned()));
-                let outcome = match handed {
-                    true => outcome.await.unwrap_or_else(|_| Err(lost())),
-                    false => Err(gone()),
-                };
-                (partition, outcome)
+            if self.partitions[usize::from(partition.0)].send(job).is_err() {
+                let gone = AppendError::Unavailable("the service stops".to_owned());
+                request.set(index, Err(Arc::new(gone)));
             }
-        });
-        // All jobs are handed over before the first is awaited: callers of one order stay in it in every partition.
-        let waiting: Vec<_> = waiting.collect();
-        join_all(waiting).await.into_iter().collect()
+        }
+        drop(request);
+        let mut outcomes = answered.await.unwrap_or_default();
+        outcomes.resize(count, None);
+        let lost = || Arc::new(AppendError::Unknown("the batch was lost".to_owned()));
+        let outcomes = outcomes.into_iter();
+        outcomes
+            .map(|outcome| outcome.unwrap_or_else(|| Err(lost())))
+            .collect()
     }
 }
 
@@ -129,7 +168,7 @@ async fn append(log: &dyn EventLog, partition: Partition, jobs: Vec<Job>) {
     let mut entries = Vec::with_capacity(jobs.iter().map(|job| job.entries.len()).sum());
     let mut waiting = Vec::with_capacity(jobs.len());
     for job in jobs {
-        waiting.push((job.entries.len(), job.done, job._share));
+        waiting.push((job.entries.len(), job.index, job.request));
         entries.extend(job.entries);
     }
     let (count, started) = (entries.len(), Instant::now());
@@ -142,7 +181,7 @@ async fn append(log: &dyn EventLog, partition: Partition, jobs: Vec<Job>) {
         }
     }
     let mut offset = 0u32;
-    for (length, done, _share) in waiting {
+    for (length, index, request) in waiting {
         let outcome = appended
             .as_ref()
             .map_err(Arc::clone)
@@ -151,7 +190,6 @@ async fn append(log: &dyn EventLog, partition: Partition, jobs: Vec<Job>) {
                 index: appended.first.index + offset,
             });
         offset += u32::try_from(length).unwrap_or(u32::MAX);
-        // The caller may have gone.
-        drop(done.send(outcome));
+        request.set(index, outcome);
     }
 }

@@ -7,17 +7,19 @@
 //!
 //! Whether a batch whose append ended as *unknown* is in the log does not matter to the sender: sent again, it is a replay.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use bytes::Bytes;
 use events::{Clock, Code, Context, Incoming, Rejection, Sources, partition_of, record};
 use futures::stream::{self, StreamExt};
 use people::{People, SEALED, has_personal, seal_event};
 use ports::{AppendError, Entity, Entry, EventLog, Key};
 use programme::model::Programme;
 use tokio::sync::Semaphore;
-use types::{Event, Partition, PlayerId, Position, Timestamp};
+use types::{Event, EventId, Partition, PlayerId, Position, Timestamp};
 
 use crate::appender::{Appender, Outcome};
 use crate::budget::{Budget, Share};
@@ -33,6 +35,8 @@ use crate::results::{EventResult, Place, Status};
 
 /// The most bytes of a record in the log.
 const RECORD_BYTES_MAX: usize = 128 * 1024;
+/// Room kept for each record of a request: nearly all fit.
+const RECORD_BYTES: usize = 256;
 /// Answers of the engine that one request waits for at once.
 const WAITS_AT_ONCE: usize = 64;
 
@@ -64,12 +68,34 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: bool,
 }
 
-// An accepted event on its way to the log.
+/// An event on its way to the log: where its record stands among those of its request.
 struct Sent {
-    at: usize,
-    event: Event,
-    partition: Partition,
+    id: EventId,
+    player: PlayerId,
+    batch: usize,
     index: u32,
+}
+
+/// The records of a request, by partition; and of each of its events where its record is, or why it has none.
+#[derive(Default)]
+struct Records {
+    batches: Vec<(Partition, Vec<Entry>)>,
+    sent: Vec<Result<Sent, Rejection>>,
+}
+
+impl Records {
+    /// Adds a record; which batch it is in, and where.
+    fn push(&mut self, partition: Partition, entry: Entry) -> (usize, u32) {
+        let known = self.batches.iter().position(|(it, _)| *it == partition);
+        let batch = known.unwrap_or_else(|| {
+            self.batches.push((partition, Vec::new()));
+            self.batches.len() - 1
+        });
+        let entries = &mut self.batches[batch].1;
+        entries.push(entry);
+        // A request has at most some thousand events.
+        (batch, entries.len() as u32 - 1)
+    }
 }
 
 impl Intake {
@@ -121,63 +147,77 @@ impl Intake {
         self.rates
             .take(request.caller, events.len(), Instant::now())?;
         let keys = self.keys(&request, &events).await?;
-        let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
-        let mut batches: BTreeMap<Partition, Vec<Entry>> = BTreeMap::new();
-        let mut sent = Vec::with_capacity(events.len());
-        let mut bytes = 0;
-        for (at, event) in events.into_iter().enumerate() {
-            let rejection = match event.and_then(|incoming| self.entry(&request, &keys, incoming)) {
-                Ok((event, entry)) => {
-                    bytes += entry.body.len();
-                    let partitions = self.appender.partitions();
-                    let partition = partition_of(&request.caller.brand, &event.player, partitions);
-                    let batch = batches.entry(partition).or_default();
-                    // A request has at most some thousand events.
-                    let index = batch.len() as u32;
-                    batch.push(entry);
-                    sent.push(Sent {
-                        at,
-                        event,
-                        partition,
-                        index,
-                    });
-                    results.push(None);
-                    continue;
-                }
-                Err(rejection) => rejection,
-            };
-            metrics::rejected(rejection.code.as_str());
-            results.push(Some(EventResult::rejected(rejection)));
-        }
-        share.grow(bytes)?;
-        metrics::events("rejected", results.len() - sent.len());
-        let outcomes = self
-            .appender
-            .append(batches.into_iter().collect(), share)
-            .await;
+        let Records { batches, sent } = self.records(&request, &keys, events);
+        let bodies = batches.iter().flat_map(|(_, entries)| entries);
+        share.grow(bodies.map(|entry| entry.body.len()).sum())?;
+        metrics::events("rejected", sent.iter().filter(|sent| sent.is_err()).count());
+        let partitions: Vec<Partition> = batches.iter().map(|(partition, _)| *partition).collect();
+        let outcomes = self.appender.append(batches, share).await;
         refuse_if_nothing_is_durable(&outcomes)?;
         let (mut accepted, mut failed) = (0, 0);
-        for sent in &sent {
-            let id = sent.event.id.as_str();
-            results[sent.at] = Some(match outcomes.get(&sent.partition) {
-                Some(Ok(first)) => {
+        let results = sent.iter().map(|sent| match sent {
+            Ok(sent) => match &outcomes[sent.batch] {
+                Ok(first) => {
                     accepted += 1;
-                    EventResult::accepted(id, Place(sent.partition, after(*first, sent.index)))
+                    let place = Place(partitions[sent.batch], after(*first, sent.index));
+                    EventResult::accepted(&sent.id, place)
                 }
-                Some(Err(error)) => {
+                Err(error) => {
                     failed += 1;
-                    EventResult::failed(id, error.to_string())
+                    EventResult::failed(&sent.id, error.to_string())
                 }
-                None => EventResult::failed(id, "the batch was lost".to_owned()),
-            });
-        }
+            },
+            Err(rejection) => EventResult::rejected(rejection),
+        });
+        let mut results: Vec<EventResult> = results.collect();
         metrics::events("accepted", accepted);
         metrics::events("failed", failed);
-        let mut results: Vec<EventResult> = results.into_iter().flatten().collect();
         if request.wait {
             self.wait(request.caller, &sent, &mut results).await;
         }
         Ok(results)
+    }
+
+    /// The events' records, all of them in one piece of memory.
+    fn records(
+        &self,
+        request: &Request<'_>,
+        keys: &HashMap<PlayerId, Key>,
+        events: Vec<Read>,
+    ) -> Records {
+        let (brand, accepted_at) = (&request.caller.brand, now());
+        let mut bytes = Vec::with_capacity(events.len() * RECORD_BYTES);
+        let encoded = events.into_iter().map(|read| {
+            let incoming = read?;
+            let body = self.encode(request, keys, accepted_at, &incoming.event, &mut bytes)?;
+            Ok((incoming, body))
+        });
+        let encoded: Vec<Result<_, Rejection>> = encoded.collect();
+        let (bytes, mut records) = (Bytes::from(bytes), Records::default());
+        for encoded in encoded {
+            let sent = encoded.map(|(Incoming { event, recorded_at }, body)| {
+                let entry = Entry {
+                    recorded_at: match self.config.clock {
+                        Clock::Log => None,
+                        Clock::Event => Some(recorded_at.unwrap_or(event.occurred_at)),
+                    },
+                    body: bytes.slice(body),
+                };
+                let partition = partition_of(brand, &event.player, self.appender.partitions());
+                let (batch, index) = records.push(partition, entry);
+                Sent {
+                    id: event.id,
+                    player: event.player,
+                    batch,
+                    index,
+                }
+            });
+            if let Err(rejection) = &sent {
+                metrics::rejected(rejection.code.as_str());
+            }
+            records.sent.push(sent);
+        }
+        records
     }
 
     /// The keys of players of whom something personal comes; those who were erased have none.
@@ -244,47 +284,53 @@ impl Intake {
             .ok_or_else(|| rejected(Code::BadAttribute, detail))
     }
 
-    fn entry(
+    /// Writes an event's record to the end of `bytes`; where it stands there.
+    fn encode(
         &self,
         request: &Request<'_>,
         keys: &HashMap<PlayerId, Key>,
-        incoming: Incoming,
-    ) -> Result<(Event, Entry), Rejection> {
-        let Incoming { event, recorded_at } = incoming;
+        accepted_at: Timestamp,
+        event: &Event,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Range<usize>, Rejection> {
+        let brand = &request.caller.brand;
         let traceparent = request.traceparent.as_deref();
-        let stored = self.stored(request, keys, &event)?;
-        let stored = stored.as_ref().unwrap_or(&event);
-        let body = record::encode(&request.caller.brand, now(), stored, traceparent);
+        let stored = self.stored(request, keys, event)?;
+        let start = bytes.len();
+        let stored = stored.as_ref().unwrap_or(event);
+        record::encode_into(bytes, brand, accepted_at, stored, traceparent);
+        let length = bytes.len() - start;
         // Many tiny values take more room in the log than they do in JSON.
-        if body.len() > RECORD_BYTES_MAX {
+        if length > RECORD_BYTES_MAX {
+            bytes.truncate(start);
             return Err(Rejection {
                 code: Code::TooLarge,
                 detail: format!(
-                    "the event takes {} bytes in the log, the most is {RECORD_BYTES_MAX}",
-                    body.len()
+                    "the event takes {length} bytes in the log, the most is {RECORD_BYTES_MAX}"
                 ),
                 id: Some(event.id.to_string()),
             });
         }
-        let recorded_at = match self.config.clock {
-            Clock::Log => None,
-            Clock::Event => Some(recorded_at.unwrap_or(event.occurred_at)),
-        };
-        Ok((event, Entry { recorded_at, body }))
+        Ok(start..bytes.len())
     }
 
     // What is not folded in time stays `accepted`, which is true.
-    async fn wait(&self, caller: &Caller, sent: &[Sent], results: &mut [EventResult]) {
+    async fn wait(
+        &self,
+        caller: &Caller,
+        sent: &[Result<Sent, Rejection>],
+        results: &mut [EventResult],
+    ) {
         let deadline = tokio::time::Instant::now() + self.config.wait_timeout;
-        let waits = sent.iter().filter_map(|sent| {
-            let Place(_, position) = results[sent.at].position?;
+        let waits = sent.iter().enumerate().filter_map(|(at, sent)| {
+            let Place(_, position) = results[at].position?;
             let entity = Entity {
                 brand: caller.brand.clone(),
-                player: sent.event.player.clone(),
+                player: sent.as_ref().ok()?.player.clone(),
             };
             Some(async move {
                 let outcome = self.queries.outcome(&entity, position);
-                (sent.at, tokio::time::timeout_at(deadline, outcome).await)
+                (at, tokio::time::timeout_at(deadline, outcome).await)
             })
         });
         let waits: Vec<_> = waits.collect();
@@ -295,9 +341,10 @@ impl Intake {
                 Ok(Ok(outcome)) => {
                     result.status = Status::Folded(outcome.status);
                     result.detail = match outcome.status {
-                        Applied::Refused => Some(refusal::sentence(&outcome.code).to_owned()),
                         Applied::Conflict => Some(refusal::CONFLICT.to_owned()),
-                        Applied::Applied | Applied::Replayed => None,
+                        _ if outcome.code.is_empty() => None,
+                        // Or the replay of what was refused.
+                        _ => Some(refusal::sentence(&outcome.code).to_owned()),
                     };
                     result.code =
                         (!outcome.code.is_empty()).then(|| String::from(outcome.code).into());
@@ -321,19 +368,17 @@ impl Intake {
             recorded_at: Some(recorded_at),
             body: record::encode_tick(),
         };
-        let batches = (0..self.appender.partitions())
-            .map(|partition| (Partition(partition), vec![entry.clone()]))
-            .collect();
-        let outcomes = self.appender.append(batches, self.budget.share()).await;
-        let mut places = Vec::with_capacity(outcomes.len());
-        for (partition, outcome) in outcomes {
-            places.push(Place(
-                partition,
-                outcome.map_err(|error| Problem::from(&*error))?,
-            ));
-        }
-        places.sort_by_key(|place| place.0);
-        Ok(places)
+        let partitions = (0..self.appender.partitions()).map(Partition);
+        let batches = partitions.clone().map(|it| (it, vec![entry.clone()]));
+        let outcomes = self
+            .appender
+            .append(batches.collect(), self.budget.share())
+            .await;
+        let places = partitions.zip(outcomes).map(|(partition, outcome)| {
+            let position = outcome.map_err(|error| Problem::from(&*error))?;
+            Ok(Place(partition, position))
+        });
+        places.collect()
     }
 }
 
@@ -351,14 +396,10 @@ fn after(first: Position, index: u32) -> Position {
     }
 }
 
-fn refuse_if_nothing_is_durable(outcomes: &HashMap<Partition, Outcome>) -> Result<(), Problem> {
+fn refuse_if_nothing_is_durable(outcomes: &[Outcome]) -> Result<(), Problem> {
     let full = |error: &&Arc<AppendError>| matches!(***error, AppendError::Full);
-    let errors = || {
-        outcomes
-            .values()
-            .filter_map(|outcome| outcome.as_ref().err())
-    };
-    if outcomes.is_empty() || outcomes.values().any(Result::is_ok) {
+    let errors = || outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    if outcomes.is_empty() || outcomes.iter().any(Result::is_ok) {
         return Ok(());
     }
     match errors().find(full).or_else(|| errors().next()) {

@@ -93,7 +93,7 @@ impl Telling {
             .appender
             .append(vec![(partition, vec![entry])], share)
             .await;
-        let position = match outcomes.remove(&partition) {
+        let position = match outcomes.pop() {
             Some(Ok(position)) => position,
             Some(Err(error)) => return Err(Problem::from(&*error)),
             None => return Err(Problem::new(Kind::Internal, "the batch was lost")),

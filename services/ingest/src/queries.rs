@@ -110,7 +110,7 @@ pub struct PreviewAnswer {
 pub struct OutcomeAnswer {
     /// Which way it went.
     pub status: Applied,
-    /// Why it was refused; empty otherwise.
+    /// Why it was refused, or the event that it repeats; empty otherwise.
     pub code: Box<str>,
     /// What it caused.
     pub emissions: Vec<Box<RawValue>>,

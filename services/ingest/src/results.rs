@@ -6,7 +6,7 @@ use std::fmt;
 use events::Rejection;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use types::{Partition, Position};
+use types::{EventId, Partition, Position, Text};
 
 use crate::queries::Applied;
 
@@ -15,7 +15,7 @@ use crate::queries::Applied;
 pub(crate) struct EventResult {
     /// Its id, where one could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<Cow<'static, str>>,
+    pub(crate) id: Option<Text>,
     pub(crate) status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<Place>,
@@ -43,9 +43,9 @@ pub(crate) enum Status {
 pub(crate) struct Place(pub(crate) Partition, pub(crate) Position);
 
 impl EventResult {
-    pub(crate) fn accepted(id: &str, place: Place) -> Self {
+    pub(crate) fn accepted(id: &EventId, place: Place) -> Self {
         Self {
-            id: Some(Cow::Owned(id.to_owned())),
+            id: Some(id.as_str().into()),
             status: Status::Accepted,
             position: Some(place),
             code: None,
@@ -54,21 +54,21 @@ impl EventResult {
         }
     }
 
-    pub(crate) fn rejected(rejection: Rejection) -> Self {
+    pub(crate) fn rejected(rejection: &Rejection) -> Self {
         Self {
-            id: rejection.id.map(Cow::Owned),
+            id: rejection.id.as_deref().map(Text::from),
             status: Status::Rejected,
             position: None,
             code: Some(Cow::Borrowed(rejection.code.as_str())),
-            detail: Some(rejection.detail),
+            detail: Some(rejection.detail.clone()),
             emissions: None,
         }
     }
 
     /// Other events of the request are durable and this one is not: it alone is to be sent again.
-    pub(crate) fn failed(id: &str, detail: String) -> Self {
+    pub(crate) fn failed(id: &EventId, detail: String) -> Self {
         Self {
-            id: Some(Cow::Owned(id.to_owned())),
+            id: Some(id.as_str().into()),
             status: Status::Rejected,
             position: None,
             code: Some(Cow::Borrowed(UNAVAILABLE)),

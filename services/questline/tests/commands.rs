@@ -127,6 +127,13 @@ fn a_command_is_done_once_or_refused_with_its_code_and_then_changes_nothing() {
     let spend = |id: &str, amount: &str| json!({"id": id, "type": "points_spent", "player": "p", "occurred_at": at, "attributes": {"points": "coins", "amount": amount}});
     assert_eq!(club.take(&spend("s1", "1")), "not_enough_points");
     assert_eq!(club.bare(), before);
+    // The same again is answered as the first was.
+    let (_, again) = club.ask("POST", "/v1/events?wait=applied", None, &spend("s1", "1"));
+    let result = &again["results"][0];
+    assert_eq!(
+        (result["status"].as_str(), result["code"].as_str()),
+        (Some("replayed"), Some("not_enough_points"))
+    );
 
     let done = |word: &str| (200, word.to_owned());
     let again = "2011-01-10T11:30:00Z";

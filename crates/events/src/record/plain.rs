@@ -1,100 +1,109 @@
-//! Writing the record of an event without lists and maps straight into its bytes: what the general encoder says, field by field, with
+//! Writing the record of an event without lists and maps straight to where it stays: what the general encoder says, field by field, with
 //! the time in front. What follows it is text then, and is read as one.
+
+use std::fmt::Display;
+use std::io::Write as _;
 
 use types::{BrandId, Currency, Event, EventId, Timestamp, Value};
 
-/// The record's bytes, or `None` where the general encoder has to write them.
+/// Appends the record's bytes, or nothing and `None` where the general encoder has to write them.
 pub(super) fn record(
+    out: &mut Vec<u8>,
     brand: &BrandId,
     accepted_at: Timestamp,
     event: &Event,
     traceparent: Option<&str>,
-) -> Option<Vec<u8>> {
-    let mut said = Vec::with_capacity(256);
-    put_event(&mut said, event)?;
-    let mut body = Vec::with_capacity(said.len() + 192);
-    put(&mut body, 1, brand.as_str().as_bytes());
-    put_number(&mut body, 2, accepted_at.nanos().unsigned_abs());
-    put(&mut body, 4, traceparent.unwrap_or_default().as_bytes());
-    put(&mut body, 3, &said);
-    let mut record = Vec::with_capacity(body.len() + 4);
-    put(&mut record, 1, &body);
-    Some(record)
+) -> Option<()> {
+    let start = out.len();
+    let written = nested(out, 1, LONG, |body| {
+        put(body, 1, brand.as_str());
+        put_number(body, 2, accepted_at.nanos().unsigned_abs());
+        put(body, 4, traceparent.unwrap_or_default());
+        nested(body, 3, LONG, |said| put_event(said, event))
+    });
+    if written.is_none() {
+        out.truncate(start);
+    }
+    written
 }
 
 fn put_event(said: &mut Vec<u8>, event: &Event) -> Option<()> {
-    let mut time = Vec::with_capacity(12);
     let nanos = event.occurred_at.nanos().unsigned_abs();
-    put_number(&mut time, 1, nanos / 1_000_000_000);
-    put_number(&mut time, 2, nanos % 1_000_000_000);
     // Also where it is empty, which says 1970.
-    varint(said, key(5, BYTES));
-    varint(said, time.len() as u64);
-    said.extend_from_slice(&time);
-    let mut text = |number: u64, text: &str| put(said, number, text.as_bytes());
-    text(1, event.id.as_str());
-    text(2, event.source.as_str());
-    text(3, &event.kind);
-    text(4, event.player.as_str());
+    nested(said, 5, SHORT, |time| {
+        put_number(time, 1, nanos / 1_000_000_000);
+        put_number(time, 2, nanos % 1_000_000_000);
+        Some(())
+    })?;
+    put(said, 1, event.id.as_str());
+    put(said, 2, event.source.as_str());
+    put(said, 3, &event.kind);
+    put(said, 4, event.player.as_str());
     if let Some(amount) = event.amount {
-        text(6, &amount.to_string());
+        put_digits(said, 6, amount)?;
     }
-    text(7, event.currency.map_or("", Currency::code));
-    text(8, event.refers_to.as_ref().map_or("", EventId::as_str));
+    put(said, 7, event.currency.map_or("", Currency::code));
+    put(
+        said,
+        8,
+        event.refers_to.as_ref().map_or("", EventId::as_str),
+    );
     if let Some(rate) = event.rate {
-        text(9, &rate.to_string());
+        put_digits(said, 9, rate)?;
     }
     let mut attributes = event.attributes.iter();
-    attributes.try_for_each(|(name, value)| put_attribute(said, name, value))
+    attributes.try_for_each(|(name, value)| {
+        nested(said, 10, SHORT, |entry| {
+            put_text(entry, 1, name);
+            nested(entry, 2, SHORT, |said| put_value(said, value))
+        })
+    })
 }
 
-fn put_attribute(said: &mut Vec<u8>, name: &str, value: &Value) -> Option<()> {
-    let digits;
-    let (kind, text) = match value {
+fn put_value(said: &mut Vec<u8>, value: &Value) -> Option<()> {
+    match value {
         Value::Bool(truth) => {
-            let truth = [key(1, NUMBER) as u8, u8::from(*truth)];
-            put_entry(said, name, &truth);
-            return Some(());
+            said.extend_from_slice(&[key(1, NUMBER) as u8, u8::from(*truth)]);
+            Some(())
         }
-        Value::Number(number) => {
-            digits = number.to_string();
-            (2, digits.as_str())
+        Value::Number(number) => put_digits(said, 2, number),
+        Value::Text(text) => {
+            put_text(said, 3, text);
+            Some(())
         }
-        Value::Text(text) => (3, text.as_str()),
-        Value::List(_) | Value::Map(_) => return None,
-    };
-    let mut value = Vec::with_capacity(text.len() + 4);
-    varint(&mut value, key(kind, BYTES));
-    varint(&mut value, text.len() as u64);
-    value.extend_from_slice(text.as_bytes());
-    put_entry(said, name, &value);
-    Some(())
-}
-
-fn put_entry(said: &mut Vec<u8>, name: &str, value: &[u8]) {
-    let mut entry = Vec::with_capacity(name.len() + value.len() + 8);
-    varint(&mut entry, key(1, BYTES));
-    varint(&mut entry, name.len() as u64);
-    entry.extend_from_slice(name.as_bytes());
-    put(&mut entry, 2, value);
-    put(said, 10, &entry);
+        Value::List(_) | Value::Map(_) => None,
+    }
 }
 
 /// How values are written.
 const NUMBER: u64 = 0;
 const BYTES: u64 = 2;
 
+/// Bytes that the length of a message takes, as a rule: below 128, and from there on.
+const SHORT: usize = 1;
+const LONG: usize = 2;
+
 const fn key(number: u64, kind: u64) -> u64 {
     (number << 3) | kind
 }
 
-/// A field of bytes; empty ones are not written.
-fn put(said: &mut Vec<u8>, number: u64, bytes: &[u8]) {
-    if !bytes.is_empty() {
-        varint(said, key(number, BYTES));
-        varint(said, bytes.len() as u64);
-        said.extend_from_slice(bytes);
+/// A field of text; empty ones are not written.
+fn put(said: &mut Vec<u8>, number: u64, text: &str) {
+    if !text.is_empty() {
+        put_text(said, number, text);
     }
+}
+
+/// A field of text, also where it is empty.
+fn put_text(said: &mut Vec<u8>, number: u64, text: &str) {
+    varint(said, key(number, BYTES));
+    varint(said, text.len() as u64);
+    said.extend_from_slice(text.as_bytes());
+}
+
+/// A field of text that a number is.
+fn put_digits(said: &mut Vec<u8>, number: u64, digits: impl Display) -> Option<()> {
+    nested(said, number, SHORT, |said| write!(said, "{digits}").ok())
 }
 
 /// A field of a number; zero is not written.
@@ -103,6 +112,42 @@ fn put_number(said: &mut Vec<u8>, number: u64, value: u64) {
         varint(said, key(number, NUMBER));
         varint(said, value);
     }
+}
+
+/// A field whose length is known once it is written. It is kept room for before it: where it takes more or less than `room`, what was
+/// written is moved.
+fn nested(
+    out: &mut Vec<u8>,
+    number: u64,
+    room: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> Option<()>,
+) -> Option<()> {
+    varint(out, key(number, BYTES));
+    let at = out.len();
+    let from = at + room;
+    out.resize(from, 0);
+    write(out)?;
+    let end = out.len();
+    let mut length = (end - from) as u64;
+    let takes = varint_bytes(length);
+    if takes > room {
+        out.resize(end + takes - room, 0);
+    }
+    if takes != room {
+        out.copy_within(from..end, at + takes);
+        out.truncate(at + takes + end - from);
+    }
+    for byte in &mut out[at..at + takes] {
+        *byte = length as u8 | 0x80;
+        length >>= 7;
+    }
+    out[at + takes - 1] &= 0x7f;
+    Some(())
+}
+
+const fn varint_bytes(value: u64) -> usize {
+    let bits = u64::BITS - (value | 1).leading_zeros();
+    bits.div_ceil(7) as usize
 }
 
 fn varint(said: &mut Vec<u8>, mut value: u64) {

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use prost::Message;
 use types::{
     Attributes, Body, Change, Decimal, Event, Position, Record, Stage, Tick, Timestamp, Value,
 };
 
-use super::{decode, encode, encode_change, encode_tick, general, quick};
+use super::{decode, encode, encode_change, encode_into, encode_tick, general, quick, wire};
 use crate::fixture::programme;
 use crate::{Context, from_proto, parse_json, to_proto};
 
@@ -268,5 +269,37 @@ impl SetAttribute for proto::event::v1::Event {
         let kind = Some(proto::event::v1::value::Kind::TextValue(text));
         self.attributes
             .insert("a".into(), proto::event::v1::Value { kind });
+    }
+}
+
+#[test]
+fn lengths_take_no_more_bytes_than_they_need_however_long_a_text_is() {
+    let programme = programme();
+    let order = br#"{"id":"o","source":"shop","type":"order","player":"p","occurred_at":"2026-01-05T09:00:00Z","amount":"1.00","currency":"GBP"}"#;
+    let source = "shop".parse().unwrap();
+    let read = parse_json(order, &Context::file(&programme, &source));
+    let event = read.unwrap().event;
+    let brand = "acme".parse().unwrap();
+    let mut all = Vec::new();
+    for length in (0..300).chain([16_200, 16_383, 16_384, 60_000]) {
+        let mut event = event.clone();
+        event
+            .attributes
+            .insert("note".into(), Value::Text("x".repeat(length).into()));
+        let bytes = encode(&brand, Timestamp::MIN, &event, None);
+        let general = wire::Record::decode(&*bytes).unwrap();
+        assert_eq!(general.encoded_len(), bytes.len(), "{length}");
+        let Ok(Record {
+            body: Body::Event { event: decoded, .. },
+            ..
+        }) = decode(AT, Timestamp::MIN, &bytes)
+        else {
+            panic!("{length}");
+        };
+        assert_eq!(*decoded, event, "{length}");
+        // The same behind others.
+        let start = all.len();
+        encode_into(&mut all, &brand, Timestamp::MIN, &event, None);
+        assert_eq!(all[start..], *bytes, "{length}");
     }
 }

@@ -31,6 +31,26 @@ fn numbers_are_read_from_their_text() {
     }
 }
 
+#[test]
+fn numbers_of_few_digits_are_written_as_those_of_many_are() {
+    let most = i128::from(u64::MAX);
+    let table = [
+        (0, 0, "0"),
+        (5, 2, "0.05"),
+        (-5, 1, "-0.5"),
+        (13912, 2, "139.12"),
+        (-1, 18, "-0.000000000000000001"),
+        (most, 0, "18446744073709551615"),
+        (-most, 18, "-18.446744073709551615"),
+        (most + 1, 0, "18446744073709551616"),
+        (-most - 1, 18, "-18.446744073709551616"),
+    ];
+    for (mantissa, scale, text) in table {
+        let number = Decimal::new(mantissa, scale).unwrap();
+        assert_eq!(number.to_string(), text);
+    }
+}
+
 fn any_decimal() -> impl Strategy<Value = Decimal> {
     (-10i128.pow(30)..10i128.pow(30), 0u8..=18)
         .prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale).unwrap())

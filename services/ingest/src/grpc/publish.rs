@@ -92,7 +92,7 @@ fn result(result: EventResult) -> PublishResult {
     };
     let emissions = result.emissions.unwrap_or_default();
     PublishResult {
-        id: result.id.unwrap_or_default().into_owned(),
+        id: result.id.unwrap_or_default().into(),
         status: status.into(),
         position: result.position.map(|place| LogPosition {
             partition: u32::from(place.0.0),

@@ -111,7 +111,11 @@ impl Queries for EngineQueries {
         let found = found.map_err(asked_again)?;
         let (status, code) = match found.outcome {
             Outcome::Applied | Outcome::Ticked => (Applied::Applied, ""),
-            Outcome::Replayed => (Applied::Replayed, ""),
+            // Answered as the first was.
+            Outcome::Replayed => match found.first {
+                Some(Outcome::Refused(refusal)) => (Applied::Replayed, refusal.code()),
+                _ => (Applied::Replayed, ""),
+            },
             Outcome::Conflict => (Applied::Conflict, ""),
             Outcome::Refused(refusal) => (Applied::Refused, refusal.code()),
         };

@@ -1,7 +1,9 @@
 //! A worker: folds each of its players under both programmes.
+//!
+//! Where players share nothing their order among each other does not matter: records are gathered, and each player's folded one behind the
+//! other. Both of his states lie in the caches then, and not in those of a hundred thousand others' way.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use anyhow::Context as _;
 use ports::LogRecord;
@@ -29,13 +31,19 @@ pub(super) struct Part {
     pub(super) events: u64,
 }
 
+/// Records that are gathered before they are folded: some 75 MB.
+const GATHERED: usize = 1 << 17;
+
 /// Players of some partitions, or of all of them.
 pub(super) struct Worker<'p> {
     brand: &'p BrandId,
     /// From when on the draft counts, and anything is counted; `None`: from the beginning.
     since: Option<Timestamp>,
     sides: [Side<'p>; 2],
-    players: HashMap<PlayerId, Player>,
+    places: HashMap<PlayerId, usize>,
+    players: Vec<(PlayerId, Player)>,
+    /// Each with the place of its player.
+    gathered: Vec<(usize, Record)>,
     rows: Rows,
     /// Whether the draft counts by now, whoever's record comes: where players share something they meet it together.
     forked: bool,
@@ -52,29 +60,72 @@ impl<'p> Worker<'p> {
             brand,
             since,
             sides,
-            players: HashMap::new(),
+            places: HashMap::new(),
+            players: Vec::new(),
+            gathered: Vec::new(),
             rows: Rows::new().context("no file for what does not stay in memory")?,
             forked: false,
             events: 0,
         })
     }
 
-    /// Folds a record of the log, where it is an event of one of the brand's players.
+    /// Takes a record of the log, where it is an event of one of the brand's players.
     pub(super) fn take(&mut self, record: &LogRecord) -> anyhow::Result<()> {
         let read = events::record::decode(record.position, record.recorded_at, &record.body);
-        let record = read.with_context(|| format!("the record at {}", record.position))?;
-        match &record.body {
-            Body::Event { brand, event, .. } if brand == self.brand && !is_tell(event) => {
-                let failed = || format!("player {}", event.player);
-                self.event(&record, event).with_context(failed)
-            }
-            _ => Ok(()),
+        let mut record = read.with_context(|| format!("the record at {}", record.position))?;
+        let Body::Event { brand, event, .. } = &mut record.body else {
+            return Ok(());
+        };
+        if brand != self.brand || is_tell(event) {
+            return Ok(());
+        }
+        // Both sides ask for it, and it costs more than to keep it.
+        event.sealed = Some(Box::new(event.digest()));
+        let place = self.place(&event.player, record.recorded_at);
+        if self.sides[TODAY].town.is_some() {
+            return self.event(place, &record);
+        }
+        self.gathered.push((place, record));
+        match self.gathered.len() < GATHERED {
+            true => Ok(()),
+            false => self.fold_gathered(),
         }
     }
 
-    fn event(&mut self, record: &Record, event: &Event) -> anyhow::Result<()> {
+    fn place(&mut self, id: &PlayerId, at: Timestamp) -> usize {
+        if let Some(place) = self.places.get(id) {
+            return *place;
+        }
+        let place = self.players.len();
+        let both = self.is_since(at);
+        let player = Player {
+            today: Half::default(),
+            draft: both.then(Half::default),
+        };
+        self.players.push((id.clone(), player));
+        self.places.insert(id.clone(), place);
+        place
+    }
+
+    /// Whether the draft counts for a record of then.
+    fn is_since(&self, at: Timestamp) -> bool {
+        self.forked || self.since.is_none_or(|since| at >= since)
+    }
+
+    fn fold_gathered(&mut self) -> anyhow::Result<()> {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        // Stable: a player's records stay in order.
+        gathered.sort_by_key(|(place, _)| *place);
+        for (place, record) in gathered.drain(..) {
+            self.event(place, &record)?;
+        }
+        self.gathered = gathered;
+        Ok(())
+    }
+
+    fn event(&mut self, place: usize, record: &Record) -> anyhow::Result<()> {
         let at = record.recorded_at;
-        let both = self.forked || self.since.is_none_or(|since| at >= since);
+        let both = self.is_since(at);
         if self.sides[TODAY].town.is_some() {
             if both && !self.forked {
                 self.fork_together()?;
@@ -82,24 +133,20 @@ impl<'p> Worker<'p> {
             self.fire_until(at)?;
         }
         let (sides, rows) = (&mut self.sides, &mut self.rows);
-        let player = match self.players.entry(event.player.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Player {
-                today: Half::default(),
-                draft: both.then(Half::default),
-            }),
-        };
-        if let Some(since) = self.since.filter(|_| both && player.draft.is_none()) {
-            let half = fork(sides, &event.player, &mut player.today, since, rows)?;
-            player.draft = Some(half);
-        }
-        let [today, draft] = sides;
-        today.fold(&event.player, &mut player.today, record, rows, both)?;
-        if let Some(half) = &mut player.draft {
-            draft.fold(&event.player, half, record, rows, true)?;
-            self.events += 1;
-        }
-        Ok(())
+        let (id, player) = &mut self.players[place];
+        let folded = (|| {
+            if let Some(since) = self.since.filter(|_| both && player.draft.is_none()) {
+                player.draft = Some(fork(sides, id, &mut player.today, since, rows)?);
+            }
+            let [today, draft] = sides;
+            today.fold(id, &mut player.today, record, rows, both)?;
+            if let Some(half) = &mut player.draft {
+                draft.fold(id, half, record, rows, true)?;
+                self.events += 1;
+            }
+            anyhow::Ok(())
+        })();
+        folded.with_context(|| format!("player {id}"))
     }
 
     /// Everybody meets the draft, and finds of what is shared what is left.
@@ -119,11 +166,9 @@ impl<'p> Worker<'p> {
 
     /// Whoever has not met the draft by then does.
     fn fork_rest(&mut self, since: Timestamp) -> anyhow::Result<()> {
-        let mut rest: Vec<(&PlayerId, &mut Player)> = self
-            .players
-            .iter_mut()
-            .filter(|(_, player)| player.draft.is_none())
-            .collect();
+        let all = self.players.iter_mut().map(|(id, player)| (&*id, player));
+        let mut rest: Vec<(&PlayerId, &mut Player)> =
+            all.filter(|(_, player)| player.draft.is_none()).collect();
         rest.sort_unstable_by_key(|(id, _)| *id);
         for (id, player) in rest {
             let half = fork(
@@ -144,9 +189,10 @@ impl<'p> Worker<'p> {
         for which in [TODAY, DRAFT] {
             let side = &mut self.sides[which];
             while let Some((at, id)) = side.town.as_mut().and_then(|town| town.next_due(now)) {
-                let Some(player) = self.players.get_mut(&id) else {
+                let Some(place) = self.places.get(&id) else {
                     continue;
                 };
+                let (_, player) = &mut self.players[*place];
                 let counts = player.draft.is_some();
                 let half = match which {
                     TODAY => Some(&mut player.today),
@@ -162,6 +208,7 @@ impl<'p> Worker<'p> {
 
     /// What came of it, what is due by the end of the history included.
     pub(super) fn finish(mut self, plan: &Plan, end: Timestamp) -> anyhow::Result<Part> {
+        self.fold_gathered()?;
         match self.since {
             Some(since) if self.sides[TODAY].town.is_none() => self.fork_rest(since)?,
             Some(_) if !self.forked => self.fork_together()?,
