@@ -258,7 +258,10 @@ fn group(
                 continue;
             }
             Body::Logic(version) => {
-                timeline.logic.hear(*version, at.position, at.clock);
+                timeline
+                    .to_mut()
+                    .logic
+                    .hear(*version, at.position, at.clock);
                 changes.push(Heard {
                     news: News::Logic(*version),
                     at: *at,
