@@ -258,10 +258,8 @@ fn group(
                 continue;
             }
             Body::Logic(version) => {
-                timeline
-                    .to_mut()
-                    .logic
-                    .hear(*version, at.position, at.clock);
+                let logic = &mut timeline.to_mut().logic;
+                logic.hear(*version, at.position, at.clock);
                 changes.push(Heard {
                     news: News::Logic(*version),
                     at: *at,

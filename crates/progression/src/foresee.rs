@@ -134,7 +134,8 @@ fn falls(
                 continue;
             }
             let now = moves.mission(ix).and_then(|ix| {
-                let slot = is.mission(ix)?.slot(slot.period)?;
+                let kept = is.mission(ix)?;
+                let slot = kept.slot(slot.period)?;
                 Some(shown(
                     programme,
                     &programme.missions[usize::from(ix.0)],

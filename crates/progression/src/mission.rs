@@ -63,20 +63,6 @@ pub(crate) fn count(
     }
 }
 
-/// Fetches the missions for which the event may count, before anything looks at them.
-pub(crate) fn fetch(step: &Step<'_>, fact: &Fact<'_>, candidates: &Candidates) {
-    let kind = usize::from(fact.kind.0);
-    let missions = &step.programme.missions_by_type[kind];
-    let rules = step.programme.rules_by_type[kind].len();
-    let mut from = rules;
-    let some = std::iter::from_fn(|| {
-        let at = candidates.next(from)?;
-        from = at + 1;
-        missions.get(at - rules).copied()
-    });
-    step.state.missions.fetch(some);
-}
-
 /// Writes down why no mission looked at an event of this type.
 pub(crate) fn pass_over(step: &mut Step<'_>, kind: EventTypeIx, reason: &Reason) {
     let missions = &step.programme.missions_by_type[usize::from(kind.0)];
@@ -135,6 +121,9 @@ fn count_one(
     };
     if due {
         step.grew.push((ix, current.period));
+    }
+    if nature.plain.is_some() {
+        step.state.missions.shorten(ix);
     }
     Ok(())
 }
@@ -274,19 +263,24 @@ fn slot_for<'s>(
 pub(crate) fn complete(step: &mut Step<'_>, occurred_at: Timestamp) {
     for (ix, period) in std::mem::take(&mut step.grew) {
         let mission = &step.programme.missions[usize::from(ix.0)];
-        let Some(kept) = step.state.mission(ix) else {
-            continue;
-        };
-        let most = mission.limit.per_player;
-        let full = most.is_some_and(|most| kept.standing >= most) || claim::is_full(kept);
-        let due = kept.slot(period).is_some_and(|slot| {
-            let (_, rules) = slot.rules(step.programme, mission);
-            is_due(rules, slot)
-        });
-        if due && !full {
+        if completes(step, ix, mission, period) {
             waiting::complete(step, ix, mission, period, occurred_at);
         }
     }
+}
+
+/// Whether a period is due to complete, and the mission has room for one more completion.
+fn completes(step: &Step<'_>, ix: MissionIx, mission: &Mission, period: Period) -> bool {
+    let Some(kept) = step.state.mission(ix) else {
+        return false;
+    };
+    let most = mission.limit.per_player;
+    let full = most.is_some_and(|most| kept.standing >= most) || claim::is_full(&kept);
+    let due = kept.slot(period).is_some_and(|slot| {
+        let (_, rules) = slot.rules(step.programme, mission);
+        is_due(rules, slot)
+    });
+    due && !full
 }
 
 /// Takes something off a mission's period, wherever it lies.
@@ -328,8 +322,7 @@ pub(crate) fn take_off(
 
 /// The period in which an event counts that was to count for this one: a reopened run's events go on to another.
 fn landed(state: &State, ix: MissionIx, period: Period) -> Period {
-    let course = state.mission(ix).and_then(|kept| kept.course.as_ref());
-    match (period, course) {
+    match (period, state.course(ix)) {
         (Period::Run(number), Some(course)) => Period::Run(course.landed(number)),
         _ => period,
     }

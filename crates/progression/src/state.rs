@@ -4,8 +4,10 @@ mod attic;
 mod fetch;
 mod missions;
 mod remap;
+mod running;
 mod snapshot;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, Programme, RewardIx, RuleIx, TierSetIx};
@@ -18,7 +20,7 @@ use crate::codec::DecodeError;
 use crate::derived;
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
-use crate::mission;
+use crate::mission::{self, Course};
 use crate::names::Names;
 use crate::orders::OpenOrders;
 use crate::period::Period;
@@ -32,8 +34,9 @@ use crate::zone::Zones;
 
 pub(crate) use attic::Attic;
 pub(crate) use fetch::LINE;
-pub(crate) use missions::{MissionState, Missions};
+pub(crate) use missions::{Kept, MissionState, Missions};
 pub(crate) use remap::Moves;
+pub(crate) use running::Running;
 
 /// Grants that a reader is shown: the newest.
 pub(crate) const GRANTS_SHOWN: usize = 32;
@@ -273,8 +276,13 @@ impl State {
         open.next()
     }
 
-    pub(crate) fn mission(&self, ix: MissionIx) -> Option<&MissionState> {
+    pub(crate) fn mission(&self, ix: MissionIx) -> Option<Cow<'_, MissionState>> {
         self.missions.get(ix)
+    }
+
+    /// What of a mission is the player's for good.
+    pub(crate) fn course(&self, ix: MissionIx) -> Option<&Course> {
+        self.missions.whole(ix)?.course.as_deref()
     }
 
     pub(crate) fn tier(&self, ix: TierSetIx) -> Option<&TierState> {

@@ -205,14 +205,14 @@ fn mission(
     now: Timestamp,
 ) -> MissionView {
     let kept = state.mission(ix);
-    let course = kept.and_then(|kept| kept.course.as_ref());
+    let course = state.course(ix);
     let current = |window| match window {
         Window::Once => Some(Period::Once),
         Window::Calendar(kind) => Some(state.zones.look(programme, kind, now).period),
         Window::AfterStart { .. } => started(state, ix).map(Period::Start),
         Window::Rolling { .. } => Some(Period::Run(course.map_or(1, |course| course.next_run()))),
     };
-    let slots = kept.map_or(&[][..], |kept| &kept.slots);
+    let slots = kept.as_ref().map_or(&[][..], |kept| &kept.slots);
     // A period that runs on by an earlier version's goal and window comes first.
     let running = slots.iter().find(|slot| {
         let (_, rules) = slot.rules(programme, mission);
@@ -236,7 +236,7 @@ fn mission(
     let joined = || course.is_some_and(|course| course.opted_in.is_some());
     MissionView {
         mission: mission.id.clone(),
-        completed: kept.map_or(0, |kept| kept.standing),
+        completed: kept.as_ref().map_or(0, |kept| kept.standing),
         progress: match streak.flatten() {
             Some(length) => length.to_string().into(),
             None => goal::shown(&rules.goal, parts).into(),

@@ -80,7 +80,6 @@ impl<'e> Count<'e> {
     fn count(&self, step: &mut Step<'_>) -> Option<Settled> {
         let (fact, returned) = (&self.fact, self.early.returned);
         let candidates = fact.candidates(step.programme);
-        mission::fetch(step, fact, &candidates);
         let Some(settlement) = &self.early.settlement else {
             earn::earn(step, fact, &candidates, returned);
             mission::count(step, fact, &candidates, returned);

@@ -35,7 +35,7 @@ pub(super) fn check(
     if mission.start != Start::OptIn {
         return Err(Refusal::NotOptIn);
     }
-    let course = state.mission(ix).and_then(|kept| kept.course.as_ref());
+    let course = state.course(ix);
     if course.is_some_and(|course| course.opted_in.is_some()) {
         return Err(Refusal::AlreadyOptedIn);
     }

@@ -77,7 +77,11 @@ pub(crate) fn expired_of<'e>(
         if programme.missions[usize::from(ix.0)].on_reversal != OnReversal::TakeBack {
             continue;
         }
-        let hot = state.mission(ix).into_iter().flat_map(|kept| &kept.slots);
+        let hot = state
+            .missions
+            .whole(ix)
+            .into_iter()
+            .flat_map(|kept| &kept.slots);
         let cold = cold.iter().filter(|cold| cold.mission == ix);
         let mut slots = hot.chain(cold.map(|cold| &cold.slot));
         let fate = slots

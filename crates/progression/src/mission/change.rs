@@ -33,13 +33,13 @@ pub(crate) fn carry(
         programme,
         zones: &zones,
     };
-    for (ix, kept) in state.missions.iter_mut() {
+    state.missions.change_each(|ix, kept| {
         let mission = &programme.missions[usize::from(ix.0)];
         let last = back.iter().find(|(it, _)| *it == ix);
         let last = last.map_or(before, |(_, version)| version);
         let old = programme.of_version(last);
         let Some((old, was)) = old.and_then(|old| Some((old, old.same_mission(mission)?))) else {
-            continue;
+            return;
         };
         kept.slots.retain_mut(|slot| {
             let keeps = slot.keeps().and_then(|version| {
@@ -79,7 +79,7 @@ pub(crate) fn carry(
             past.shift(entry, leaves);
             true
         });
-    }
+    });
     state.zones = zones;
     streak::rezone(programme, state);
 }

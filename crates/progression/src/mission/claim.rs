@@ -41,7 +41,7 @@ pub(crate) fn open(
     mission: Option<MissionIx>,
     period: Option<&str>,
 ) -> Option<(MissionIx, Period)> {
-    let missions = state.missions.iter();
+    let missions = state.missions.all_whole();
     let meant = missions.filter(|(ix, _)| mission.is_none_or(|mission| mission == *ix));
     let slots = meant.flat_map(|(ix, kept)| kept.slots.iter().map(move |slot| (ix, slot)));
     let offers = slots.filter_map(|(ix, slot)| match slot.fate.as_ref()?.offer {
@@ -103,7 +103,7 @@ pub(crate) fn may_lapse(programme: &Programme, mission: &Mission) -> bool {
 
 /// When the next offer of a mission lapses, and of which period.
 pub(crate) fn due(state: &State, ix: MissionIx) -> Option<(Timestamp, Period)> {
-    let slots = state.mission(ix)?.slots.iter();
+    let slots = state.missions.whole(ix)?.slots.iter();
     let lapses = slots.filter_map(|slot| match slot.fate.as_ref()?.offer {
         Offer::Open { until, .. } => Some((until?, slot.period)),
         _ => None,

@@ -13,6 +13,7 @@ use crate::fact::Fact;
 use crate::goal::{Leaf, Progress};
 use crate::journal::{Contribution, Gain, Reason};
 use crate::period::Period;
+use crate::state::{Kept, Running};
 use crate::step::Step;
 use crate::zone::Current;
 
@@ -74,6 +75,14 @@ impl Plain {
         }
     }
 
+    /// Whether so much is enough.
+    fn is_reached(self, progress: i64) -> bool {
+        match self.target {
+            Target::Events(target) => progress.unsigned_abs() >= target,
+            Target::Micro(target) => progress >= target,
+        }
+    }
+
     /// Adds it to progress of its kind; whether the target is reached then.
     fn add(self, progress: &mut Progress, gain: Gain) -> Option<bool> {
         match (self.target, progress) {
@@ -100,8 +109,11 @@ pub(super) fn count(
     returned: Returned,
 ) -> Option<Result<(), Reason>> {
     // An earlier version may have counted the type; a running period may go by it, or have parts of it.
-    let mut slots = step.state.mission(ix)?.slots.iter();
-    if !returned.is_nothing() || leaf.of != fact.kind || slots.any(|slot| slot.past.is_some()) {
+    let past = step.state.missions.whole(ix).is_some_and(|kept| {
+        let mut slots = kept.slots.iter();
+        slots.any(|slot| slot.past.is_some())
+    });
+    if !returned.is_nothing() || leaf.of != fact.kind || past {
         return None;
     }
     let current = plain.period(step, fact)?;
@@ -111,13 +123,27 @@ pub(super) fn count(
         return Some(Err(reason));
     }
     let gain = plain.gain(fact)?;
-    let slot = step.state.missions.get_mut(ix)?.slot_mut(current.period)?;
-    let [progress] = &mut *slot.parts else {
-        return None;
+    let due = match step.state.missions.kept_mut(ix) {
+        Some(Kept::Running(running)) => plain.is_reached(running.add(current, gain)?),
+        Some(Kept::Whole(state)) => {
+            let slot = state.slot_mut(current.period)?;
+            let [progress] = &mut *slot.parts else {
+                return None;
+            };
+            let reached = plain.add(progress, gain)?;
+            slot.end = slot.end.max(current.end);
+            reached && !slot.stands()
+        }
+        // The period may lie in the archive.
+        None if !step.cold.is_empty() => return None,
+        None => {
+            let mut running = Running::new(current, gain)?;
+            let reached = plain.is_reached(running.add(current, gain)?);
+            step.state.missions.begin(ix, running);
+            reached
+        }
     };
-    let reached = plain.add(progress, gain)?;
-    slot.end = slot.end.max(current.end);
-    if reached && !slot.stands() {
+    if due {
         step.grew.push((ix, current.period));
     }
     step.counted.push(Contribution {

@@ -64,7 +64,10 @@ pub(crate) fn by_version(programme: &Programme, state: &mut State) {
 /// Since when every prerequisite stands, where all do; a mission without any has been open for ever.
 pub(super) fn unlock(state: &State, mission: &Mission) -> Option<Timestamp> {
     let since = |ix: &MissionIx| {
-        let first = state.mission(*ix).filter(|first| first.standing > 0)?;
+        let first = state
+            .missions
+            .whole(*ix)
+            .filter(|first| first.standing > 0)?;
         Some(first.unlocks().first().copied().unwrap_or_default())
     };
     mission
@@ -85,7 +88,7 @@ pub(super) fn available(mission: &Mission, occurred_at: Timestamp) -> bool {
 
 /// Since when a window from the player's start runs.
 pub(crate) fn started(state: &State, ix: MissionIx) -> Option<Timestamp> {
-    state.mission(ix)?.course.as_ref()?.started
+    state.course(ix)?.started
 }
 
 fn start(step: &mut Step<'_>, ix: MissionIx, at: Timestamp) {
@@ -119,8 +122,7 @@ pub(crate) fn open_at(
         return Err(Reason::Locked);
     }
     if mission.start == Start::OptIn {
-        let kept = state.mission(ix).and_then(|kept| kept.course.as_ref());
-        let joined = kept.and_then(|course| course.opted_in);
+        let joined = state.course(ix).and_then(|course| course.opted_in);
         if joined.is_none_or(|joined| joined > occurred) {
             return Err(Reason::NotJoined);
         }

@@ -91,7 +91,7 @@ pub(crate) fn rezone(programme: &Programme, state: &mut State) {
         programme,
         zones: &zones,
     };
-    for (ix, kept) in state.missions.iter_mut() {
+    state.missions.change_each(|ix, kept| {
         let mission = &programme.missions[usize::from(ix.0)];
         if may_have_streaks(programme, mission) {
             for slot in &mut kept.slots {
@@ -101,14 +101,15 @@ pub(crate) fn rezone(programme: &Programme, state: &mut State) {
                 chains::measure(look, rules, slot, now);
             }
         }
-    }
+    });
     state.zones = zones;
 }
 
 /// When the next chain of a mission breaks.
 pub(crate) fn due(state: &State, ix: MissionIx) -> Option<Timestamp> {
     let open = state
-        .mission(ix)?
+        .missions
+        .whole(ix)?
         .slots
         .iter()
         .filter(|slot| !slot.stands());

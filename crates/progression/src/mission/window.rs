@@ -23,7 +23,8 @@ pub(super) fn in_force<'p>(
         let current = of_event(step, fact, ix, mission.window)?;
         return Ok((mission, fact.kind, current));
     }
-    let slots = step.state.mission(ix).map_or(&[][..], |kept| &kept.slots);
+    let kept = step.state.missions.whole(ix);
+    let slots = kept.map_or(&[][..], |kept| &kept.slots);
     let keeping = slots.iter().filter(|slot| slot.keeps().is_some());
     let keeping: SmallVec<[_; 2]> = keeping
         .map(|slot| {
@@ -117,9 +118,9 @@ fn run(
     if zones.over(step.programme, fact.occurred_at, length) <= step.now {
         return Err(Reason::Late);
     }
-    let kept = step.state.mission(ix).and_then(|kept| kept.course.as_ref());
+    let course = step.state.course(ix);
     Ok(Current {
-        period: Period::Run(kept.map_or(1, |course| course.next_run())),
+        period: Period::Run(course.map_or(1, |course| course.next_run())),
         end: Timestamp::MAX,
     })
 }

@@ -121,7 +121,7 @@ pub(super) fn bring_back(state: &mut State, names: &Names) -> Vec<(MissionIx, Bo
             }),
             Thing::Mission(ix, mission) => moves.mission(MissionIx(*ix)).map(|new| {
                 mission.slots.iter_mut().for_each(|slot| moves.slot(slot));
-                *state.missions.touch(new) = std::mem::take(mission);
+                state.missions.insert(new, std::mem::take(mission));
                 back.push((new, stored.names.version().into()));
             }),
             Thing::Tier(ix, tier) => moves.tier(TierSetIx(*ix)).map(|(new, levels)| {

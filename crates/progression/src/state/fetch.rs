@@ -5,8 +5,6 @@
 
 use std::hint::black_box;
 
-use programme::model::MissionIx;
-
 use super::{MissionState, Missions, State};
 
 /// Bytes of a line of memory.
@@ -21,26 +19,18 @@ impl State {
             ^ self.taken
             ^ self.points.first().map_or(0, |account| account.earned_n)
             ^ self.tiers.first().map_or(0, |tier| tier.changes);
-        let lists = self.orders.lines() ^ self.tail.lines() ^ self.filter.lines();
+        let lists =
+            self.missions.lines() ^ self.orders.lines() ^ self.tail.lines() ^ self.filter.lines();
         black_box(own ^ lists);
     }
 }
 
 impl Missions {
-    /// As [`State::fetch`], of some missions.
-    pub(crate) fn fetch(&self, some: impl Iterator<Item = MissionIx>) {
-        fetch(some.filter_map(|ix| self.get(ix)));
-    }
-
-    /// As [`State::fetch`], of all that are kept: a snapshot has them all.
+    /// As [`State::fetch`], of those that do not lie in the list: a snapshot has them all.
     pub(crate) fn fetch_all(&self) {
-        fetch(self.all());
+        let lines = self.all_whole().map(|(_, state)| state.lines());
+        black_box(lines.fold(0, |all, lines| all ^ lines));
     }
-}
-
-fn fetch<'m>(missions: impl Iterator<Item = &'m MissionState>) {
-    let lines = missions.map(MissionState::lines);
-    black_box(lines.fold(0, |all, lines| all ^ lines));
 }
 
 impl MissionState {

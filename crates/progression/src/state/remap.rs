@@ -168,9 +168,9 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box
         |ix| moves.mission(ix),
         |ix, mission| gone.push(Thing::Mission(ix.0, mission)),
     );
-    for (_, mission) in state.missions.iter_mut() {
+    state.missions.change_each(|_, mission| {
         mission.slots.iter_mut().for_each(|slot| moves.slot(slot));
-    }
+    });
     for (ix, tier) in (0..).map(TierSetIx).zip(&mut state.tiers) {
         if let Some((_, levels)) = moves.tier(ix) {
             move_level(tier, levels);

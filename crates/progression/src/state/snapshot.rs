@@ -1,29 +1,29 @@
 //! The state as bytes: one flat record with a layout number in front.
 
-use programme::model::{MissionIx, PointsIx, RewardIx, RuleIx};
+use programme::model::{PointsIx, RewardIx, RuleIx};
 use types::{MicroPoints, Timestamp};
 
-use super::{Attic, Capped, GrantState, MissionState, Missions, State, TierState, Usage};
+use super::{Attic, Capped, GrantState, Missions, State, TierState, Usage};
 use crate::account::Account;
 use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::effect::{Because, GrantStatus};
 use crate::journal::{Filter, Tail};
-use crate::mission::Course;
 use crate::orders::OpenOrders;
 use crate::period::Period;
 use crate::profile::Profile;
 use crate::report::Report;
 use crate::restriction::Restrictions;
-use crate::slot::Slot;
 use crate::tier::Term;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
 
-const LAYOUT: u8 = 9;
-/// The one before it, which is still read: no verdict of the open tail stands in the place of another.
+const LAYOUT: u8 = 10;
+/// The one before it, which is still read: its missions are written whole, each.
+const WHOLE_MISSIONS: u8 = 9;
+/// The one before that, which is still read too: no verdict of the open tail stands in the place of another.
 const PLAIN_VERDICTS: u8 = 8;
-/// The one before that, which is still read too: its open orders are written whole, each.
+/// And the one before that: its open orders are written whole, each.
 const WHOLE_ORDERS: u8 = 7;
 /// What is said of a player as a whole, in one byte.
 const COUNTED: u8 = 1;
@@ -49,7 +49,7 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
     state.zones.encode(writer);
     each(writer, &state.points, Account::encode);
     each(writer, &state.caps, Usage::encode);
-    touched(writer, &state.missions);
+    state.missions.encode(writer);
     each(writer, &state.tiers, TierState::encode);
     grants(writer, state);
     state.orders.encode(writer);
@@ -63,10 +63,15 @@ pub(super) fn encode(state: &State, out: &mut Vec<u8>) {
 pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, DecodeError> {
     let mut reader = Reader::new(bytes);
     let reader = &mut reader;
-    let orders = match reader.byte()? {
-        LAYOUT | PLAIN_VERDICTS => OpenOrders::decode,
+    let layout = reader.byte()?;
+    let orders = match layout {
+        LAYOUT | WHOLE_MISSIONS | PLAIN_VERDICTS => OpenOrders::decode,
         WHOLE_ORDERS => OpenOrders::decode_whole,
         other => return Err(DecodeError::Layout(other)),
+    };
+    let missions = match layout {
+        LAYOUT => Missions::decode,
+        _ => Missions::decode_whole,
     };
     let names = catalogue.read(reader)?;
     let (applied, clock) = (reader.position()?, reader.time()?);
@@ -86,7 +91,7 @@ pub(super) fn decode(bytes: &[u8], catalogue: &Catalogue) -> Result<State, Decod
         zones: Zones::decode(reader)?,
         points: read_each(reader, Account::decode)?,
         caps: read_each(reader, Usage::decode)?,
-        missions: read_touched(reader, names.all_missions().len())?,
+        missions: missions(reader, names.all_missions().len())?,
         tiers: read_each(reader, TierState::decode)?,
         grants: read_grants(reader, clock)?,
         orders: orders(reader)?,
@@ -111,28 +116,7 @@ fn each<T>(writer: &mut Writer<'_>, items: &[T], encode: impl Fn(&T, &mut Writer
     items.iter().for_each(|item| encode(item, writer));
 }
 
-/// Most players have touched few of the missions: the others cost nothing.
-fn touched(writer: &mut Writer<'_>, missions: &Missions) {
-    writer.length(missions.iter().count());
-    for (ix, mission) in missions.iter() {
-        writer.number(u64::from(ix.0));
-        mission.encode(writer);
-    }
-}
-
-fn read_touched(reader: &mut Reader<'_>, all: usize) -> Result<Missions, DecodeError> {
-    let mut missions = Missions::default();
-    for _ in 0..reader.length()? {
-        let ix = reader.number16()?;
-        if usize::from(ix) >= all {
-            return Err(DecodeError::Invalid("a mission"));
-        }
-        *missions.touch(MissionIx(ix)) = MissionState::decode(reader)?;
-    }
-    Ok(missions)
-}
-
-fn read_each<T, All: FromIterator<T>>(
+pub(super) fn read_each<T, All: FromIterator<T>>(
     reader: &mut Reader<'_>,
     decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<All, DecodeError> {
@@ -167,54 +151,6 @@ impl Usage {
             period: Period::decode(reader)?,
             end: reader.time()?,
             used: MicroPoints(reader.wide()?),
-        })
-    }
-}
-
-/// What a mission has besides its periods, below their number.
-const COURSE: u64 = 1;
-const UNLOCKS: u64 = 2;
-const PARTS: u32 = 2;
-
-fn part(bit: u64, is: bool) -> u64 {
-    u64::from(is) * bit
-}
-
-impl MissionState {
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
-        let unlocks = self.unlocks();
-        let parts = part(COURSE, self.course.is_some()) | part(UNLOCKS, !unlocks.is_empty());
-        writer.number((self.slots.len() as u64) << PARTS | parts);
-        writer.number(self.standing);
-        if !unlocks.is_empty() {
-            writer.length(unlocks.len());
-            unlocks.iter().for_each(|at| writer.time(*at));
-        }
-        self.slots.iter().for_each(|slot| slot.encode(writer));
-        if let Some(course) = &self.course {
-            course.encode(writer);
-        }
-    }
-
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (parts, standing) = (reader.number()?, reader.number()?);
-        let unlocks: Vec<_> = match parts & UNLOCKS {
-            0 => Vec::new(),
-            _ => read_each(reader, |reader| reader.time())?,
-        };
-        let slots = (0..parts >> PARTS).map(|_| Slot::decode(reader));
-        let slots = slots.collect::<Result<_, _>>()?;
-        let mut course = match parts & COURSE {
-            0 => (!unlocks.is_empty()).then(Box::default),
-            _ => Some(Box::new(Course::decode(reader)?)),
-        };
-        if let Some(course) = &mut course {
-            course.unlocks = unlocks;
-        }
-        Ok(Self {
-            standing,
-            slots,
-            course,
         })
     }
 }

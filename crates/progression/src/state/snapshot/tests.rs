@@ -96,7 +96,7 @@ fn bytes(programme: &Programme, state: &State) -> usize {
 }
 
 #[test]
-fn snapshots_of_the_two_layouts_before_are_read() {
+fn snapshots_of_the_three_layouts_before_are_read() {
     let programme = programme(3);
     let state = player(&programme, 3, 40);
     let written = |write: &dyn Fn(&mut Writer<'_>)| {
@@ -124,12 +124,27 @@ fn snapshots_of_the_two_layouts_before_are_read() {
     });
     let mut bytes = Vec::new();
     state.encode(&mut bytes);
-    // There verdicts of the tail said no less than they have to, which is read as it is.
-    bytes[0] = 8;
-    assert_eq!(
-        State::decode(&bytes, &Catalogue::of(&programme)).as_ref(),
-        Ok(&state)
-    );
+    // Up to layout 9 each mission stood whole.
+    let missions = written(&|writer| state.missions.encode(writer));
+    let whole = written(&|writer| {
+        writer.length(state.missions.iter().count());
+        for (ix, mission) in state.missions.iter() {
+            writer.number(u64::from(ix.0));
+            mission.encode(writer);
+        }
+    });
+    assert_ne!(missions, whole);
+    let at = bytes.windows(missions.len()).position(|it| it == missions);
+    let at = at.unwrap();
+    bytes.splice(at..at + missions.len(), whole);
+    // In layout 8 verdicts of the tail said no less than they have to, which is read as it is.
+    for layout in [9, 8] {
+        bytes[0] = layout;
+        assert_eq!(
+            State::decode(&bytes, &Catalogue::of(&programme)).as_ref(),
+            Ok(&state)
+        );
+    }
     let at = bytes.windows(now.len()).position(|it| it == now).unwrap();
     bytes.splice(at..at + now.len(), before);
     bytes[0] = 7;
