@@ -3,9 +3,11 @@
 //! Its handlers are synchronous, so no two messages interleave and no update is lost. A record that needs segments from the store
 //! ends the message early: what is left goes back to the partition, which reads the segments and sends it again with them.
 
+mod answer;
 mod foresee;
 mod look;
 mod meet;
+mod recent;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -15,22 +17,21 @@ use std::time::Instant;
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use bytes::Bytes;
 use ports::{Entity, Key};
-use tokio::sync::mpsc;
 use types::{Body, Position, Record, Timestamp};
 
 use crate::context::Tenure;
-use crate::fold::{self, Decided, History, Segments, State, Stop, View};
+use crate::fold::{self, Decided, History, State, Stop};
 use crate::pump::Queued;
-use crate::row::Emitted;
 use crate::skip::Seen;
-use crate::slots::SlotId;
 use crate::snapshot;
 use crate::tell;
 use crate::unwritten::{Durable, Unwritten};
 
+pub(crate) use answer::{Answer, Answered, Worked};
 pub(crate) use foresee::Foresee;
 pub(crate) use look::Look;
 pub(crate) use meet::Under;
+pub(crate) use recent::{Journal, Recent};
 
 /// The actor.
 pub(crate) struct Player {
@@ -231,66 +232,6 @@ pub(crate) struct Work {
     pub(crate) answer: Answer,
 }
 
-/// What became of a player's records; `None`: the actor is gone, and with it what it held since its last snapshot.
-pub(crate) type Answered = (SlotId, Option<Box<Worked>>);
-
-/// Owes the partition an answer, and gives it whatever happens: a message is dropped with the actor that it was for. All players' answers
-/// come in one queue, which wakes the partition once for as many as are there.
-pub(crate) struct Answer {
-    id: SlotId,
-    to: Option<mpsc::UnboundedSender<Answered>>,
-}
-
-impl Answer {
-    pub(crate) fn new(id: SlotId, to: &mpsc::UnboundedSender<Answered>) -> Self {
-        Self {
-            id,
-            to: Some(to.clone()),
-        }
-    }
-
-    fn give(mut self, worked: Worked) {
-        self.send(Some(Box::new(worked)));
-    }
-
-    fn send(&mut self, worked: Option<Box<Worked>>) {
-        if let Some(to) = self.to.take() {
-            // A partition that has ended asks no more.
-            drop(to.send((self.id, worked)));
-        }
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.send(None);
-    }
-}
-
-/// What became of the records.
-pub(crate) struct Worked {
-    pub(crate) emitted: Vec<Emitted>,
-    pub(crate) outcomes: [u32; 5],
-    pub(crate) folded: usize,
-    /// How many of them were ticks.
-    pub(crate) ticks: usize,
-    /// When the next timer is due.
-    pub(crate) due: Option<Timestamp>,
-    pub(crate) applied: Position,
-    /// Anything was folded, rather than skipped as folded already.
-    pub(crate) changed: bool,
-    pub(crate) known: bool,
-    pub(crate) bytes: usize,
-    pub(crate) spent_ns: u64,
-    /// What is left, and the segments that its first record needs.
-    pub(crate) rest: Vec<Queued>,
-    pub(crate) wants: Vec<u32>,
-    /// An invariant is violated at the first record of the rest.
-    pub(crate) broken: Option<String>,
-    /// The record there was to be passed over as applied, and is another.
-    pub(crate) foreign: Option<Position>,
-}
-
 impl Message for Work {
     type Result = ();
 }
@@ -420,52 +361,5 @@ impl Handler<Durable> for Player {
 
     fn handle(&mut self, durable: Durable, _: &mut Self::Context) {
         self.unwritten.forget(durable);
-    }
-}
-
-/// Asks for the journal's newest part.
-pub(crate) struct Recent {
-    /// Also for the player as the newest entry leaves it: only one answer can give both as of one moment.
-    pub(crate) newest: bool,
-}
-
-/// What of the journal is in memory.
-pub(crate) struct Journal {
-    /// The open tail, oldest first.
-    pub(crate) open: Vec<fold::Entry>,
-    /// The number that the open tail will have.
-    pub(crate) open_number: u32,
-    /// Segments that the store may not have yet.
-    pub(crate) sealed: Segments,
-    pub(crate) replays: Vec<(Position, fold::Entry)>,
-    pub(crate) known: bool,
-    pub(crate) view: Option<View>,
-}
-
-impl Message for Recent {
-    type Result = Journal;
-}
-
-impl Handler<Recent> for Player {
-    type Result = MessageResult<Recent>;
-
-    fn handle(&mut self, Recent { newest }: Recent, _: &mut Self::Context) -> Self::Result {
-        // Nothing is due by the beginning of time: what has not fired is not in the journal either.
-        let as_it_stands = || {
-            fold::view(
-                &self.under.programme,
-                &self.state,
-                &self.entity,
-                Timestamp::MIN,
-            )
-        };
-        MessageResult(Journal {
-            open: fold::open_entries(&self.state),
-            open_number: self.state.open_segment(),
-            sealed: self.unwritten.segments.clone(),
-            replays: self.replays.iter().cloned().collect(),
-            known: self.state.is_known(),
-            view: newest.then(as_it_stands),
-        })
     }
 }
