@@ -117,7 +117,7 @@ impl<'a> Life<'a> {
             Some(aside) => self.aside[aside].first_id.clone(),
             None => format!("{}/{}", old.first_id, old.levels[level].first_id),
         };
-        let is = |it: &Box<str>| format!("{}/{it}", new.first_id) == name;
+        let is = |it: &str| format!("{}/{it}", new.first_id) == name;
         let found = new.levels.iter().position(|it| is(&it.first_id));
         let last = self.version_of(set);
         found.unwrap_or_else(|| self.put_aside(Kind::Level, name, last))

@@ -23,7 +23,7 @@ impl<'a> Life<'a> {
     pub(super) fn rules(&self, mission: usize, period: &str) -> Rules<'a> {
         let mut kept = self.kept_of(mission);
         kept.find(|(of, _)| *of == period)
-            .map_or(self.mission_of(mission), |(_, rules)| rules)
+            .map_or_else(|| self.mission_of(mission), |(_, rules)| rules)
     }
 
     /// The periods of a mission that go by earlier versions.
