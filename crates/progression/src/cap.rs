@@ -3,11 +3,11 @@
 //! A cap period that is closed gives way to the current one, so usage of closed periods is dropped: nothing asks for it again. It is
 //! kept [`MARGIN_NS`] longer, since a change of zone may bring its label back within a day and some hours.
 
-use programme::model::{Cap, CapPeriod, PointsIx, RuleIx};
+use programme::model::{Cap, CapPeriod, PointsIx, Programme, RuleIx};
 use smallvec::SmallVec;
 use types::{MicroPoints, Timestamp};
 
-use crate::effect::Because;
+use crate::effect::{Because, Movement};
 use crate::fact::Fact;
 use crate::period::Period;
 use crate::state::{Capped, State, Usage};
@@ -100,20 +100,49 @@ fn charge(step: &mut Step<'_>, of: Capped, current: Current, amount: MicroPoints
     });
 }
 
-/// Room that a reversal gives back, where its period is still kept.
-pub(crate) fn give_back(
+/// Room that what is returned before it came leaves at once.
+pub(crate) fn leave_room(
     state: &mut State,
-    points: PointsIx,
-    because: Because,
+    (points, rule): (PointsIx, RuleIx),
     charged: &[Period],
     amount: MicroPoints,
 ) {
-    let Because::Rule(rule) = because else {
-        return;
-    };
     for usage in &mut state.caps {
         let ours = usage.of == Capped::Rule(rule) || usage.of == Capped::Points(points);
         if ours && charged.contains(&usage.period) {
+            usage.used -= amount;
+        }
+    }
+}
+
+/// Room that a reversal gives back, where its period is still kept: what an entry took, and by the caps of `booked`, the version by which
+/// it was written. A cap that came later had nothing of it.
+pub(crate) fn give_back(
+    state: &mut State,
+    (booked, entry): (&Programme, &Movement),
+    now: (Option<PointsIx>, Option<Because>),
+    amount: MicroPoints,
+) {
+    let (Because::Rule(rule), Some(working)) = (entry.because, &entry.working) else {
+        return;
+    };
+    let had = |caps: Option<&Vec<Cap>>, period: Period| {
+        let mut caps = caps.into_iter().flatten();
+        caps.any(|cap| match cap.per {
+            CapPeriod::Lifetime => period == Period::Once,
+            CapPeriod::Calendar(kind) => period.is_of(kind),
+        })
+    };
+    let of_rule = booked.rules.get(usize::from(rule.0)).map(|it| &it.caps);
+    let of_points = booked.points.get(usize::from(entry.points.0));
+    let of_points = of_points.map(|it| &it.caps);
+    for usage in &mut state.caps {
+        let caps = match usage.of {
+            Capped::Rule(ix) if now.1 == Some(Because::Rule(ix)) => of_rule,
+            Capped::Points(ix) if now.0 == Some(ix) => of_points,
+            _ => continue,
+        };
+        if working.charged.contains(&usage.period) && had(caps, usage.period) {
             usage.used -= amount;
         }
     }

@@ -76,7 +76,7 @@ fn rule(
     let back = returned.of_granted(granted.0);
     let back = MicroPoints(back);
     if back > MicroPoints::ZERO {
-        cap::give_back(step.state, points, because, &working.charged, back);
+        cap::leave_room(step.state, (points, ix), &working.charged, back);
     }
     let own = step.give(points, granted, because, Some(working));
     if let Some(own) = own.filter(|_| back > MicroPoints::ZERO) {

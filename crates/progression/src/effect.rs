@@ -168,6 +168,11 @@ pub enum Because {
     Level(TierSetIx, u16),
 }
 
+impl Because {
+    /// A rule that the programme has no more.
+    pub(crate) const NO_RULE: Self = Self::Rule(RuleIx(u16::MAX));
+}
+
 /// The factors that a rule used, as they were at the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Working {

@@ -239,6 +239,7 @@ fn offered(line: &mut Object, names: &Names, prize: &Prize) {
 
 pub(crate) fn occasion(line: &mut Object, names: &Names, because: Because) {
     match because {
+        Because::NO_RULE => line,
         Because::Rule(rule) => line.text("rule", names.rule(rule)),
         Because::Mission(mission, period) => line
             .text("mission", names.mission(mission))

@@ -198,7 +198,13 @@ impl<'a> Step<'a> {
     }
 
     /// Takes back some of what a rule gave, the cap's room comes back with it; below zero, gives some of it again.
-    pub(crate) fn take_back(&mut self, movement: &Movement, amount: i128, moves: Option<&Moves>) {
+    pub(crate) fn take_back(
+        &mut self,
+        booked: &Programme,
+        movement: &Movement,
+        amount: i128,
+        moves: Option<&Moves>,
+    ) {
         if amount == 0 {
             return;
         }
@@ -214,10 +220,14 @@ impl<'a> Step<'a> {
         let Some(points) = points else {
             return;
         };
-        let named = because.unwrap_or(movement.because);
-        if let (Some(because), Some(working)) = (because, &movement.working) {
-            cap::give_back(self.state, points, because, &working.charged, amount);
-        }
+        // A rule that is gone has no index among those that there are: it is not named, rather than wrongly.
+        let named = because.unwrap_or(Because::NO_RULE);
+        cap::give_back(
+            self.state,
+            (booked, movement),
+            (Some(points), because),
+            amount,
+        );
         if amount < MicroPoints::ZERO {
             self.give(points, -amount, named, movement.working.clone());
         } else {

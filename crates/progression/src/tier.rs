@@ -342,6 +342,13 @@ pub(crate) fn rebind(programme: &Programme, state: &mut State) {
 }
 
 impl Term {
+    /// Another version has its levels elsewhere.
+    pub(crate) fn move_levels(&mut self, place: impl Fn(u16) -> u16) {
+        if let Some(periods) = &mut self.calendar {
+            periods.move_levels(place);
+        }
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer<'_>) {
         match (&self.calendar, &self.rolling) {
             (Some(periods), _) => {

@@ -8,6 +8,8 @@ mod constructs;
 mod core;
 #[path = "oracle/day.rs"]
 mod day;
+#[path = "oracle/holdings.rs"]
+mod holdings;
 #[path = "oracle/laws.rs"]
 mod laws;
 #[path = "oracle/page.rs"]

@@ -19,6 +19,7 @@ mod goal;
 mod grants;
 mod life;
 mod mission;
+mod names;
 mod profile;
 mod purse;
 mod restriction;
@@ -86,7 +87,7 @@ pub fn fold(
 /// The same while the programme changes: each version takes effect before the record of its place among those that are read, the first
 /// before all. Where that record itself says that the programme or the logic changes, what fell due by then fires first, under the version before.
 ///
-/// Versions have the same missions, points, tiers and rewards in the same order; their names, and what they say of missions, may differ.
+/// Versions have the same points and rewards in the same order; missions, rules and tier sets may come, go, change and be called otherwise.
 pub fn fold_versions(
     versions: &[(usize, &Programme)],
     brand: &BrandId,

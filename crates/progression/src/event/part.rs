@@ -154,6 +154,8 @@ impl Part {
         let moves = (!Arc::ptr_eq(&original.names, &step.state.names)
             && original.names != step.state.names)
             .then(|| Moves::between(&original.names, &step.state.names));
+        let booked = step.programme.of_version(original.names.version());
+        let booked = booked.unwrap_or(step.programme);
         for at in self.effects.clone() {
             if let Some(Effect::Earned(movement)) = original.effects.get(at)
                 && let Because::Rule(_) = movement.because
@@ -162,7 +164,7 @@ impl Part {
                 let expired = self.expired.iter().find(|(of, _)| *of == at);
                 let most = granted - expired.map_or(0, |(_, expired)| *expired);
                 let by = |returned: Returned| returned.of_granted(granted).min(most);
-                step.take_back(movement, by(after) - by(before), moves.as_ref());
+                step.take_back(booked, movement, by(after) - by(before), moves.as_ref());
             }
         }
         for contribution in original

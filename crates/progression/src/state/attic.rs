@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use programme::model::{MissionIx, PointsIx, TierSetIx};
 
-use super::remap::{Moves, move_level};
-use super::{MissionState, State, TierState};
+use super::remap::{Moves, given_and_gone, move_level};
+use super::{MissionState, State, TierState, Usage};
 use crate::account::Account;
 use crate::catalogue::Catalogue;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -31,6 +31,9 @@ pub(super) enum Thing {
     Points(u16, Account),
     Mission(u16, MissionState),
     Tier(u16, TierState),
+    /// A level of a set, whose reward was given.
+    Level(u16, u16),
+    Cap(Usage),
 }
 
 impl Attic {
@@ -49,6 +52,7 @@ impl Attic {
             Thing::Points(_, account) => account.bytes(),
             Thing::Mission(_, mission) => mission.bytes(),
             Thing::Tier(_, tier) => tier.term.bytes(),
+            Thing::Level(..) | Thing::Cap(_) => 0,
         };
         self.0.capacity() * size_of::<Stored>() + self.0.iter().map(held).sum::<usize>()
     }
@@ -79,6 +83,16 @@ impl Attic {
                     writer.number(u64::from(*ix));
                     tier.encode(writer);
                 }
+                Thing::Level(set, level) => {
+                    writer.byte(3);
+                    writer.number(u64::from(*set));
+                    writer.number(u64::from(*level));
+                }
+                Thing::Cap(usage) => {
+                    writer.byte(4);
+                    writer.number(0);
+                    usage.encode(writer);
+                }
             }
         }
     }
@@ -98,6 +112,8 @@ impl Attic {
                 0 => Thing::Points(ix, Account::decode(reader)?),
                 1 => Thing::Mission(ix, MissionState::decode(reader)?),
                 2 => Thing::Tier(ix, TierState::decode(reader)?),
+                3 => Thing::Level(ix, reader.number16()?),
+                4 => Thing::Cap(Usage::decode(reader)?),
                 _ => return Err(DecodeError::Invalid("what is kept")),
             };
             Ok(Stored { names, thing })
@@ -112,7 +128,9 @@ impl Attic {
 /// Puts what a version has again where it has it; which missions came back, and from which version.
 pub(super) fn bring_back(state: &mut State, names: &Names) -> Vec<(MissionIx, Box<str>)> {
     let mut back = Vec::new();
-    let stored = std::mem::take(&mut state.attic.0);
+    let mut stored = std::mem::take(&mut state.attic.0);
+    // What is known of a set's levels goes with the set.
+    stored.sort_by_key(|it| matches!(it.thing, Thing::Level(..)));
     for mut stored in stored {
         let moves = Moves::between(&stored.names, names);
         let put = match &mut stored.thing {
@@ -125,8 +143,20 @@ pub(super) fn bring_back(state: &mut State, names: &Names) -> Vec<(MissionIx, Bo
                 back.push((new, stored.names.version().into()));
             }),
             Thing::Tier(ix, tier) => moves.tier(TierSetIx(*ix)).map(|(new, levels)| {
+                let given = given_and_gone(*ix, tier, levels);
+                state.attic.store(&stored.names, given);
                 move_level(tier, levels);
                 state.tiers[usize::from(new.0)] = std::mem::take(tier);
+            }),
+            Thing::Level(set, level) => moves.tier(TierSetIx(*set)).and_then(|(new, levels)| {
+                let level = levels.get(*level)?;
+                let tier = &mut state.tiers[usize::from(new.0)];
+                tier.highest = tier.highest.max(level);
+                Some(())
+            }),
+            Thing::Cap(usage) => moves.capped(usage.of).map(|of| {
+                let usage = usage.clone();
+                state.caps.push(Usage { of, ..usage });
             }),
         };
         if put.is_none() {

@@ -1,6 +1,6 @@
 //! Another programme version: what was kept by index moves to the index that its thing has now: things are known by the first id that they had.
 //!
-//! What the new version no longer names is kept aside, in case that it comes back; caps and shown grants of it are dropped. The ledger
+//! What the new version no longer names is kept aside, in case that it comes back; shown grants of it are dropped. The ledger
 //! stays in the journal.
 
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Moves {
         fate.offered = fate.offered.iter().filter_map(offered).collect();
     }
 
-    fn capped(&self, of: Capped) -> Option<Capped> {
+    pub(super) fn capped(&self, of: Capped) -> Option<Capped> {
         match of {
             Capped::Rule(ix) => self.rules.get(ix.0).map(|new| Capped::Rule(RuleIx(new))),
             Capped::Points(ix) => self.points(ix).map(Capped::Points),
@@ -173,6 +173,7 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box
     });
     for (ix, tier) in (0..).map(TierSetIx).zip(&mut state.tiers) {
         if let Some((_, levels)) = moves.tier(ix) {
+            gone.extend(given_and_gone(ix.0, tier, levels));
             move_level(tier, levels);
         }
     }
@@ -181,9 +182,15 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box
         .carry(&mut state.tiers, names.all_tiers().len(), |ix, tier| {
             gone.push(Thing::Tier(ix, tier));
         });
+    let clock = state.clock;
     state.caps.retain_mut(|usage| {
         let new = moves.capped(usage.of);
-        new.map(|new| usage.of = new).is_some()
+        match new {
+            Some(new) => usage.of = new,
+            None if usage.end > clock => gone.push(Thing::Cap(usage.clone())),
+            None => {}
+        }
+        new.is_some()
     });
     state.grants.retain_mut(|grant| {
         let new = moves.reward(grant.reward).zip(moves.because(grant.because));
@@ -196,15 +203,26 @@ pub(super) fn remap(state: &mut State, names: Arc<Names>) -> Vec<(MissionIx, Box
     back
 }
 
+/// The levels of a set that are gone and have given their rewards: they do not give them again when they come back.
+pub(super) fn given_and_gone(set: u16, tier: &TierState, levels: &Map) -> Vec<Thing> {
+    let given = (1..=tier.highest).filter(|level| levels.get(*level).is_none());
+    given.map(|level| Thing::Level(set, level)).collect()
+}
+
+/// The highest place that a level which has given its reward has now: none below it gives one again.
+fn highest(level: u16, levels: &Map) -> u16 {
+    let all = (0..=level).filter_map(|level| levels.get(level));
+    all.max().unwrap_or(0)
+}
+
 /// A level that is gone becomes the one below it that is not.
 pub(super) fn move_level(tier: &mut TierState, levels: &Map) {
-    let kept = |level: u16| {
-        let below = (0..=level).rev();
-        below
-            .filter_map(|level| levels.get(level))
-            .next()
-            .unwrap_or(0)
-    };
-    tier.level = kept(tier.level);
-    tier.highest = kept(tier.highest);
+    tier.level = kept(tier.level, levels);
+    tier.term.move_levels(|level| kept(level, levels));
+    tier.highest = highest(tier.highest, levels);
+}
+
+fn kept(level: u16, levels: &Map) -> u16 {
+    let mut below = (0..=level).rev();
+    below.find_map(|level| levels.get(level)).unwrap_or(0)
 }

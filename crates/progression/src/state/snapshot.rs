@@ -124,7 +124,7 @@ pub(super) fn read_each<T, All: FromIterator<T>>(
 }
 
 impl Usage {
-    fn encode(&self, writer: &mut Writer<'_>) {
+    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
         match self.of {
             Capped::Rule(ix) => {
                 writer.byte(0);
@@ -140,7 +140,7 @@ impl Usage {
         writer.wide(self.used.0);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let of = match reader.byte()? {
             0 => Capped::Rule(RuleIx(reader.number16()?)),
             1 => Capped::Points(PointsIx(reader.number16()?)),

@@ -250,6 +250,10 @@ impl Look<'_> {
 }
 
 impl Periods {
+    pub(super) fn move_levels(&mut self, place: impl Fn(u16) -> u16) {
+        self.brought = place(self.brought);
+    }
+
     pub(super) fn due(&self) -> Option<Timestamp> {
         self.review.map(|review| review.due)
     }

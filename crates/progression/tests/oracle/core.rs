@@ -11,6 +11,8 @@ use serde_json::Value;
 use testkit::oracle::Answer;
 use types::{Body, PlayerId, Record, Timestamp};
 
+use crate::holdings::{Holdings, Taken};
+
 /// When a player's state goes through its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Passivate {
@@ -55,6 +57,8 @@ pub(crate) struct Folded {
 pub(crate) struct Kept {
     pub(crate) state: State,
     pub(crate) segments: BTreeMap<u32, Vec<u8>>,
+    /// What versions took of what he had.
+    pub(crate) taken: Vec<Taken>,
     /// Of each version that he met.
     names: Catalogue,
 }
@@ -109,7 +113,7 @@ impl Kept {
         decision
     }
 
-    /// Another version takes effect. Whatever it says, and however things are called by it, nobody loses a completion, or points, by that.
+    /// Another version takes effect.
     fn change(
         &mut self,
         old: &Programme,
@@ -119,24 +123,17 @@ impl Kept {
     ) -> Decision {
         let mut fired = self.sweep(old, at);
         let held = |programme: &Programme, state: &State| {
-            let view = view(programme, state, subject(programme, id), at);
-            let missions = programme.missions.iter().zip(&view.missions);
-            let completed: BTreeMap<_, _> = missions
-                .map(|(mission, seen)| (mission.first_id.clone(), seen.completed))
-                .collect();
-            let line = serde_json::to_value(view.line()).expect("a view is JSON");
-            let points = programme.points.iter();
-            let balances: BTreeMap<_, _> = points
-                .map(|it| (it.first_id.clone(), line["balances"][&*it.id].clone()))
-                .collect();
-            (completed, balances)
+            Holdings::of(
+                programme,
+                &view(programme, state, subject(programme, id), at),
+            )
         };
         let before = held(old, &self.state);
         self.names.learn(new);
         let decision = change(old, new, &mut self.state, at);
         assert!(decision.written.is_empty(), "all that was due has fired");
-        let after = held(new, &self.state);
-        assert_eq!(after, before, "completions and points of {id}");
+        let taken = before.taken(&held(new, &self.state), new);
+        self.taken.extend(taken);
         fired.tells.extend(decision.tells);
         fired
     }

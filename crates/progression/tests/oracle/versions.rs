@@ -5,7 +5,7 @@ use std::sync::Arc;
 use programme::Programme;
 use serde_json::Value as Json;
 use testkit::generate::{Case, Chain};
-use types::Body;
+use types::{Body, Record};
 
 use testkit::oracle::{self, Answer};
 
@@ -94,20 +94,28 @@ fn versions_of(chain: &Chain) -> Result<Vec<Arc<Programme>>, String> {
     Ok(all)
 }
 
-/// The core and the oracle over a chain; how many versions took effect.
-fn come_to_the_same(chain: &Chain) -> Result<usize, String> {
-    let all = versions_of(chain)?;
-    let records = chain.records(&all[0]);
+/// Which versions take effect at which of the records.
+fn places<'p>(all: &'p [Arc<Programme>], records: &[Record]) -> Vec<(usize, &'p Programme)> {
     let mut versions: Vec<(usize, &Programme)> = vec![(0, &all[0])];
     for (at, record) in records.iter().enumerate() {
         if matches!(record.body, Body::Programme(_)) {
             versions.push((at, &all[versions.len()]));
         }
     }
-    let version = |place: usize| {
-        let begun = versions.iter().rfind(|(from, _)| *from <= place);
-        begun.map_or(&*all[0], |(_, version)| *version)
-    };
+    versions
+}
+
+fn at_place<'p>(versions: &[(usize, &'p Programme)], place: usize) -> &'p Programme {
+    let begun = versions.iter().rfind(|(from, _)| *from <= place);
+    begun.map_or(versions[0].1, |(_, version)| *version)
+}
+
+/// The core and the oracle over a chain; how many versions took effect.
+fn come_to_the_same(chain: &Chain) -> Result<usize, String> {
+    let all = versions_of(chain)?;
+    let records = chain.records(&all[0]);
+    let versions = places(&all, &records);
+    let version = |place: usize| at_place(&versions, place);
     let mut expected = oracle::fold_versions(&versions, &all[0].brand, &records, None);
     // The records that say that a version takes effect are nobody's.
     expected.answers.retain(|answer| *answer != Answer::Nothing);
@@ -117,7 +125,29 @@ fn come_to_the_same(chain: &Chain) -> Result<usize, String> {
 }
 
 #[test]
-fn any_versions_one_after_the_other_come_to_what_the_oracle_says_and_nobody_loses_anything() {
+fn any_versions_one_after_the_other_come_to_what_the_oracle_says() {
     let changes = each_chain(come_to_the_same);
     assert!(changes > 500, "{changes} changes");
+}
+
+/// How often a version took something that it says it takes; what else one took is an error.
+fn takes_what_it_says(chain: &Chain) -> Result<usize, String> {
+    let all = versions_of(chain)?;
+    let records = chain.records(&all[0]);
+    let versions = places(&all, &records);
+    let version = |place: usize| at_place(&versions, place);
+    let (_, kept) = fold_versions(&version, &records, Passivate::Every(3));
+    let taken: Vec<_> = kept.values().flat_map(|player| &player.taken).collect();
+    match taken.iter().find(|taken| !taken.said) {
+        Some(taken) => Err(taken.what.clone()),
+        None => Ok(taken.len()),
+    }
+}
+
+/// Balances, what of them can be spent, completions, levels and running progress. That what a version says it takes is seen to go shows that
+/// the rest would be.
+#[test]
+fn no_player_loses_a_completed_mission_or_a_balance_by_a_publish_unless_the_version_says_reset() {
+    let said = each_chain(takes_what_it_says);
+    assert!(said > 10, "{said} times running progress began anew");
 }

@@ -211,3 +211,89 @@ tiers: [{{id: t, by: xp, levels: [{levels}]}}]"
         &["s/d: points_earned xp 1 r"],
     );
 }
+
+/// Points by a rule, with these caps.
+fn capped(points: &str, rule: &str) -> String {
+    format!(
+        "points: {{xp: {{kind: status{points}}}}}
+earn: [{{id: r, on: order, give: {{points: xp, rate: 1}}{rule}}}]"
+    )
+}
+
+#[test]
+fn a_return_gives_room_back_to_the_caps_that_there_were_and_to_no_other() {
+    let of_rule = ", cap: [{points: 10, per: day}]";
+    let mut it = Versions::begin(&capped("", of_rule));
+    it.run(
+        "a order 8 GBP @2011-01-03T10:00:00Z",
+        &["s/a: points_earned xp 8 r"],
+    );
+    it.publish(&capped(", cap: [{points: 5, per: day}]", of_rule));
+    // The cap of the points counts from here: 2, and still 2 once the 8 from before are back.
+    it.run(
+        "b order 4 GBP @2011-01-03T11:00:00Z
+         x order_cancelled of=a @2011-01-03T12:00:00Z
+         c order 9 GBP @2011-01-03T13:00:00Z",
+        &[
+            "s/b: points_earned xp 2 r",
+            "s/x: points_reversed xp 8 r",
+            "s/c: points_earned xp 3 r",
+        ],
+    );
+}
+
+#[test]
+fn what_the_caps_of_a_rule_have_counted_is_there_when_the_rule_comes_back() {
+    let rule = capped("", ", cap: [{points: 10, per: day}]");
+    let mut it = Versions::begin(&rule);
+    it.run(
+        "a order 8 GBP @2011-01-03T10:00:00Z",
+        &["s/a: points_earned xp 8 r"],
+    );
+    it.publish("points: {xp: {kind: status}}\nearn: [{id: other, on: deposit, give: {points: xp, rate: 1}}]");
+    // Nobody is named, rather than the rule that has its place now.
+    it.run(
+        "y order_refunded 2 GBP of=a @2011-01-03T11:00:00Z",
+        &["s/y: points_reversed xp 2"],
+    );
+    it.publish(&rule);
+    it.run(
+        "b order 8 GBP @2011-01-03T12:00:00Z",
+        &["s/b: points_earned xp 2 r"],
+    );
+}
+
+#[test]
+fn a_level_gives_its_reward_once_however_often_it_goes_and_comes() {
+    let set = |levels: &str| {
+        format!(
+            "points: {{xp: {{kind: status}}, coins: {{kind: spendable}}}}
+earn: [{{id: r, on: order, give: {{points: xp, rate: 1}}}}]
+tiers: [{{id: t, by: xp, levels: [{{id: a, at: 0}}, {{id: b, at: 10}}{levels}]}}]"
+        )
+    };
+    let all = set(", {id: c, at: 20, reward: [{points: coins, fixed: 3}]}");
+    let mut it = Versions::begin(&all);
+    it.run(
+        "a order 25 GBP @2011-01-03T10:00:00Z",
+        &[
+            "s/a: points_earned xp 25 r",
+            "s/a: tier_changed t a c earned",
+            "s/a: points_earned coins 3 t c",
+        ],
+    );
+    it.publish(&set(""));
+    it.run(
+        "m order 1 GBP @2011-01-03T11:00:00Z",
+        &["s/m: points_earned xp 1 r"],
+    );
+    assert_eq!(shown(&it.world, "/tiers/t"), "b");
+    it.publish(&all);
+    it.run(
+        "b order 1 GBP @2011-01-04T10:00:00Z",
+        &[
+            "s/b: points_earned xp 1 r",
+            "s/b: tier_changed t b c earned",
+        ],
+    );
+}

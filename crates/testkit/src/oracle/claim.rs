@@ -6,6 +6,7 @@ use types::{Event, Timestamp, Value};
 use super::Answer;
 use super::emission::Cause;
 use super::life::{Given, Life, Offer, Why};
+use super::names::ASIDE;
 use super::share::Thing;
 
 impl Life<'_> {
@@ -47,7 +48,8 @@ impl Life<'_> {
             return Answer::Refused("restricted");
         }
         let open = self.completions.iter().position(|done| {
-            matches!(done.offer, Offer::Open(_))
+            done.mission < ASIDE
+                && matches!(done.offer, Offer::Open(_))
                 && named.is_none_or(|mission| mission == Some(done.mission))
                 && text("period").is_none_or(|period| period == done.period)
         });
@@ -75,7 +77,7 @@ impl Life<'_> {
     pub(super) fn next_lapse(&self) -> Option<(Timestamp, usize, usize)> {
         let all = self.completions.iter().enumerate();
         let open = all.filter_map(|(ix, done)| match done.offer {
-            Offer::Open(Some(due)) => Some((due, done.mission, ix)),
+            Offer::Open(Some(due)) if done.mission < ASIDE => Some((due, done.mission, ix)),
             _ => None,
         });
         open.min()

@@ -1,13 +1,13 @@
 //! What an event earns: base × weight × boosts, then caps, rounded once.
 
 use programme::model::{
-    AmountOf, Boost, BuiltIn, Cap, CapPeriod, Give, PeriodKind, Programme, StackingHow, Verdict,
+    AmountOf, Boost, BuiltIn, Cap, CapPeriod, Give, Programme, StackingHow, Verdict,
 };
 use types::{Decimal, Event, Timestamp, Value};
 
 use super::emission::Cause;
 use super::fraction::Fraction;
-use super::life::{Life, Move, Why};
+use super::life::{Life, Move, Rooms, Why};
 use super::step::Happened;
 
 impl Life<'_> {
@@ -29,13 +29,24 @@ impl Life<'_> {
             let Some(wanted) = self.wanted(rule, happened) else {
                 continue;
             };
-            let rooms = self.rooms(happened.occurred, happened.recorded);
             let points = usize::from(earns.points.0);
-            let of_rule = |step: &Move| step.why == Why::Rule(rule);
-            let of_points = |step: &Move| step.points == points && matches!(step.why, Why::Rule(_));
+            let room = |caps: &[Cap]| self.rooms(caps, happened.occurred, happened.recorded);
+            let caps = (&earns.caps, &programme.points[points].caps);
+            let rooms = Rooms {
+                of_rule: room(caps.0),
+                of_points: room(caps.1),
+            };
+            let by_rule = |step: &Move| match step.why == Why::Rule(rule) {
+                true => step.rooms.of_rule.clone(),
+                false => Vec::new(),
+            };
+            let by_points = |step: &Move| match step.points == points {
+                true => step.rooms.of_points.clone(),
+                false => Vec::new(),
+            };
             let micro = wanted
-                .min(self.room(&earns.caps, &rooms, of_rule))
-                .min(self.room(&programme.points[points].caps, &rooms, of_points));
+                .min(self.room(caps.0, &rooms.of_rule, by_rule))
+                .min(self.room(caps.1, &rooms.of_points, by_points));
             if micro <= 0 {
                 continue;
             }
@@ -47,6 +58,7 @@ impl Life<'_> {
                 deed: happened.deed,
                 caused_by: self.deeds.len() - 1,
                 at: cause.at(),
+                kind: programme.points[points].kind,
                 rooms,
                 takes_back: None,
             });
@@ -82,14 +94,14 @@ impl Life<'_> {
         &self,
         caps: &[Cap],
         rooms: &[(CapPeriod, String)],
-        counts: impl Fn(&Move) -> bool,
+        takes: impl Fn(&Move) -> Vec<(CapPeriod, String)>,
     ) -> i128 {
         let left = |cap: &Cap| {
             let room = rooms.iter().find(|(per, _)| *per == cap.per);
             let used: i128 = self
                 .moves
                 .iter()
-                .filter(|step| counts(step) && step.rooms.iter().any(|taken| Some(taken) == room))
+                .filter(|step| takes(step).iter().any(|taken| Some(taken) == room))
                 .map(|step| step.micro)
                 .sum();
             cap.points.0 - used
@@ -97,22 +109,21 @@ impl Life<'_> {
         caps.iter().map(left).min().unwrap_or(i128::MAX)
     }
 
-    // Of each kind of cap, the period whose room an entry takes: a closed one gives way to the current one.
-    fn rooms(&self, occurred: Timestamp, recorded: Timestamp) -> Vec<(CapPeriod, String)> {
-        let mut rooms = vec![(CapPeriod::Lifetime, String::new())];
-        for kind in [
-            PeriodKind::Day,
-            PeriodKind::Week,
-            PeriodKind::Month,
-            PeriodKind::Quarter,
-            PeriodKind::Year,
-        ] {
-            let label = self
+    // Of each cap, the period whose room an entry takes: a closed one gives way to the current one.
+    fn rooms(
+        &self,
+        caps: &[Cap],
+        occurred: Timestamp,
+        recorded: Timestamp,
+    ) -> Vec<(CapPeriod, String)> {
+        let label = |per: CapPeriod| match per {
+            CapPeriod::Lifetime => String::new(),
+            CapPeriod::Calendar(kind) => self
                 .open_period(kind, occurred, recorded)
-                .unwrap_or_else(|| self.zones.period(kind, recorded).0);
-            rooms.push((CapPeriod::Calendar(kind), label));
-        }
-        rooms
+                .unwrap_or_else(|| self.zones.period(kind, recorded).0),
+        };
+        let caps = caps.iter();
+        caps.map(|cap| (cap.per, label(cap.per))).collect()
     }
 }
 

@@ -223,7 +223,11 @@ impl Life<'_> {
 
     fn named(&self, why: &Why) -> Map<String, Value> {
         let pairs = match why {
-            Why::Rule(rule) => vec![("rule", self.programme.rules[*rule].id.to_string())],
+            // One that is gone has no name among those that there are.
+            Why::Rule(rule) => match self.programme.rules.get(*rule) {
+                Some(rule) => vec![("rule", rule.id.to_string())],
+                None => Vec::new(),
+            },
             Why::Mission(mission, period) => vec![
                 ("mission", self.programme.missions[*mission].id.to_string()),
                 ("period", period.clone()),

@@ -33,7 +33,7 @@ impl Life<'_> {
     pub(super) fn facts(&self, mission: usize, period: &str, now: Timestamp) -> Vec<&Counted> {
         self.counted
             .iter()
-            .filter(|fact| fact.mission == mission && !self.is_gone(fact.deed))
+            .filter(|fact| fact.mission == mission && self.is_left(fact))
             .filter(|fact| self.is_of(fact, period, now))
             .collect()
     }
@@ -122,15 +122,20 @@ impl Life<'_> {
         (done, taken)
     }
 
-    // What a fact is still worth in millionths.
-    fn net(&self, fact: &Counted) -> i128 {
+    /// Whether there is still something of what counted.
+    pub(super) fn is_left(&self, fact: &Counted) -> bool {
+        fact.missed.whole || !self.is_gone(fact.deed)
+    }
+
+    /// What a fact is still worth in millionths.
+    pub(super) fn net(&self, fact: &Counted) -> i128 {
         match fact.worth {
             Worth::One => 1_000_000,
             Worth::Number(micro) => micro,
             Worth::Value(_) | Worth::Unit { .. } => 0,
             Worth::Money(micro) => {
                 let share = self.returned_share(fact.deed);
-                micro - Fraction::new(micro, 1).times(share).rounded()
+                micro - Fraction::new(micro, 1).times(share).rounded() + fact.missed.micro
             }
         }
     }

@@ -1,12 +1,15 @@
 //! What is written down about a player. Everything else is summed up from it.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
-use programme::model::{CapPeriod, LateEvents, PeriodKind, Programme};
+use programme::model::{CapPeriod, LateEvents, PeriodKind, PointsKind, Programme};
 use types::{BrandId, Decimal, Event, PlayerId, Timestamp, Value};
 
 use super::calendar::Zones;
 use super::emission::Said;
 use super::grants::Reported;
+use super::names::Aside;
 use super::share::{Out, Thing};
 use super::tier::Turn;
 use super::version::Kept;
@@ -28,6 +31,8 @@ pub(super) struct Life<'a> {
     pub(super) counted: Vec<Counted>,
     /// Every period that goes by an earlier version.
     pub(super) kept: Vec<Kept<'a>>,
+    /// Everything that a version took out.
+    pub(super) aside: Vec<Aside<'a>>,
     /// Every mission that was joined, and when.
     pub(super) joined: Vec<(usize, Timestamp)>,
     /// Every mission whose window from a start runs, and since when.
@@ -38,8 +43,10 @@ pub(super) struct Life<'a> {
     pub(super) turns: Vec<Turn>,
     /// Every time a level above the first was earned from there: the tier set's index, and an instant of the period that earned it.
     pub(super) climbed: Vec<(usize, Timestamp)>,
-    /// For each tier set over a rolling window, since when the level is not earned any more.
-    pub(super) fading: Vec<Option<Timestamp>>,
+    /// The tier sets over a rolling window whose level is not earned any more, and since when.
+    pub(super) fading: Vec<(usize, Timestamp)>,
+    /// Of a tier set, the movements that it was not there for.
+    pub(super) unseen: Vec<(usize, Range<usize>)>,
     /// Until when it was looked at what leaves.
     pub(super) left_until: Timestamp,
     /// Every review there was: the tier set's index and when.
@@ -137,10 +144,19 @@ pub(super) struct Move {
     pub(super) caused_by: usize,
     /// When.
     pub(super) at: Timestamp,
-    /// Of each kind of cap, the period whose room it takes.
-    pub(super) rooms: Vec<(CapPeriod, String)>,
+    /// Of which points when they came: pending, expiry.
+    pub(super) kind: PointsKind,
+    /// The periods of caps whose room it takes: of those that there were then.
+    pub(super) rooms: Rooms,
     /// Of a reward that is taken back, the movement that gave it: its index.
     pub(super) takes_back: Option<usize>,
+}
+
+/// Rooms that a movement takes.
+#[derive(Clone, Default)]
+pub(super) struct Rooms {
+    pub(super) of_rule: Vec<(CapPeriod, String)>,
+    pub(super) of_points: Vec<(CapPeriod, String)>,
 }
 
 /// An event counted for a leaf of a mission's goal.
@@ -152,6 +168,19 @@ pub(super) struct Counted {
     pub(super) leaf: Vec<usize>,
     pub(super) deed: usize,
     pub(super) worth: Worth,
+    /// What was returned while the mission was not there, and takes nothing.
+    pub(super) missed: Missed,
+}
+
+/// Returns that a mission had no part in.
+#[derive(Default)]
+pub(super) struct Missed {
+    /// Millionths.
+    pub(super) micro: i128,
+    /// All of the event came back then: what it counted stays.
+    pub(super) whole: bool,
+    /// While it is not there: what the fact was worth when it went, unless nothing was left of it.
+    pub(super) since: Option<i128>,
 }
 
 /// What an event is worth to a leaf.
@@ -243,12 +272,14 @@ impl<'a> Life<'a> {
             moves: Vec::new(),
             counted: Vec::new(),
             kept: Vec::new(),
+            aside: Vec::new(),
             joined: Vec::new(),
             started: Vec::new(),
             completions: Vec::new(),
             turns: Vec::new(),
             climbed: Vec::new(),
-            fading: vec![None; programme.tiers.len()],
+            fading: Vec::new(),
+            unseen: Vec::new(),
             left_until: Timestamp::MIN,
             reviews: Vec::new(),
             rewarded: Vec::new(),

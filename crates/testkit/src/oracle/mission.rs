@@ -6,7 +6,7 @@ use programme::model::{Predicate, Start, Verdict, Window};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Completion, Counted, Life, Offer, Why, Worth};
+use super::life::{Completion, Counted, Life, Missed, Offer, Why, Worth};
 use super::share::Thing;
 use super::step::Happened;
 use super::version::Rules;
@@ -57,6 +57,7 @@ impl<'a> Life<'a> {
                     leaf,
                     deed: happened.deed,
                     worth,
+                    missed: Missed::default(),
                 });
             }
         }
@@ -111,8 +112,8 @@ impl<'a> Life<'a> {
         if already || full || !self.is_reached(mission, &period, now) {
             return;
         }
-        let limit = Thing::Completion(mission);
-        if !self.take_one(limit) {
+        let limit = Thing::Completion(self.programme.missions[mission].first_id.clone());
+        if !self.take_one(limit.clone()) {
             return;
         }
         let (reward, mut units) = self.in_stock(&self.programme.missions[mission].reward);

@@ -4,7 +4,7 @@ use programme::model::{Duration, PeriodKind, PointsKind};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Life, Move, Why};
+use super::life::{Life, Move, Rooms, Why};
 
 /// Points of one kind, as they lie.
 #[derive(Default)]
@@ -146,13 +146,12 @@ impl Life<'_> {
     }
 
     fn credit(&self, purse: &mut Purse, ix: usize, step: &Move) {
-        let kind = self.programme.points[step.points].kind;
         let later = |by: Option<Duration>, otherwise| {
             by.map_or(otherwise, |by| {
                 self.zones.later(PeriodKind::Month, step.at, by)
             })
         };
-        let lot = match kind {
+        let lot = match step.kind {
             PointsKind::Status => None,
             PointsKind::Spendable { pending, expires } => Some(Lot {
                 of: ix,
@@ -221,7 +220,8 @@ impl Life<'_> {
             deed,
             caused_by: deed,
             at,
-            rooms: Vec::new(),
+            kind: self.programme.points[points].kind,
+            rooms: Rooms::default(),
             takes_back: None,
         });
     }

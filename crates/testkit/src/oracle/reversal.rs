@@ -4,7 +4,8 @@ use types::{Decimal, Event};
 
 use super::emission::Cause;
 use super::fraction::Fraction;
-use super::life::{Life, Move, Return, Why};
+use super::life::{Life, Move, Return, Rooms, Why};
+use super::names::ASIDE;
 
 impl Life<'_> {
     /// An order or a bet comes back, in part or whole.
@@ -61,7 +62,7 @@ impl Life<'_> {
     /// Takes back of each entry of an event what its returned share is more than was taken before.
     pub(super) fn take_back_entries(&mut self, deed: usize, cause: Cause<'_>) {
         let share = self.returned_share(deed);
-        for rule in 0..self.programme.rules.len() {
+        for rule in self.rules_of(deed) {
             let entry = |step: &&Move| step.deed == deed && step.why == Why::Rule(rule);
             let entries: Vec<&Move> = self.moves.iter().filter(entry).collect();
             let Some(granted) = entries.first() else {
@@ -81,12 +82,33 @@ impl Life<'_> {
                 deed,
                 caused_by: granted.caused_by,
                 at: cause.at(),
-                rooms: granted.rooms.clone(),
+                kind: self.programme.points[granted.points].kind,
+                rooms: match rule < ASIDE {
+                    true => granted.rooms.clone(),
+                    // What is gone takes nothing; the points are there.
+                    false => Rooms {
+                        of_rule: Vec::new(),
+                        ..granted.rooms.clone()
+                    },
+                },
                 takes_back: None,
             };
             self.say_points(back.points, back.micro, &back.why, cause);
             self.moves.push(back);
         }
+    }
+
+    // The rules that gave something for an event, as they gave it: another version may have them in another order, or not at all.
+    fn rules_of(&self, deed: usize) -> Vec<usize> {
+        let mut rules = Vec::new();
+        for step in self.moves.iter().filter(|step| step.deed == deed) {
+            if let Why::Rule(rule) = step.why
+                && !rules.contains(&rule)
+            {
+                rules.push(rule);
+            }
+        }
+        rules
     }
 
     // No reference: the newest order of which exactly so much is left, else the newest ones as far as the amount goes.

@@ -4,7 +4,7 @@ use programme::model::{Grant, OnReversal, RewardKind};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::{Counted, Given, Life, Move, Offer, Why, Worth};
+use super::life::{Counted, Given, Life, Move, Offer, Rooms, Why, Worth};
 
 impl Life<'_> {
     /// Gives a reward's items in order.
@@ -47,7 +47,9 @@ impl Life<'_> {
         let mut fallen: Vec<usize> = (0..self.completions.len())
             .filter(|ix| {
                 let done = &self.completions[*ix];
-                let mission = &self.programme.missions[done.mission];
+                let Some(mission) = self.programme.missions.get(done.mission) else {
+                    return false;
+                };
                 let kept = !done.given.is_empty() && mission.on_reversal == OnReversal::Keep;
                 let kept = kept && !matches!(done.offer, Offer::Open(_));
                 let touched = || self.has_lost(done.mission, &done.period, fell, now);
@@ -117,7 +119,8 @@ impl Life<'_> {
             deed,
             caused_by: deed,
             at: cause.at(),
-            rooms: Vec::new(),
+            kind: self.programme.points[points].kind,
+            rooms: Rooms::default(),
             takes_back,
         });
         self.moves.len() - 1

@@ -4,7 +4,7 @@ use programme::model::{Downgrade, Duration, PeriodKind, Qualify};
 use types::Timestamp;
 
 use super::emission::Cause;
-use super::life::Life;
+use super::life::{Life, Move};
 use super::tier::{Turn, What};
 
 impl Life<'_> {
@@ -15,16 +15,35 @@ impl Life<'_> {
                 continue;
             };
             let leaving = self.leaving(set, length);
-            let by_now = |at: &i64| self.left_until.nanos() < *at && *at <= now.nanos();
+            let since = self.left_until.nanos();
+            let by_now = |at: &i64| since < *at && *at <= now.nanos();
             for at in leaving.into_iter().filter(by_now) {
                 if self.earned_live(set, length, at) >= self.level(set) {
-                    self.fading[set] = None;
-                } else if self.fading[set].is_none() {
-                    self.fading[set] = Timestamp::from_nanos(at);
+                    self.fade(set, None);
+                } else if self.fades(set).is_none() {
+                    self.fade(set, Timestamp::from_nanos(at));
                 }
             }
         }
         self.left_until = now;
+    }
+
+    /// Since when a set's level is not earned any more.
+    pub(super) fn fades(&self, set: usize) -> Option<Timestamp> {
+        let mut all = self.fading.iter();
+        all.find(|(of, _)| *of == set).map(|(_, since)| *since)
+    }
+
+    pub(super) fn fade(&mut self, set: usize, since: Option<Timestamp>) {
+        self.fading.retain(|(of, _)| *of != set);
+        self.fading.extend(since.map(|since| (set, since)));
+    }
+
+    // What qualifies of what a set was there for.
+    fn seen_by(&self, set: usize, by: usize) -> impl Iterator<Item = &Move> {
+        let moves = self.moves.iter().enumerate();
+        let seen = moves.filter(move |(at, step)| step.qualifies(by) && self.sees(set, *at));
+        seen.map(|(_, step)| step)
     }
 
     /// When a window of a length that begins then is over: months by the zone of the player's days.
@@ -38,8 +57,9 @@ impl Life<'_> {
     // When something leaves, by time.
     fn leaving(&self, set: usize, length: Duration) -> Vec<i64> {
         let by = usize::from(self.programme.tiers[set].by.0);
-        let moves = self.moves.iter().filter(|step| step.qualifies(by));
-        let occurred = moves.map(|step| self.deeds[step.caused_by].occurred);
+        let occurred = self
+            .seen_by(set, by)
+            .map(|step| self.deeds[step.caused_by].occurred);
         let mut leaving: Vec<i64> = occurred.map(|at| self.over(at, length)).collect();
         leaving.sort_unstable();
         leaving
@@ -48,8 +68,9 @@ impl Life<'_> {
     /// The level that is earned by what lives at a time.
     pub(super) fn earned_live(&self, set: usize, length: Duration, at: i64) -> usize {
         let by = usize::from(self.programme.tiers[set].by.0);
-        let moves = self.moves.iter().filter(|step| step.qualifies(by));
-        let live = moves.filter(|step| self.over(self.deeds[step.caused_by].occurred, length) > at);
+        let live = self
+            .seen_by(set, by)
+            .filter(|step| self.over(self.deeds[step.caused_by].occurred, length) > at);
         self.reached(set, live.map(|step| step.micro).sum())
     }
 
@@ -59,7 +80,7 @@ impl Life<'_> {
         if self.programme.tiers[set].downgrade == Downgrade::Never || level == 0 {
             return None;
         }
-        let begins = self.fading[set].or_else(|| {
+        let begins = self.fades(set).or_else(|| {
             let leaving = self.leaving(set, length).into_iter();
             let mut later = leaving.filter(|at| *at > self.left_until.nanos());
             let falls = later.find(|at| self.earned_live(set, length, *at) < level);
@@ -83,7 +104,7 @@ impl Life<'_> {
     ) {
         self.let_leave(due);
         let (level, earned) = (self.level(set), self.earned_live(set, length, due.nanos()));
-        let ends = self.fading[set].map(|at| self.after_rolling_grace(set, at));
+        let ends = self.fades(set).map(|at| self.after_rolling_grace(set, at));
         if earned >= level || ends.is_none_or(|ends| ends > due) {
             return;
         }
@@ -92,7 +113,7 @@ impl Life<'_> {
             _ => earned,
         };
         let another = left > earned && self.after_rolling_grace(set, due) > due;
-        self.fading[set] = another.then_some(due);
+        self.fade(set, another.then_some(due));
         let what = What::Level(left);
         self.turns.push(Turn { set, at: due, what });
         self.say_tier(set, level, left, "period_end", cause);

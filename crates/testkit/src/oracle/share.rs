@@ -8,12 +8,12 @@ use programme::model::Grant;
 use super::life::Life;
 
 /// Something of which there are only so many for all players.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Thing {
-    /// Completions of a mission.
-    Completion(usize),
-    /// A reward.
-    Reward(usize),
+    /// Completions of a mission, by its first id.
+    Completion(Box<str>),
+    /// A reward, by its first id.
+    Reward(Box<str>),
 }
 
 /// Every unit that is out, whoever has it.
@@ -22,9 +22,19 @@ pub(super) type Out = Rc<RefCell<Vec<Thing>>>;
 impl Life<'_> {
     /// Takes a unit, where one is left.
     pub(super) fn take_one(&self, thing: Thing) -> bool {
-        let most = match thing {
-            Thing::Completion(mission) => self.programme.missions[mission].limit.total,
-            Thing::Reward(reward) => self.programme.rewards[reward].stock,
+        let most = match &thing {
+            Thing::Completion(id) => {
+                let mut missions = self.programme.missions.iter();
+                missions
+                    .find(|it| it.first_id == *id)
+                    .and_then(|it| it.limit.total)
+            }
+            Thing::Reward(id) => {
+                let mut rewards = self.programme.rewards.iter();
+                rewards
+                    .find(|it| it.first_id == *id)
+                    .and_then(|it| it.stock)
+            }
         };
         let mut out = self.out.borrow_mut();
         let taken = out.iter().filter(|it| **it == thing).count() as u64;
@@ -50,8 +60,9 @@ impl Life<'_> {
         let (mut items, mut taken) = (Vec::new(), Vec::new());
         for item in reward {
             if let Grant::Reward(ix) = item {
-                let thing = Thing::Reward(usize::from(ix.0));
-                if !self.take_one(thing) {
+                let first_id = &self.programme.rewards[usize::from(ix.0)].first_id;
+                let thing = Thing::Reward(first_id.clone());
+                if !self.take_one(thing.clone()) {
                     continue;
                 }
                 taken.push(thing);

@@ -5,6 +5,7 @@ use types::Timestamp;
 
 use super::emission::Cause;
 use super::life::{Life, Move, Why};
+use super::names::ASIDE;
 
 /// Something that happened to a level, and when.
 pub(super) struct Turn {
@@ -67,9 +68,9 @@ impl Life<'_> {
             Qualify::Rolling { length } => {
                 let earned = self.earned_live(set, length, now.nanos());
                 if earned >= self.level(set) {
-                    self.fading[set] = None;
+                    self.fade(set, None);
                 }
-                let fading = self.fading[set].is_some();
+                let fading = self.fades(set).is_some();
                 (earned, if fading { self.level(set) } else { earned })
             }
         };
@@ -91,7 +92,7 @@ impl Life<'_> {
             {
                 self.turns.push(turn(What::Raise(earned)));
             }
-            self.fading[set] = None;
+            self.fade(set, None);
             self.turns.push(turn(What::Level(earned)));
             self.say_tier(set, level, earned, "earned", cause);
             for passed in level + 1..=earned {
@@ -108,7 +109,9 @@ impl Life<'_> {
 
     // Once in a player's life.
     fn reward_level(&mut self, set: usize, level: usize, cause: Cause<'_>) {
-        if self.rewarded.contains(&(set, level)) {
+        // A level that a version puts below one that was reached is passed already.
+        let mut passed = self.rewarded.iter();
+        if passed.any(|(of, at)| *of == set && (level..ASIDE).contains(at)) {
             return;
         }
         self.rewarded.push((set, level));
@@ -143,15 +146,13 @@ impl Life<'_> {
     // The level that a period earns by itself.
     fn earned_in(&self, set: usize, kind: PeriodKind, label: &str) -> usize {
         let by = usize::from(self.programme.tiers[set].by.0);
-        let counts = |step: &&Move| {
-            step.qualifies(by) && self.qualifies_in(kind, step.caused_by).as_deref() == Some(label)
+        let counts = |(at, step): &(usize, &Move)| {
+            step.qualifies(by)
+                && self.sees(set, *at)
+                && self.qualifies_in(kind, step.caused_by).as_deref() == Some(label)
         };
-        let sum = self
-            .moves
-            .iter()
-            .filter(counts)
-            .map(|step| step.micro)
-            .sum();
+        let moves = self.moves.iter().enumerate().filter(counts);
+        let sum = moves.map(|(_, step)| step.micro).sum();
         self.reached(set, sum)
     }
 

@@ -1,7 +1,6 @@
 //! Another version of the programme: what of running periods it keeps, carries over, or begins anew.
 //!
-//! Of versions that have the same missions, points, tiers and rewards in the same order; their names, and what they say of missions,
-//! may differ.
+//! What a version does not have lies aside meanwhile (`names`).
 
 use programme::model::{Goal, GoalOf, Mission, OnChange, Programme, Window};
 use types::Timestamp;
@@ -14,7 +13,7 @@ pub(super) type Rules<'a> = (&'a Programme, &'a Mission);
 
 /// A period that goes by an earlier version.
 pub(super) struct Kept<'a> {
-    mission: usize,
+    pub(super) mission: usize,
     period: String,
     rules: Rules<'a>,
 }
@@ -23,10 +22,8 @@ impl<'a> Life<'a> {
     /// By what a mission's period goes.
     pub(super) fn rules(&self, mission: usize, period: &str) -> Rules<'a> {
         let mut kept = self.kept_of(mission);
-        kept.find(|(of, _)| *of == period).map_or(
-            (self.programme, &self.programme.missions[mission]),
-            |(_, rules)| rules,
-        )
+        kept.find(|(of, _)| *of == period)
+            .map_or_else(|| self.mission_of(mission), |(_, rules)| rules)
     }
 
     /// The periods of a mission that go by earlier versions.
@@ -47,12 +44,13 @@ impl<'a> Life<'a> {
             self.programme = programme;
             return;
         }
-        for mission in 0..self.programme.missions.len() {
-            let own = (programme, &programme.missions[mission]);
+        self.miss(programme);
+        for (mission, own) in self.missions_in(programme) {
             for period in self.periods_of(mission) {
-                self.change_period(mission, period, own);
+                self.change_period(mission, period, (programme, own));
             }
         }
+        self.renumber(programme);
         self.programme = programme;
         self.start_unlocked();
     }
