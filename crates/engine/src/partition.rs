@@ -136,7 +136,11 @@ impl Partition {
         let people = tenure.config.people.clone();
         let outbox = Outbox::adopt(&tenure.ports.sinks, fold.to, fold.from.clone(), people);
         let mut slots = Slots::default();
+        // Their rows are written again under the own stamps, before the cursor passes records of theirs: one of a fenced owner that lifts
+        // them may land later, and whoever comes next would fold on without what was passed.
+        let mut quarantine_rows = BTreeMap::new();
         for (entity, aside) in quarantined {
+            quarantine_rows.insert(entity.clone(), aside.encode());
             let id = slots.add(entity);
             slots.set_aside(id, None, &Rc::new(aside));
         }
@@ -165,7 +169,7 @@ impl Partition {
             spent_ns: 0,
             held: Vec::new(),
             held_segments: Vec::new(),
-            quarantine_rows: BTreeMap::new(),
+            quarantine_rows,
             repairs: Vec::new(),
             next_look,
             hand: 0,

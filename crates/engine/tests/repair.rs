@@ -71,6 +71,26 @@ async fn a_player_waits_for_its_repair_across_restarts() {
     as_if_nothing_had_been(&bench, engine).await;
 }
 
+/// An owner that was fenced while it repaired a player may have lifted it in a row that lands after the takeover, where its snapshot did
+/// not: the player stays set aside.
+#[tokio::test]
+async fn a_row_of_a_fenced_owner_lifts_nobody() {
+    let bench = Bench::new(PROGRAMME);
+    let (engine, good, stamp) = set_aside(&bench).await;
+    engine.shutdown().await;
+    let engine = bench.start().await.unwrap();
+    bench.order("ann", "o60", "2.00").await;
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    bench.lift_late("ann").await;
+    let engine = bench.start().await.unwrap();
+    let aside = engine.set_aside().await.unwrap();
+    assert_eq!(aside.len(), 1, "{aside:?}");
+    bench.write_snapshot("ann", stamp, good).await;
+    engine.repair(&bench.entity("ann"), false).await.unwrap();
+    as_if_nothing_had_been(&bench, engine).await;
+}
+
 #[tokio::test]
 async fn a_player_whose_snapshot_is_lost_is_folded_from_the_beginning_of_the_log() {
     let bench = Bench::new(PROGRAMME);

@@ -75,6 +75,9 @@ fn run_all(seeds: u64) -> Result<Happened, (u64, String)> {
 #[test]
 fn whatever_happens_nothing_is_lost_doubled_or_reordered() {
     if let Some(seed) = number("QUESTLINE_SEED") {
+        // The engines' own words among the steps, in their order; the time on them would be the wall's.
+        let log = tracing_subscriber::fmt().with_writer(std::io::stdout);
+        log.without_time().with_ansi(false).init();
         let (ended, history) = sim::trace(seed);
         history.iter().for_each(|line| println!("{line}"));
         let happened = ended.unwrap_or_else(|why| panic!("seed {seed}: {why}"));

@@ -5,6 +5,7 @@
 //! is taken: what is written again reads back the same, and the core folds it.
 
 mod events_in;
+mod layout;
 mod predicate;
 mod stored;
 mod target;

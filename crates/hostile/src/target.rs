@@ -1,6 +1,6 @@
 //! The list of what is attacked.
 
-use crate::{events_in, predicate, stored, world};
+use crate::{events_in, layout, predicate, stored, world};
 
 /// An input from outside.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,10 @@ const YAML: &[&str] = &[
     "-1",
     "100%",
 ];
+const LAYOUT: &[&str] = &[
+    "# c\n", " # c", "\n\n\n", "  ", "{", "}", "[", "]", ", ", ": ", "- ", "'", "\"", "\t", "\r\n",
+    "|\n", "? ", "&a ", "*a", "---\n", "\u{feff}", "\u{85}", "\u{2028}", "was: ", "id: ",
+];
 const CEL: &[&str] = &[
     "event",
     ".",
@@ -137,6 +141,14 @@ pub const TARGETS: &[Target] = &[
             predicate::programme_text,
             world::programme_texts,
         )
+    },
+    Target {
+        words: LAYOUT,
+        cases: 3_000,
+        memory: 8 * MIB,
+        memory_per_byte: 1_000,
+        steps_per_byte: 400,
+        ..plain("programme_layout", layout::layout, layout::texts)
     },
     Target {
         words: CEL,

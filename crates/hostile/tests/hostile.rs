@@ -88,6 +88,7 @@ macro_rules! attacks {
 
 attacks! {
     programme_text
+    programme_layout
     predicate
     event_json
     event_protobuf

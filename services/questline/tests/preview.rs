@@ -110,6 +110,19 @@ fn what_is_previewed_is_what_happens_after_publishing() {
     // At the goal then: those with 15 to 17 orders in February, and not those who are complete.
     let draft =
         programme("target: 15", "rate: 1", ", on_change: rebase").replace("at: 1000", "at: 300");
+    let draft = draft
+        .replace(
+            "reward: [{grant: voucher}]",
+            "reward: [{grant: voucher}, {points: coins, fixed: 7}]",
+        )
+        .replace(
+            "points: {xp: {kind: status}}",
+            "points: {xp: {kind: status}, coins: {kind: spendable}}",
+        )
+        .replace(
+            "{id: gold, at: 300}",
+            "{id: gold, at: 300, reward: [{points: coins, fixed: 3}]}",
+        );
     let draft = shop.stored.file("draft.yaml", &draft);
     let before: Vec<Value> = (0..40).map(|number| shop.player(number)).collect();
     let seen: Value = serde_json::from_str(&stdout_of(shop.preview(&draft, &["--json"]))).unwrap();
@@ -147,6 +160,47 @@ fn what_is_previewed_is_what_happens_after_publishing() {
         );
         assert!(names(&group["examples"]).is_subset(&moved));
     }
+    // Points: what the missions and the levels were said to give is what was earned for them.
+    let earned = |by: &str, of: Option<&BTreeSet<String>>| -> u64 {
+        let earned = emissions
+            .iter()
+            .filter(|it| it["type"] == "points_earned" && it["points"] == "coins");
+        let of_it = |it: &&Value| {
+            it.get(by).is_some() && of.is_none_or(|of| of.contains(it["player"].as_str().unwrap()))
+        };
+        earned
+            .filter(of_it)
+            .map(|it| it["amount"].as_str().unwrap().parse::<u64>().unwrap())
+            .sum()
+    };
+    let said = |gives: &Value| {
+        gives["points"]["coins"]
+            .as_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    assert_eq!(
+        said(&sums["missions"]["five"]["gives"]),
+        earned("mission", Some(&by_draft))
+    );
+    assert_eq!(
+        said(&sums["tiers"]["loyalty"]["gives"]),
+        earned("tier", None)
+    );
+    let held = |number: usize| {
+        shop.player(number)["balances"]["coins"]
+            .as_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let held: u64 = (0..40).map(held).sum();
+    assert_eq!(
+        held,
+        earned("mission", None) + earned("tier", None),
+        "and what players have"
+    );
 }
 
 #[test]

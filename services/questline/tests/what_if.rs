@@ -100,6 +100,60 @@ fn what_is_said_of_each_programme_is_what_its_simulation_gives() {
     }
 }
 
+/// With new names nothing would have been different, and what there was goes on under them; a change that comes with them shows as without.
+#[test]
+fn what_is_renamed_is_compared_with_what_it_was() {
+    let today = programme("target: 5", "rate: 1", "");
+    let stored = Stored::new(&today, &orders());
+    let renamed = |text: &str| {
+        let words = [
+            ("points: {xp: {", "points: {stars: {was: xp, "),
+            ("points: xp", "points: stars"),
+            ("by: xp", "by: stars"),
+            ("{id: five,", "{id: busy, was: five,"),
+            ("{id: e,", "{id: spent, was: e,"),
+            ("{grant: voucher}", "{grant: coupon}"),
+            ("{id: voucher,", "{id: coupon, was: voucher,"),
+            ("{id: loyalty,", "{id: club, was: loyalty,"),
+            ("{id: gold,", "{id: top, was: gold,"),
+        ];
+        let each = |text: String, (from, to): &(&str, &str)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        };
+        words.iter().fold(text.to_owned(), each)
+    };
+    let called = |sums: &BTreeMap<String, i64>| -> BTreeMap<String, i64> {
+        let names = [("five", "busy"), ("voucher", "coupon"), ("xp", "stars")];
+        let new = |id: &String| {
+            let renamed = names.iter().find(|(old, _)| old == id);
+            renamed.map_or_else(|| id.clone(), |(_, new)| (*new).to_owned())
+        };
+        sums.iter().map(|(id, sum)| (new(id), *sum)).collect()
+    };
+    for draft in [
+        today,
+        programme("target: 4", "rate: 3", ", on_change: reset"),
+    ] {
+        let plain = what_if(&stored, &stored.file("plain.yaml", &draft), &[]);
+        let report = what_if(&stored, &stored.file("renamed.yaml", &renamed(&draft)), &[]);
+        for side in ["today", "draft"] {
+            let sums = called(&reported(&report, side));
+            assert!(!sums.is_empty());
+            assert_eq!(sums, called(&reported(&plain, side)), "{side}: {report:#}");
+        }
+        let sets = |report: &Value| {
+            let set = &report["tiers"][0];
+            let levels = set["levels"].as_array().unwrap().iter();
+            let levels: Vec<_> = levels
+                .map(|it| (it["today"].clone(), it["draft"].clone()))
+                .collect();
+            (levels, set["higher"].clone(), set["lower"].clone())
+        };
+        assert_eq!(sets(&report), sets(&plain), "{report:#}");
+    }
+}
+
 #[test]
 fn levels_winners_and_costs_follow() {
     let stored = Stored::new(&programme("target: 5", "rate: 1", ""), &orders());

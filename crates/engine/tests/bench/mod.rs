@@ -276,6 +276,16 @@ impl Bench {
         written.await.unwrap();
     }
 
+    /// The row that lifts a player lands, of the owner before the last takeover.
+    pub(crate) async fn lift_late(&self, player: &str) {
+        let entity = self.entity(player);
+        let partition = self.partition_of(&entity);
+        let stamp = Stamp(self.head(partition).await.epoch_stamp.0 - 1);
+        let bytes = Bytes::from_static(&[0]);
+        let row = Row::Quarantine { entity, bytes };
+        self.store.write(partition, stamp, vec![row]).await.unwrap();
+    }
+
     /// The partition's head.
     pub(crate) async fn head(&self, partition: Partition) -> Head {
         self.store.head(partition).await.unwrap().unwrap()
