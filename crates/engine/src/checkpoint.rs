@@ -21,7 +21,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::error::EngineError;
-use crate::head::{Fold, Rung};
+use crate::head::{Fold, Rung, Stretch};
 use crate::names;
 use crate::partition::{Event, Partition};
 use crate::pump::Mark;
@@ -203,6 +203,10 @@ impl Partition {
         fold.climb(Rung {
             cursor: cursor.position,
             checksum: cursor.checksum,
+            stretch: Some(Stretch {
+                from: self.tenure.taken,
+                checksum: cursor.stretch,
+            }),
         });
         self.checkpoints.number += 1;
         let stamp = Stamp(self.checkpoints.epoch_stamp.0 + self.checkpoints.number);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ports::Entity;
 use types::{Position, Timestamp};
 
-use crate::head::{Fold, Restored, Rung};
+use crate::head::{Fold, Restored, Rung, Stretch};
 use crate::row::Emitted;
 
 /// A head's fold state, written again; `None` where it is refused.
@@ -35,6 +35,10 @@ pub fn heads() -> Vec<Vec<u8>> {
         fold.climb(Rung {
             cursor: Position { sequence, index: 2 },
             checksum: 5,
+            stretch: (sequence > 9).then_some(Stretch {
+                from: Position::START,
+                checksum: 7,
+            }),
         });
     }
     fold.restored = Some(Restored {

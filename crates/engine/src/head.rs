@@ -57,10 +57,22 @@ pub(crate) struct Restored {
     pub(crate) pending: bool,
 }
 
-/// A cursor and the CRC-32C of the record's bytes at it.
+/// A cursor, and by what it is known again in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rung {
     pub(crate) cursor: Position,
+    /// CRC-32C of the record's bytes at it.
+    pub(crate) checksum: u32,
+    /// What stands before it; `None` where a release of before wrote the head, or there is nothing to compare.
+    pub(crate) stretch: Option<Stretch>,
+}
+
+/// The records that a tenure folded, up to a cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    /// They stand behind this position.
+    pub(crate) from: Position,
+    /// CRC-32C over their checksums, in order.
     pub(crate) checksum: u32,
 }
 
@@ -109,6 +121,7 @@ impl Fold {
         there.unwrap_or(Rung {
             cursor,
             checksum: 0,
+            stretch: None,
         })
     }
 
@@ -156,6 +169,10 @@ impl Fold {
             field(tag::RUNG, &|body| {
                 put_position(body, rung.cursor);
                 body.put_u32(rung.checksum);
+                if let Some(Stretch { from, checksum }) = rung.stretch {
+                    put_position(body, from);
+                    body.put_u32(checksum);
+                }
             });
         }
         if let Some(restored) = &self.restored {
@@ -205,6 +222,7 @@ impl Fold {
                 tag::RUNG => fold.ladder.push(Rung {
                     cursor: position(&mut body)?,
                     checksum: body.u32()?,
+                    stretch: stretch(&mut body),
                 }),
                 tag::RESTORED => {
                     fold.restored = Some(Restored {
@@ -234,11 +252,18 @@ fn position(body: &mut Fields<'_>) -> Option<Position> {
     })
 }
 
+fn stretch(body: &mut Fields<'_>) -> Option<Stretch> {
+    Some(Stretch {
+        from: position(body)?,
+        checksum: body.u32()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use types::{BrandId, Change, Position, Stage, Timestamp};
 
-    use super::{Fold, RUNGS, Restored, Rung};
+    use super::{Fold, RUNGS, Restored, Rung, Stretch};
 
     fn fold() -> Fold {
         let mut fold = Fold {
@@ -285,6 +310,11 @@ mod tests {
             fold.climb(Rung {
                 cursor: Position { sequence, index: 0 },
                 checksum: 5,
+                // A head of a release before and one of this, folded on.
+                stretch: (sequence > 90).then_some(Stretch {
+                    from: Position::START,
+                    checksum: 7,
+                }),
             });
         }
         fold

@@ -28,15 +28,19 @@ pub(crate) struct Mark {
     pub(crate) clock: Timestamp,
     /// CRC-32C of the record there.
     pub(crate) checksum: u32,
+    /// CRC-32C over the checksums of all records of the tenure up to it.
+    pub(crate) stretch: u32,
 }
 
 impl Mark {
     /// The place of a record that stands next.
     pub(crate) fn after(self, read: &LogRecord) -> Self {
+        let checksum = crc32c::crc32c(&read.body);
         Self {
             position: read.position,
             clock: self.clock.max(read.recorded_at),
-            checksum: crc32c::crc32c(&read.body),
+            checksum,
+            stretch: crc32c::crc32c_append(self.stretch, &checksum.to_le_bytes()),
         }
     }
 }

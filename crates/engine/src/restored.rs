@@ -25,6 +25,8 @@ use crate::snapshot;
 
 /// Players read and written at once.
 const PAGE: usize = 256;
+/// Records that are compared at a time.
+const READ_AT_ONCE: usize = 1_024;
 
 /// Where a head's cursor stands in a log.
 pub(crate) enum Standing {
@@ -54,7 +56,7 @@ pub(crate) async fn standing(
             },
         });
     };
-    let why = match compare(partition, log, *newest, end).await? {
+    let why = match compare(partition, log, &fold.ladder, end).await? {
         // What follows the cursor is gone too.
         Compared::Forgotten { first } if first > cursor => {
             return Err(ReadError::Truncated { first });
@@ -66,11 +68,12 @@ pub(crate) async fn standing(
         Compared::Beyond => format!("it ends at {end}, before {cursor}"),
         Compared::Same | Compared::Forgotten { .. } => incarnations(fold, log),
     };
-    for rung in fold.ladder.iter().rev() {
-        if matches!(compare(partition, log, *rung, end).await?, Compared::Same) {
-            let kept = *rung;
-            return Ok(Standing::Other { kept, why });
+    let mut ladder = fold.ladder.as_slice();
+    while let Some((rung, below)) = ladder.split_last() {
+        if matches!(compare(partition, log, ladder, end).await?, Compared::Same) {
+            return Ok(Standing::Other { kept: *rung, why });
         }
+        ladder = below;
     }
     if !is_same_log(fold.incarnation, log.incarnation()) {
         return Ok(Standing::Foreign { why });
@@ -78,6 +81,7 @@ pub(crate) async fn standing(
     let kept = Rung {
         cursor: first(partition, log).await?,
         checksum: 0,
+        stretch: None,
     };
     Ok(Standing::Other { kept, why })
 }
@@ -110,12 +114,16 @@ enum Compared {
     },
 }
 
+/// Compares the highest rung.
 async fn compare(
     partition: Partition,
     log: &dyn EventLog,
-    rung: Rung,
+    ladder: &[Rung],
     end: Position,
 ) -> Result<Compared, ReadError> {
+    let Some((rung, below)) = ladder.split_last() else {
+        return Ok(Compared::Other);
+    };
     let cursor = rung.cursor;
     if end < cursor {
         return Ok(Compared::Beyond);
@@ -143,11 +151,53 @@ async fn compare(
     };
     let there = read.first().filter(|record| record.position == cursor);
     let same = there.is_some_and(|record| crc32c::crc32c(&record.body) == rung.checksum);
-    Ok(if same {
-        Compared::Same
-    } else {
-        Compared::Other
-    })
+    if !same {
+        return Ok(Compared::Other);
+    }
+    match is_same_before(partition, log, rung, below.last()).await {
+        Ok(true) => Ok(Compared::Same),
+        Ok(false) => Ok(Compared::Other),
+        // What is not kept any more cannot be compared, and was folded.
+        Err(ReadError::Truncated { .. }) => Ok(Compared::Same),
+        Err(ReadError::OtherIncarnation) if log.incarnation() == incarnation => Ok(Compared::Other),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the records before a rung are those that were folded, back to the rung below it of the same tenure: one that is sent again may
+/// come to stand where it stood, behind others.
+async fn is_same_before(
+    partition: Partition,
+    log: &dyn EventLog,
+    rung: &Rung,
+    below: Option<&Rung>,
+) -> Result<bool, ReadError> {
+    let Some(stretch) = rung.stretch else {
+        return Ok(true);
+    };
+    let nearer = below.and_then(|below| Some((below.cursor, below.stretch?)));
+    let nearer = nearer.filter(|(_, it)| it.from == stretch.from);
+    let (position, checksum) =
+        nearer.map_or((stretch.from, 0), |(cursor, it)| (cursor, it.checksum));
+    let mut at = Mark {
+        position,
+        stretch: checksum,
+        ..Mark::default()
+    };
+    if at.position < rung.cursor {
+        let mut reader = log.read(partition, at.position).await?;
+        while at.position < rung.cursor {
+            let read = reader.next(READ_AT_ONCE).await?;
+            at = read.iter().fold(at, |at, record| {
+                let beyond = record.position > rung.cursor;
+                if beyond { at } else { at.after(record) }
+            });
+            if read.last().is_some_and(|last| last.position >= rung.cursor) {
+                break;
+            }
+        }
+    }
+    Ok(at.position == rung.cursor && at.stretch == stretch.checksum)
 }
 
 /// The incarnation under which a restored log is folded on: the one after that of the head, or where the log has left that behind, the
@@ -248,6 +298,7 @@ fn waits(kept: Position, fold: &Fold) -> Mark {
         position: kept,
         clock: fold.clock,
         checksum: 0,
+        stretch: 0,
     }
 }
 

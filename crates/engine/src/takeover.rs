@@ -174,6 +174,7 @@ async fn attempt(
         position: cursor,
         clock: fold.clock,
         checksum,
+        stretch: 0,
     };
     Ok(Some(Taken {
         epoch_stamp,

@@ -64,6 +64,30 @@ async fn a_log_that_grew_again_past_the_cursor_is_found_by_its_checksums() {
     engine.shutdown().await;
 }
 
+/// A publisher that was not told sends a record again, and it comes to stand where it stood, at the cursor, behind another one.
+#[tokio::test]
+async fn the_same_record_at_the_cursor_behind_another_one_is_not_the_same_log() {
+    let bench = Bench::new(PROGRAMME);
+    let engine = bench.start().await.unwrap();
+    for id in ["o0", "o1", "o2"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    bench.drained(&engine).await;
+    engine.shutdown().await;
+    bench.restore_log("ann", 1);
+    for id in ["new", "o2"] {
+        bench.order("ann", id, "10.00").await;
+    }
+    let engine = bench.start().await.unwrap();
+    bench.drained(&engine).await;
+    let status = engine.partition_status().await.unwrap();
+    assert_eq!(status.iter().filter_map(|one| one.restored).count(), 1);
+    // Of all four orders, the lost one too, and five for the mission.
+    let (seen, _) = bench.seen(&engine, "ann").await;
+    assert_eq!(seen["balances"]["xp"], "405");
+    engine.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_log_put_back_while_it_cannot_be_reached_is_found_by_the_reader_that_was_kept() {
     let bench = Bench::new(PROGRAMME);
