@@ -58,14 +58,20 @@ async fn once_the_cause_is_gone_the_records_that_waited_are_folded() {
     as_if_nothing_had_been(&bench, engine).await;
 }
 
-#[tokio::test]
-async fn a_player_waits_for_its_repair_across_restarts() {
-    let bench = Bench::new(PROGRAMME);
-    let (engine, good, stamp) = set_aside(&bench).await;
+/// The next owner, for which more has come.
+async fn taken_over(bench: &Bench, engine: EngineHandle) -> EngineHandle {
     engine.shutdown().await;
     let engine = bench.start().await.unwrap();
     bench.order("ann", "o60", "2.00").await;
     bench.drained(&engine).await;
+    engine
+}
+
+#[tokio::test]
+async fn a_player_waits_for_its_repair_across_restarts() {
+    let bench = Bench::new(PROGRAMME);
+    let (engine, good, stamp) = set_aside(&bench).await;
+    let engine = taken_over(&bench, engine).await;
     bench.write_snapshot("ann", stamp, good).await;
     engine.repair(&bench.entity("ann"), false).await.unwrap();
     as_if_nothing_had_been(&bench, engine).await;
@@ -77,11 +83,7 @@ async fn a_player_waits_for_its_repair_across_restarts() {
 async fn a_row_of_a_fenced_owner_lifts_nobody() {
     let bench = Bench::new(PROGRAMME);
     let (engine, good, stamp) = set_aside(&bench).await;
-    engine.shutdown().await;
-    let engine = bench.start().await.unwrap();
-    bench.order("ann", "o60", "2.00").await;
-    bench.drained(&engine).await;
-    engine.shutdown().await;
+    taken_over(&bench, engine).await.shutdown().await;
     bench.lift_late("ann").await;
     let engine = bench.start().await.unwrap();
     let aside = engine.set_aside().await.unwrap();

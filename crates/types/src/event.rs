@@ -33,7 +33,7 @@ pub struct Event {
     /// Everything else.
     pub attributes: Attributes,
     /// The digest of the event as it stands in the log, where some of its attributes are sealed there: the same whether or not they can
-    /// still be read.
+    /// still be read. Also of any event whose digest was kept because it is asked for more than once.
     pub sealed: Option<Box<Digest>>,
 }
 
